@@ -1,0 +1,80 @@
+# GNU make 3.81 (macOS) is enough. Every path is relative, so the folder's own name may hold spaces.
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input --quiet
+BASE := .venv/base.stamp
+DEV := .venv/dev.stamp
+UV_VERSION := 0.13.9
+TEST_WORKERS ?= auto
+
+.PHONY: help setup run test check conformance drills e2e bench docs lock clean moved
+
+help:
+	@echo "make run          start Edgerunner with simulated brokers on 127.0.0.1:8000"
+	@echo "make test         run the tests"
+	@echo "make check        format, lint, types, import rules, secrets, file sizes"
+	@echo "make conformance  run unmodified pybit and ccxt against the simulator"
+	@echo "make bench        measure idle cost and the journal"
+	@echo "make setup | drills | e2e | docs | lock | clean"
+
+# A virtual environment remembers where it was made: a copied folder gets a new one.
+ifneq ($(wildcard .venv/home),)
+ifneq ($(shell cat .venv/home),$(CURDIR))
+$(PYTHON): moved
+endif
+endif
+
+$(PYTHON):
+	@python=$$(sh tools/find_python.sh) && echo "Making .venv with $$python" && "$$python" -m venv --clear .venv
+	@pwd -P > .venv/home
+
+$(BASE): requirements/base.txt pyproject.toml $(PYTHON)
+	@echo "Installing the locked dependencies (a minute or two, once)"
+	@$(PIP) install --require-hashes --requirement requirements/base.txt
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(BASE)
+	@echo "Installing the locked development tools"
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+setup: $(DEV)
+
+run: $(BASE)
+	@.venv/bin/edgerunner up
+
+test: $(DEV)
+	$(PYTHON) -m pytest --numprocesses $(TEST_WORKERS)
+
+conformance: $(DEV)
+	$(PYTHON) -m pytest backend/tests/conformance
+
+check: $(DEV)
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	$(PYTHON) tools/house_rules.py
+	$(PYTHON) tools/check_tree.py
+
+bench: $(DEV)
+	$(PYTHON) backend/benchmarks/run.py
+
+docs: $(DEV)
+	$(PYTHON) -m pytest --quiet backend/tests/unit/test_docs.py
+	@echo "docs: the pages are plain Markdown under docs/; there is no site to build yet."
+
+drills:
+	@echo "drills: nothing to run yet."
+
+e2e:
+	@echo "e2e: nothing to run yet."
+
+lock: $(PYTHON)
+	@$(PIP) install uv==$(UV_VERSION)
+	sh tools/lock.sh
+
+clean:
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find backend tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Edgerunner OS: one API over Interactive Brokers, MetaTrader 5 and Bybit."""

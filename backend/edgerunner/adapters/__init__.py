@@ -1,0 +1,1 @@
+"""Broker adapters: the contract and what implements it."""

@@ -1,0 +1,1 @@
+"""Bybit V5: transport, wire shapes and mapping behind the adapter."""

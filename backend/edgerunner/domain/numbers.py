@@ -1,0 +1,37 @@
+"""Exact decimal numbers: plain text in, plain text out, never an exponent."""
+
+import re
+from decimal import Decimal
+
+_PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?")
+
+
+def parse_plain(text: str) -> Decimal:
+    """Return the number written in ``text``.
+
+    At most 20 digits before and 18 after the point; no exponent, sign "+", blank, NaN or
+    infinity. Raises ``ValueError`` with a sentence for the caller otherwise.
+    """
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(
+            "must be a plain decimal such as 0.00001: at most 20 digits before and 18 after the point, no exponent"
+        )
+    return Decimal(text)
+
+
+def to_plain(number: Decimal) -> str:
+    """Write ``number`` without exponent and without trailing zeros after the point."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def is_multiple(number: Decimal, step: Decimal) -> bool:
+    """Tell whether ``number`` is a whole number of ``step`` (``step`` > 0)."""
+    return number % step == 0
+
+
+def floor_to_step(number: Decimal, step: Decimal) -> Decimal:
+    """Round ``number`` toward zero to a whole number of ``step``."""
+    return number - number % step if number >= 0 else number - number % -step

@@ -1,0 +1,299 @@
+"""Reading order requests: the body of REST calls and the argument of trade-socket calls.
+
+Fields and rules of the "Place Order", "Amend Order" and "Cancel Order" pages of the Bybit V5
+documentation. What this simulator cannot do is refused here with a code that Bybit has for it.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from edgerunner.matching.words import SelfMatchRule, TimeInForce
+from edgerunner.simulators.bybit import codes
+from edgerunner.simulators.bybit.categories import Category
+from edgerunner.simulators.venue_types import RejectReason
+
+LINK_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,45}")
+LONGEST_LINK_ID: Final = 45
+_NUMBER: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,18})?")
+_UNSET: Final = frozenset({"", "0", 0, None, False})
+
+_CONDITIONAL_FIELDS: Final = ("triggerPrice", "triggerDirection", "triggerBy")
+_PROTECTION_FIELDS: Final = (
+    "takeProfit",
+    "stopLoss",
+    "tpTriggerBy",
+    "slTriggerBy",
+    "tpslMode",
+    "tpLimitPrice",
+    "slLimitPrice",
+    "tpOrderType",
+    "slOrderType",
+)
+_OTHER_UNSUPPORTED_FIELDS: Final = (
+    "slippageToleranceType",
+    "slippageTolerance",
+    "bboSideType",
+    "bboLevel",
+    "orderIv",
+    "mmp",
+)
+TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {
+    "GTC": "gtc",
+    "IOC": "ioc",
+    "FOK": "fok",
+    "PostOnly": "post_only",
+}
+SELF_MATCH_RULES: Final = {
+    "None": SelfMatchRule.NONE,
+    "CancelMaker": SelfMatchRule.CANCEL_MAKER,
+    "CancelTaker": SelfMatchRule.CANCEL_TAKER,
+    "CancelBoth": SelfMatchRule.CANCEL_BOTH,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRequest:
+    """A parsed order creation; numbers are not yet checked against the instrument.
+
+    ``quantity`` counts base coin, or quote coin when ``counts_quote``. ``time_in_force`` is
+    Bybit's word.
+    """
+
+    category: Category
+    symbol: str
+    side: str
+    order_type: str
+    quantity: Decimal
+    price: Decimal | None
+    time_in_force: str
+    link_id: str | None
+    reduce_only: bool
+    close_on_trigger: bool
+    counts_quote: bool
+    market_unit: str
+    self_match: SelfMatchRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendRequest:
+    """A parsed change; ``quantity`` is the new total, None leaves a term as it is."""
+
+    category: Category
+    symbol: str
+    order_id: str | None
+    link_id: str | None
+    quantity: Decimal | None
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    """A parsed cancel; ``order_id`` wins over ``link_id``."""
+
+    category: Category
+    symbol: str
+    order_id: str | None
+    link_id: str | None
+
+
+def parse_category(body: Mapping[str, Any]) -> Category:
+    """Return the category of a request; raise 10001 when it is missing or unknown."""
+    try:
+        return Category(_text(body, "category") or "")
+    except ValueError as error:
+        raise codes.parameter_error("params error: category invalid") from error
+
+
+def parse_create(category: Category, body: Mapping[str, Any]) -> CreateRequest:
+    """Return the order that ``body`` asks for; raise the code of the first wrong field."""
+    _refuse_unsupported(category, body)
+    order_type = _word(category, body, "orderType", ("Market", "Limit"), codes.SPOT_INVALID_ORDER_TYPE)
+    side = _word(category, body, "side", ("Buy", "Sell"), codes.SPOT_INVALID_SIDE)
+    market_unit = _market_unit(category, body, order_type)
+    _check_position_index(body)
+    return CreateRequest(
+        category=category,
+        symbol=_symbol(category, body),
+        side=side,
+        order_type=order_type,
+        quantity=_required_number(category, body, "qty"),
+        price=_required_number(category, body, "price") if order_type == "Limit" else None,
+        time_in_force="IOC" if order_type == "Market" else _time_in_force(category, body),
+        link_id=parse_link_id(body),
+        reduce_only=_flag(body, "reduceOnly") and not category.is_spot,
+        close_on_trigger=_flag(body, "closeOnTrigger") and not category.is_spot,
+        counts_quote=_counts_quote(category, order_type, side, market_unit),
+        market_unit=market_unit,
+        self_match=_self_match(body),
+    )
+
+
+def parse_amend(category: Category, body: Mapping[str, Any]) -> AmendRequest:
+    """Return the change that ``body`` asks for."""
+    _refuse_unsupported(category, body)
+    order_id, link_id = _identity(body)
+    return AmendRequest(
+        category=category,
+        symbol=_symbol(category, body),
+        order_id=order_id,
+        link_id=link_id,
+        quantity=_optional_number(category, body, "qty"),
+        price=_optional_number(category, body, "price"),
+    )
+
+
+def parse_cancel(category: Category, body: Mapping[str, Any]) -> CancelRequest:
+    """Return the cancel that ``body`` asks for."""
+    _check_order_filter(category, body)
+    order_id, link_id = _identity(body)
+    return CancelRequest(category=category, symbol=_symbol(category, body), order_id=order_id, link_id=link_id)
+
+
+def parse_link_id(body: Mapping[str, Any]) -> str | None:
+    """Return ``orderLinkId`` or None; raise 10001 when too long or of other characters."""
+    link_id = _text(body, "orderLinkId")
+    if not link_id:
+        return None
+    if len(link_id) > LONGEST_LINK_ID:
+        raise codes.parameter_error(f"OrderLinkId length is longer than {LONGEST_LINK_ID}")
+    if not LINK_ID.fullmatch(link_id):
+        raise codes.parameter_error("params error: orderLinkId invalid")
+    return link_id
+
+
+def _identity(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    order_id = _text(body, "orderId") or None
+    link_id = _text(body, "orderLinkId") or None
+    if order_id is None and link_id is None:
+        raise codes.parameter_error("params error: orderId or orderLinkId is required")
+    return order_id, link_id
+
+
+def _refuse_unsupported(category: Category, body: Mapping[str, Any]) -> None:
+    _check_order_filter(category, body)
+    if body.get("timeInForce") == "RPI":
+        raise codes.WireError(codes.SPOT_RETAIL_PRICE_IMPROVEMENT if category.is_spot else codes.RETAIL_PRICE_IMPROVEMENT)
+    for kind, fields in (
+        ("conditional orders", _CONDITIONAL_FIELDS),
+        ("take-profit and stop-loss", _PROTECTION_FIELDS),
+        ("this order option", _OTHER_UNSUPPORTED_FIELDS),
+    ):
+        for field in fields:
+            if _is_set(body.get(field)):
+                raise _unsupported(category, f"{field}: {kind} not supported by this simulator yet")
+    if category.is_spot and _is_set(body.get("isLeverage")):
+        raise codes.WireError(codes.SPOT_MARGIN_DISABLED)
+
+
+def _is_set(value: object) -> bool:
+    return not isinstance(value, (str, int, float, bool, type(None))) or value not in _UNSET
+
+
+def _unsupported(category: Category, text: str) -> codes.WireError:
+    if category.is_spot:
+        return codes.WireError(codes.SPOT_UNSUPPORTED, f"{codes.SPOT_UNSUPPORTED.text} {text}")
+    return codes.parameter_error(f"params error: {text}")
+
+
+def _check_order_filter(category: Category, body: Mapping[str, Any]) -> None:
+    if category.is_spot and _text(body, "orderFilter") not in (None, "", "Order"):
+        raise codes.WireError(
+            codes.SPOT_INVALID_ORDER_FILTER,
+            f"{codes.SPOT_INVALID_ORDER_FILTER.text}: only Order is supported by this simulator yet",
+        )
+
+
+def _check_position_index(body: Mapping[str, Any]) -> None:
+    index = body.get("positionIdx", 0)
+    if isinstance(index, bool) or not isinstance(index, int):
+        raise codes.parameter_error("params error: positionIdx invalid")
+    if index != 0:
+        raise codes.parameter_error("position idx not match position mode")
+
+
+def _market_unit(category: Category, body: Mapping[str, Any], order_type: str) -> str:
+    unit = _text(body, "marketUnit") or ""
+    if not category.is_spot or order_type != "Market":
+        return ""
+    if unit not in ("", "baseCoin", "quoteCoin"):
+        raise codes.WireError(codes.SPOT_INVALID_DATA, codes.SPOT_INVALID_DATA.text.replace("%s", "marketUnit"))
+    return unit
+
+
+def _counts_quote(category: Category, order_type: str, side: str, market_unit: str) -> bool:
+    if not category.is_spot or order_type != "Market":
+        return False
+    return market_unit == "quoteCoin" or (side == "Buy" and market_unit == "")
+
+
+def _self_match(body: Mapping[str, Any]) -> SelfMatchRule:
+    word = _text(body, "smpType") or "None"
+    if word not in SELF_MATCH_RULES:
+        raise codes.parameter_error("params error: smpType invalid")
+    return SELF_MATCH_RULES[word]
+
+
+def _time_in_force(category: Category, body: Mapping[str, Any]) -> str:
+    word = _text(body, "timeInForce") or "GTC"
+    if word in TIMES_IN_FORCE:
+        return word
+    if category.is_spot:
+        raise codes.WireError(codes.SPOT_INVALID_TIME_IN_FORCE)
+    raise codes.parameter_error("params error: timeInForce invalid")
+
+
+def _word(
+    category: Category, body: Mapping[str, Any], name: str, allowed: tuple[str, ...], spot_refusal: codes.Refusal
+) -> str:
+    word = _text(body, name)
+    if word in allowed:
+        return str(word)
+    if category.is_spot:
+        raise codes.WireError(spot_refusal)
+    raise codes.parameter_error(f"params error: {name} invalid")
+
+
+def _symbol(category: Category, body: Mapping[str, Any]) -> str:
+    symbol = _text(body, "symbol")
+    if not symbol:
+        raise codes.WireError(codes.refusal_of(RejectReason.UNKNOWN_SYMBOL, category))
+    return symbol
+
+
+def _required_number(category: Category, body: Mapping[str, Any], name: str) -> Decimal:
+    number = _optional_number(category, body, name)
+    if number is None:
+        raise codes.parameter_error(f"params error: {name} is required")
+    return number
+
+
+def _optional_number(category: Category, body: Mapping[str, Any], name: str) -> Decimal | None:
+    text = _text(body, name)
+    if not text:
+        return None
+    reason = RejectReason.INVALID_PRICE if name == "price" else RejectReason.INVALID_QUANTITY
+    if not _NUMBER.fullmatch(text):
+        raise codes.WireError(codes.refusal_of(reason, category))
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise codes.WireError(codes.refusal_of(reason, category)) from error
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name, False)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise codes.parameter_error(f"params error: {name} invalid")
+    return value
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise codes.parameter_error(f"params error: {name} must be a string")
+    return value

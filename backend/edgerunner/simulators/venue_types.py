@@ -1,0 +1,432 @@
+"""Values that a simulated venue takes and gives: orders, fills, positions, money, events.
+
+Neutral on purpose: a wire layer translates its broker's words into these and back. Prices are whole ticks and
+quantities whole lots (one lot = ``instrument.lot_step``); money is ``Decimal``; times are UTC nanoseconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from edgerunner.domain.instruments import Instrument
+from edgerunner.matching.fees import FeeSchedule
+from edgerunner.matching.words import OrderType, SelfMatchRule, Side, TimeInForce
+
+
+class RejectReason(StrEnum):
+    """Why a venue refuses a request; wire layers map these to their broker's codes."""
+
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    UNKNOWN_ORDER = "unknown_order"
+    DUPLICATE_CLIENT_KEY = "duplicate_client_key"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    QUANTITY_BELOW_MINIMUM = "quantity_below_minimum"
+    QUANTITY_ABOVE_MAXIMUM = "quantity_above_maximum"
+    QUANTITY_OFF_STEP = "quantity_off_step"
+    QUANTITY_NOT_ABOVE_FILLED = "quantity_not_above_filled"
+    PRICE_OFF_TICK = "price_off_tick"
+    PRICE_OUT_OF_RANGE = "price_out_of_range"
+    NOTIONAL_BELOW_MINIMUM = "notional_below_minimum"
+    REDUCE_ONLY_REJECTED = "reduce_only_rejected"
+    ORDER_CLOSED = "order_closed"
+    NOT_MODIFIED = "not_modified"
+    TOO_MANY_ORDERS = "too_many_orders"
+    HALTED = "halted"
+    WOULD_CROSS = "would_cross"
+    INVALID_QUANTITY = "invalid_quantity"
+    INVALID_PRICE = "invalid_price"
+    INVALID_LEVERAGE = "invalid_leverage"
+    FORCED = "forced"
+
+
+class VenueReject(Exception):
+    """The venue refuses a request: a neutral reason and a sentence."""
+
+    def __init__(self, reason: RejectReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueInstrument:
+    """An instrument as this venue trades it, with its rules in ticks and lots.
+
+    Attributes:
+        symbol: The venue's own key, ``product:name``, such as ``linear:BTCUSDT``.
+        product: The part of ``symbol`` before the colon.
+        name: The broker's name, not unique over products.
+        price_limit: How far through the mark a limit price may go (a fraction), or None.
+        slippage_limit: How far from the mark a market order may trade (a fraction).
+        attributes: Words of the wire layer, kept and given back untouched.
+    """
+
+    symbol: str
+    product: str
+    name: str
+    instrument: Instrument
+    fees: FeeSchedule
+    min_lots: int
+    max_lots: int
+    max_market_lots: int
+    min_price_ticks: int = 1
+    max_price_ticks: int
+    price_limit: Decimal | None = None
+    slippage_limit: Decimal = Decimal("0.05")
+    max_open_orders: int = 500
+    default_leverage: Decimal = Decimal(1)
+    max_leverage: Decimal = Decimal(1)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_spot(self) -> bool:
+        """Tell whether trades exchange coins instead of opening a position."""
+        return self.instrument.is_inventory
+
+    @property
+    def unit_value(self) -> Decimal:
+        """Quote currency of one lot at a price of one tick."""
+        return self.instrument.tick_size * self.instrument.lot_step * self.instrument.multiplier
+
+    def value(self, price_ticks: int, lots: int) -> Decimal:
+        """Return price * quantity in quote currency, exactly."""
+        return Decimal(price_ticks * lots) * self.unit_value
+
+    def price(self, ticks: int) -> Decimal:
+        """Return a price in quote currency."""
+        return Decimal(ticks) * self.instrument.tick_size
+
+    def quantity(self, lots: int) -> Decimal:
+        """Return a quantity in the instrument's unit."""
+        return Decimal(lots) * self.instrument.lot_step
+
+    def to_ticks(self, price: Decimal) -> int:
+        """Return ``price`` in ticks; raises ``VenueReject`` (invalid_price, price_off_tick)."""
+        if not price.is_finite() or price <= 0:
+            raise VenueReject(RejectReason.INVALID_PRICE, f"price {price} is not a positive number")
+        if not self.instrument.is_on_tick(price):
+            step = self.instrument.tick_size
+            raise VenueReject(RejectReason.PRICE_OFF_TICK, f"price {price:f} is not a multiple of {step:f}")
+        return int(price / self.instrument.tick_size)
+
+    def to_lots(self, quantity: Decimal) -> int:
+        """Return ``quantity`` in lots; raises ``VenueReject`` (invalid_quantity, quantity_off_step)."""
+        if not quantity.is_finite() or quantity <= 0:
+            raise VenueReject(RejectReason.INVALID_QUANTITY, f"quantity {quantity} is not a positive number")
+        if not self.instrument.is_on_step(quantity):
+            step = self.instrument.lot_step
+            raise VenueReject(RejectReason.QUANTITY_OFF_STEP, f"quantity {quantity:f} is not a multiple of {step:f}")
+        return int(quantity / self.instrument.lot_step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """A wish to trade.
+
+    Attributes:
+        symbol: The venue's key, ``product:name``.
+        quantity_lots: Whole lots; 0 when ``quote_amount`` says how much to spend.
+        price_ticks: The limit; None for a market order.
+        client_key: The client's own id, unique per account over all accepted orders, or None.
+        quote_amount: Spot market buys only: quote currency to spend at most.
+        attributes: Words of the wire layer, kept with the order.
+        manual: Entered by hand at the broker, not by a program.
+    """
+
+    account_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    quantity_lots: int = 0
+    price_ticks: int | None = None
+    time_in_force: TimeInForce = "gtc"
+    reduce_only: bool = False
+    client_key: str | None = None
+    quote_amount: Decimal | None = None
+    self_match: SelfMatchRule = SelfMatchRule.NONE
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    manual: bool = False
+
+
+class OrderState(StrEnum):
+    """Life of an order at the venue."""
+
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueOrder:
+    """One order after its latest change.
+
+    Attributes:
+        number: Rising number of the order at this venue (creation order).
+        quantity_lots: The total wanted. A buy by ``quote_amount`` gets it when it is done: what it bought.
+        filled_value: Sum of price * quantity of the fills, quote currency.
+        fees: Fee paid per currency.
+        cancel_reason: None, or ``user ioc fok post_only reduce_only no_liquidity quote_dust self_match admin
+            liquidation`` or any word given to ``Venue.cancel``.
+        live: Still able to trade.
+        sequence: Rising number of the change (one line over orders, fills and positions).
+    """
+
+    number: int
+    order_id: str
+    client_key: str | None
+    account_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    reduce_only: bool
+    quantity_lots: int
+    price_ticks: int | None
+    quote_amount: Decimal | None = None
+    self_match: SelfMatchRule = SelfMatchRule.NONE
+    filled_lots: int = 0
+    filled_value: Decimal = Decimal(0)
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
+    state: OrderState = OrderState.NEW
+    cancel_reason: str | None = None
+    live: bool = True
+    created_ns: int
+    updated_ns: int
+    last_price_ticks: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    manual: bool = False
+    sequence: int = 0
+
+    @property
+    def leaves_lots(self) -> int:
+        """Lots that may still trade: 0 once the order is closed."""
+        return self.quantity_lots - self.filled_lots if self.live else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueFill:
+    """One trade of one order.
+
+    Attributes:
+        value: price * quantity in quote currency.
+        fee: Positive = cost, in ``fee_currency``.
+        leaves_lots: What the order still had to trade after this fill.
+        closed_lots: Part of the quantity that reduced a position.
+        realized_pnl: Profit of the closed part before fees, settle currency.
+        kind: ``trade`` or ``liquidation``.
+    """
+
+    number: int
+    trade_id: str
+    order_id: str
+    client_key: str | None
+    account_id: str
+    symbol: str
+    side: Side
+    price_ticks: int
+    quantity_lots: int
+    value: Decimal
+    fee: Decimal
+    fee_currency: str
+    fee_rate: Decimal
+    is_maker: bool
+    time_ns: int
+    leaves_lots: int
+    sequence: int
+    closed_lots: int
+    realized_pnl: Decimal
+    kind: str = "trade"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenuePosition:
+    """One netted derivative position; flat ones are kept once they have traded.
+
+    Attributes:
+        side: ``buy`` long, ``sell`` short, ``none`` flat.
+        realized_pnl: Before fees, since the position last opened.
+        cumulative_realized_pnl: Before fees, since the account started.
+        created_ns: When it was first opened (0 = never traded).
+        sequence: Number of the last change, -1 = never traded.
+    """
+
+    account_id: str
+    symbol: str
+    side: str
+    quantity_lots: int
+    entry_price: Decimal | None
+    realized_pnl: Decimal
+    cumulative_realized_pnl: Decimal
+    leverage: Decimal
+    created_ns: int
+    updated_ns: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueBalance:
+    """Money in one currency. ``locked`` = tied up by open spot orders."""
+
+    account_id: str
+    currency: str
+    total: Decimal
+    locked: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSummary:
+    """One account in one settle currency.
+
+    Attributes:
+        equity: Balance plus unrealized profit.
+        position_margin: Initial margin of open positions.
+        order_margin: Further initial margin that open orders hold.
+        available: What new orders may still use.
+    """
+
+    account_id: str
+    currency: str
+    balance: Decimal
+    locked: Decimal
+    equity: Decimal
+    unrealized_pnl: Decimal
+    position_margin: Decimal
+    order_margin: Decimal
+    available: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashEntry:
+    """One movement of money; the entries of a currency add up to its balance.
+
+    ``kind``: ``start trade fee transfer funding``. ``amount`` is signed: negative leaves the account.
+    """
+
+    number: int
+    entry_id: str
+    account_id: str
+    kind: str
+    currency: str
+    amount: Decimal
+    balance_after: Decimal
+    symbol: str | None
+    trade_id: str | None
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanged:
+    """An order was accepted or changed."""
+
+    order: VenueOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillHappened:
+    """A trade of an order; ``order`` is the order right after it."""
+
+    fill: VenueFill
+    order: VenueOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionChanged:
+    """A position or its leverage changed."""
+
+    position: VenuePosition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceChanged:
+    """Total or locked money of an account changed."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradePrinted:
+    """One trade on the public tape. ``sequence`` never falls within a symbol; several trades may share one."""
+
+    symbol: str
+    price_ticks: int
+    quantity_lots: int
+    taker_side: Side
+    trade_id: str
+    time_ns: int
+    sequence: int
+
+
+VenueEvent = OrderChanged | FillHappened | PositionChanged | BalanceChanged | TradePrinted
+
+Level = tuple[int, int]
+"""(price in ticks, lots)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueBar:
+    """One bar in ticks and lots; ``turnover`` = quote currency traded (typical price * volume).
+
+    ``complete`` = its end lies in the past.
+    """
+
+    start_ns: int
+    end_ns: int
+    open_ticks: int
+    high_ticks: int
+    low_ticks: int
+    close_ticks: int
+    volume_lots: int
+    turnover: Decimal
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics24h:
+    """The day until now; prices are plain numbers (a bad tick may make ``last`` absurd)."""
+
+    symbol: str
+    last: Decimal
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    open_1h: Decimal
+    volume: Decimal
+    turnover: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Best prices as shown to clients; decimals, because a bad tick may be 0, NaN or off the grid."""
+
+    symbol: str
+    bid: Decimal
+    ask: Decimal
+    bid_quantity: Decimal
+    ask_quantity: Decimal
+    last: Decimal
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """Which rows of the full history to return, newest first.
+
+    Attributes:
+        start_ns: First time included (orders: created; fills and cash: their time).
+        end_ns: First time not included.
+        before: ``number`` of the last row of the page before; None = from the newest.
+    """
+
+    account_id: str
+    symbols: frozenset[str] | None = None
+    order_id: str | None = None
+    client_key: str | None = None
+    currency: str | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+    limit: int = 50
+    before: int | None = None
