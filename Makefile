@@ -1,7 +1,7 @@
 # GNU make 3.81 (macOS) is enough. Every path is relative, so the folder's own name may hold spaces.
 SHELL := /bin/sh
 PYTHON := .venv/bin/python
-PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input --quiet
+PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input -qq
 BASE := .venv/base.stamp
 DEV := .venv/dev.stamp
 UV_VERSION := 0.13.9

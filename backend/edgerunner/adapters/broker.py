@@ -19,7 +19,7 @@ from typing import Protocol
 
 from edgerunner.domain.accounts import Account, AccountSummary
 from edgerunner.domain.events import CashMoved, OrderFilled
-from edgerunner.domain.instruments import Instrument
+from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
 from edgerunner.domain.market import Bar, Depth, Funding, MarketTrade, Ticker, Timeframe
 from edgerunner.domain.orders import BrokerWords, OrderStatus, OrderTerms, OrderType, TimeInForce
 
@@ -65,6 +65,19 @@ class Capabilities:
     products: Mapping[str, ProductCapabilities]
     account_history: bool
     run_ea: bool = False
+
+
+def product_label(instrument: Instrument) -> str:
+    """Return the label under which ``Capabilities.products`` describes the instrument's kind.
+
+    Crypto derivatives are told apart by settlement (``linear``, ``inverse``), the rest by product.
+    """
+    if instrument.contract.is_inverse:
+        return "inverse"
+    is_crypto_future = instrument.product is Product.FUTURE and instrument.quantity_unit is QuantityUnit.COINS
+    if instrument.product is Product.PERPETUAL or is_crypto_future:
+        return "linear"
+    return instrument.product.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@
         Conflict                the thing exists already, or is in the wrong state
             OrderClosed
         Unsupported             the broker or this version cannot do it
+        LiveNotAllowed          real money, without the switches that allow it
         JournalUnavailable      nothing was sent: the intent could not be made durable
         BrokerError
             NotConnected        no session, or not reconciled yet
@@ -84,6 +85,12 @@ class Unsupported(EdgerunnerError):
     """The broker or this version cannot do it; ``detail`` gives the reason."""
 
     code = "unsupported"
+
+
+class LiveNotAllowed(EdgerunnerError):
+    """Real money would be at stake and the switches that allow it are not set."""
+
+    code = "live_not_allowed"
 
 
 class JournalUnavailable(EdgerunnerError):

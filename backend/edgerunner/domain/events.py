@@ -54,7 +54,11 @@ class OrderOutcomeUnknown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAdopted:
-    """An order that we did not send was found at the broker, in this state."""
+    """An order that we did not send was found at the broker, in this state.
+
+    ``filled`` and ``partially_filled`` are claims: the order counts as accepted until its fills
+    are booked too.
+    """
 
     terms: OrderTerms
     status: OrderStatus
@@ -161,8 +165,9 @@ class OrderFilled:
         contract: What the quantity means, so that a replay needs no instrument look-up.
         leg: ``net``, ``long``, ``short`` or an MT5 ticket: the position it changes.
         fee: Positive is a cost.
+        quantity: Positive.
         derived: True when reconciliation inferred it from totals because the broker no longer
-            lists the execution itself.
+            lists the execution itself. Its fee is zero: the real one's is booked if it turns up.
     """
 
     trade_id: str

@@ -1,7 +1,11 @@
 """Exact decimal numbers: plain text in, plain text out, never an exponent."""
 
 import re
-from decimal import Decimal
+from contextlib import AbstractContextManager
+from decimal import Context, Decimal, localcontext
+
+_EXACT = Context(prec=120)
+_MONEY_STEP = Decimal("1e-18")
 
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?")
 
@@ -35,3 +39,18 @@ def is_multiple(number: Decimal, step: Decimal) -> bool:
 def floor_to_step(number: Decimal, step: Decimal) -> Decimal:
     """Round ``number`` toward zero to a whole number of ``step``."""
     return number - number % step if number >= 0 else number - number % -step
+
+
+def exact_arithmetic() -> AbstractContextManager[Context]:
+    """Return a context in which sums and products of booked numbers are exact.
+
+    120 significant digits: a price times a quantity (20 + 18 digits each, see ``parse_plain``)
+    times a multiplier fits. A quotient does not: pass it through ``round_money``.
+    """
+    return localcontext(_EXACT)
+
+
+def round_money(amount: Decimal) -> Decimal:
+    """Round a quotient to 18 decimals, half to even, so that later sums of it stay exact."""
+    with localcontext(_EXACT):
+        return amount.quantize(_MONEY_STEP)

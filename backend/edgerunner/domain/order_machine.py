@@ -3,8 +3,10 @@
 The states and transitions are NautilusTrader's and FIX's. What is particular here:
 
 * Brokers repeat, reorder and delay: the function is total. An event that changes nothing
-  returns the very same object, and every order of the same events ends in the same state.
-* Quantities come from fills alone; no status message fills or closes an order by itself.
+  returns the very same object, and every order of the same broker events ends in the same
+  state, provided that the broker stamps them: of unstamped news the last to arrive wins.
+* An event only notes a fact; the status is derived from the facts. Quantities come from fills
+  alone, so no status message fills an order.
 * An outcome that is unknown is a mark beside the status, never a status.
 """
 
@@ -13,6 +15,7 @@ from decimal import Decimal
 from typing import assert_never
 
 from edgerunner.domain.events import (
+    Event,
     OrderAccepted,
     OrderAcknowledged,
     OrderAdopted,
@@ -35,10 +38,30 @@ from edgerunner.domain.events import (
     OrderUpdated,
     RecordedEvent,
 )
-from edgerunner.domain.orders import BrokerWords, Denial, Money, Order, OrderStatus, Unknown
+from edgerunner.domain.numbers import exact_arithmetic
+from edgerunner.domain.orders import (
+    BrokerWords,
+    Denial,
+    DerivedFill,
+    Order,
+    OrderStatus,
+    TermTimes,
+    Unknown,
+    add_fee,
+)
 
-_PENDING = frozenset({OrderStatus.PENDING_UPDATE, OrderStatus.PENDING_CANCEL})
+OVERFILLED = "filled beyond its quantity"
+REOPENED = "reopened by the broker"
+
+_FILL_AFTER = {
+    OrderStatus.REJECTED: "filled after its rejection",
+    OrderStatus.DENIED: "filled although it was denied here",
+}
+
+_STAGES = (OrderStatus.INITIALIZED, OrderStatus.SUBMITTED, OrderStatus.ACCEPTED, OrderStatus.TRIGGERED)
 _WORKING = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
+_IN_FLIGHT = frozenset({OrderStatus.SUBMITTED, OrderStatus.PENDING_UPDATE, OrderStatus.PENDING_CANCEL})
+_ENDINGS = frozenset({OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED})
 
 
 def apply(order: Order | None, recorded: RecordedEvent) -> Order | None:
@@ -50,12 +73,26 @@ def apply(order: Order | None, recorded: RecordedEvent) -> Order | None:
     body = recorded.event.body
     if order is None:
         return _create(recorded)
-    if not isinstance(body, OrderEvent) or isinstance(body, OrderInitialized):
+    if not isinstance(body, OrderEvent):
         return order
-    changed = _transition(order, body, recorded)
-    if changed is order:
+    changed = _settled(_transition(order, body, recorded.event))
+    if changed == order:
         return order
     return replace(changed, updated_at_ns=recorded.event.ts_init_ns, last_seq=recorded.seq)
+
+
+def replaced_by(order: Order, fill: OrderFilled) -> tuple[DerivedFill, ...]:
+    """Return the parts of the order's derived fills that a real ``fill`` takes the place of."""
+    if fill.derived or fill.trade_id in order.trade_ids:
+        return ()
+    parts: list[DerivedFill] = []
+    left = fill.quantity
+    for derived in order.derived:
+        quantity = min(left, derived.quantity)
+        if quantity:
+            parts.append(replace(derived, quantity=quantity))
+        left -= quantity
+    return tuple(parts)
 
 
 def _create(recorded: RecordedEvent) -> Order | None:
@@ -75,208 +112,229 @@ def _create(recorded: RecordedEvent) -> Order | None:
         updated_at_ns=event.ts_init_ns,
         last_seq=recorded.seq,
     )
-    if isinstance(body, OrderInitialized):
-        return order
-    return replace(
+    return order if isinstance(body, OrderInitialized) else _adopted(order, body, event.ts_event_ns)
+
+
+def _adopted(order: Order, body: OrderAdopted, stamp: int | None) -> Order:
+    """Take an order over in the state the broker shows; fills follow, so none are claimed here."""
+    known = replace(
         order,
-        status=body.status,
+        stage=body.status if body.status in _STAGES else OrderStatus.ACCEPTED,
+        closed_as=body.status if body.status in _ENDINGS else None,
+        pending_update=body.status is OrderStatus.PENDING_UPDATE,
+        pending_cancel=body.status is OrderStatus.PENDING_CANCEL,
+        term_times=TermTimes(quantity=stamp or 0, price=stamp or 0, trigger_price=stamp or 0),
         venue_order_id=body.venue_order_id,
         held=body.held,
         broker=body.broker,
-        broker_time_ns=event.ts_event_ns or 0,
-        created_at_ns=event.ts_event_ns or event.ts_init_ns,
+        broker_time_ns=stamp or 0,
+        created_at_ns=order.created_at_ns if stamp is None else stamp,
     )
+    return _settled(known)
 
 
-def _transition(order: Order, body: OrderEvent, recorded: RecordedEvent) -> Order:  # noqa: PLR0911, PLR0912 - one case per event reads best in one place
-    broker_time_ns = recorded.event.ts_event_ns or 0
+def _transition(order: Order, body: OrderEvent, event: Event) -> Order:  # noqa: C901, PLR0912 - one case per event reads best in one place
+    """Note the fact that an event tells; ``_settled`` derives the status from the facts."""
+    stamp = event.ts_event_ns
+    if order.closed_as is OrderStatus.DENIED and not isinstance(body, OrderFilled | OrderFlagged):
+        return order
     match body:
-        case OrderFilled():
-            return _fill(order, body)
-        case OrderFlagged(reason=reason):
-            return order if order.needs_operator == reason else replace(order, needs_operator=reason)
-        case OrderReopened(broker=broker):
-            return _reopen(order, broker)
-        case OrderDenied(code=code, text=text):
-            if order.status is not OrderStatus.INITIALIZED:
-                return order
-            return replace(order, status=OrderStatus.DENIED, denied=Denial(code=code, text=text))
-        case OrderSubmitted():
-            return replace(order, status=OrderStatus.SUBMITTED) if order.status is OrderStatus.INITIALIZED else order
-        case OrderAcknowledged(venue_order_id=venue_order_id):
-            known = _identify(order, venue_order_id)
-            return _known(known) if _is_unconfirmed(order) else known
-        case OrderOutcomeUnknown(reason=reason):
-            if order.status.is_closed or order.outcome_unknown is not None:
-                return order
-            return replace(order, outcome_unknown=Unknown(since_ns=recorded.event.ts_init_ns, reason=reason))
-        case OrderAccepted() | OrderAdopted() | OrderTriggered():
-            return _confirm(order, body, broker_time_ns)
-        case OrderPendingUpdate():
-            if order.status not in _WORKING:
-                return order
-            return replace(order, status=OrderStatus.PENDING_UPDATE, resume_status=order.status)
-        case OrderPendingCancel():
-            return _pending_cancel(order)
-        case OrderUpdated():
-            return _update(order, body, broker_time_ns)
-        case OrderModifyRejected(broker=broker):
-            return _resume(order, OrderStatus.PENDING_UPDATE, broker)
-        case OrderCancelRejected(broker=broker):
-            return _resume(order, OrderStatus.PENDING_CANCEL, broker)
-        case OrderRejected(broker=broker):
-            return _close(order, OrderStatus.REJECTED, broker, broker_time_ns)
-        case OrderCanceled(broker=broker):
-            return _close(order, OrderStatus.CANCELED, broker, broker_time_ns)
-        case OrderExpired(broker=broker):
-            return _close(order, OrderStatus.EXPIRED, broker, broker_time_ns)
         case OrderInitialized():
             return order
+        case OrderDenied():
+            return _deny(order, body)
+        case OrderSubmitted():
+            return _advanced(order, OrderStatus.SUBMITTED)
+        case OrderAcknowledged():
+            return _acknowledge(order, body)
+        case OrderOutcomeUnknown():
+            return _doubt(order, body, event.ts_init_ns)
+        case OrderAdopted() if body.status in _ENDINGS:
+            return _identified(order, body.venue_order_id)
+        case OrderAccepted() | OrderAdopted():
+            return _accept(order, body, stamp)
+        case OrderTriggered():
+            return _advanced(_told(order, body.broker, stamp), OrderStatus.TRIGGERED)
+        case OrderPendingUpdate():
+            return replace(order, pending_update=True) if order.status in _WORKING else order
+        case OrderPendingCancel():
+            is_sent = order.is_open and order.stage is not OrderStatus.INITIALIZED
+            return replace(order, pending_cancel=True) if is_sent else order
+        case OrderUpdated():
+            return _update(order, body, stamp)
+        case OrderModifyRejected():
+            return replace(order, pending_update=False, broker=body.broker) if order.pending_update else order
+        case OrderCancelRejected():
+            return replace(order, pending_cancel=False, broker=body.broker) if order.pending_cancel else order
+        case OrderRejected():
+            return _close(order, OrderStatus.REJECTED, body.broker, stamp)
+        case OrderCanceled():
+            return _close(order, OrderStatus.CANCELED, body.broker, stamp)
+        case OrderExpired():
+            return _close(order, OrderStatus.EXPIRED, body.broker, stamp)
+        case OrderReopened():
+            return _reopen(order, body.broker, stamp)
+        case OrderFlagged():
+            return replace(order, needs_operator=body.reason)
+        case OrderFilled():
+            return _fill(order, body)
     assert_never(body)
 
 
-def _is_unconfirmed(order: Order) -> bool:
-    """Tell whether the broker's records have not shown the order yet."""
-    return OrderStatus.SUBMITTED in {order.status, order.resume_status} or order.status is OrderStatus.INITIALIZED
-
-
-def _known(order: Order) -> Order:
-    return order if order.outcome_unknown is None else replace(order, outcome_unknown=None)
-
-
-def _identify(order: Order, venue_order_id: str | None) -> Order:
-    if venue_order_id is None or venue_order_id == order.venue_order_id:
-        return order
-    return replace(order, venue_order_id=venue_order_id)
-
-
-def _confirm(order: Order, body: OrderAccepted | OrderAdopted | OrderTriggered, broker_time_ns: int) -> Order:
-    """Book that the order exists and works; older news than what is known changes nothing."""
-    if order.status.is_closed or (broker_time_ns and broker_time_ns < order.broker_time_ns):
-        return order if isinstance(body, OrderTriggered) else _identify(order, body.venue_order_id)
-    confirmed = order if isinstance(body, OrderTriggered) else _identify(order, body.venue_order_id)
-    held = None if isinstance(body, OrderTriggered) else body.held
-    working = OrderStatus.TRIGGERED if isinstance(body, OrderTriggered) else OrderStatus.ACCEPTED
-    before = order.resume_status if order.status in _PENDING else order.status
-    if before in {OrderStatus.INITIALIZED, OrderStatus.SUBMITTED} or (
-        before is OrderStatus.ACCEPTED and working is OrderStatus.TRIGGERED
-    ):
-        confirmed = _known(confirmed) if _is_unconfirmed(order) and order.status not in _PENDING else confirmed
-        confirmed = (
-            replace(confirmed, resume_status=working)
-            if order.status in _PENDING
-            else replace(confirmed, status=working)
-        )
-    if held != confirmed.held or broker_time_ns > confirmed.broker_time_ns or body.broker != confirmed.broker:
-        confirmed = replace(
-            confirmed,
-            held=held,
-            broker=body.broker if body.broker != BrokerWords() else confirmed.broker,
-            broker_time_ns=max(broker_time_ns, confirmed.broker_time_ns),
-        )
-    return order if confirmed == order else confirmed
-
-
-def _pending_cancel(order: Order) -> Order:
-    if order.status.is_closed or order.status in {OrderStatus.INITIALIZED, OrderStatus.PENDING_CANCEL}:
-        return order
-    resume = order.resume_status if order.status is OrderStatus.PENDING_UPDATE else order.status
-    return replace(order, status=OrderStatus.PENDING_CANCEL, resume_status=resume)
-
-
-def _update(order: Order, body: OrderUpdated, broker_time_ns: int) -> Order:
-    if broker_time_ns and broker_time_ns < order.broker_time_ns:
-        return order
-    terms = replace(
-        order.terms,
-        quantity=order.terms.quantity if body.quantity is None else body.quantity,
-        price=order.terms.price if body.price is None else body.price,
-        trigger_price=order.terms.trigger_price if body.trigger_price is None else body.trigger_price,
-    )
-    updated = replace(
-        _identify(order, body.venue_order_id),
-        terms=terms,
-        broker_time_ns=max(broker_time_ns, order.broker_time_ns),
-    )
-    if order.status is OrderStatus.PENDING_UPDATE:
-        updated = _known(replace(updated, status=order.resume_status or OrderStatus.ACCEPTED, resume_status=None))
-    updated = _by_quantity(updated)
-    return order if updated == order else updated
-
-
-def _resume(order: Order, pending: OrderStatus, broker: BrokerWords) -> Order:
-    if order.status is not pending:
-        return order
-    return _known(
-        replace(order, status=order.resume_status or OrderStatus.ACCEPTED, resume_status=None, broker=broker)
+def _settled(order: Order) -> Order:
+    """Return the order with everything that follows from its facts."""
+    status = _status(order)
+    is_open = not status.is_closed
+    is_waiting = is_open and order.stage is OrderStatus.ACCEPTED and not order.filled_quantity
+    is_overfilled = order.filled_quantity > order.terms.quantity
+    if is_overfilled or order.needs_operator != OVERFILLED:
+        needs_operator = order.needs_operator or (OVERFILLED if is_overfilled else None)
+    else:
+        needs_operator = None
+    return replace(
+        order,
+        status=status,
+        held=order.held if is_waiting else None,
+        pending_update=order.pending_update and is_open,
+        pending_cancel=order.pending_cancel and is_open,
+        outcome_unknown=order.outcome_unknown if status in _IN_FLIGHT else None,
+        needs_operator=needs_operator,
     )
 
 
-def _close(order: Order, status: OrderStatus, broker: BrokerWords, broker_time_ns: int) -> Order:
-    if order.status.is_closed:
+def _status(order: Order) -> OrderStatus:
+    if order.closed_as is OrderStatus.DENIED:
+        return OrderStatus.DENIED
+    if order.filled_quantity and order.filled_quantity >= order.terms.quantity:
+        return OrderStatus.FILLED
+    if order.closed_as is not None:
+        is_cut_short = order.closed_as is OrderStatus.REJECTED and order.filled_quantity
+        return OrderStatus.CANCELED if is_cut_short else order.closed_as
+    if order.pending_cancel:
+        return OrderStatus.PENDING_CANCEL
+    if order.pending_update:
+        return OrderStatus.PENDING_UPDATE
+    return OrderStatus.PARTIALLY_FILLED if order.filled_quantity else order.stage
+
+
+def _is_stale(order: Order, stamp: int | None) -> bool:
+    """Tell whether newer news is known; unstamped news about a closed order may be from before."""
+    return order.status.is_closed if stamp is None else _is_older(order, stamp)
+
+
+def _is_older(order: Order, stamp: int | None) -> bool:
+    return stamp is not None and stamp < order.broker_time_ns
+
+
+def _told(order: Order, broker: BrokerWords, stamp: int | None) -> Order:
+    """Keep what the broker said last."""
+    if _is_stale(order, stamp):
         return order
-    if status is OrderStatus.REJECTED and order.filled_quantity:
-        status = OrderStatus.CANCELED
-    return _known(
-        replace(
-            order,
-            status=status,
-            resume_status=None,
-            held=None,
-            broker=broker if broker != BrokerWords() else order.broker,
-            broker_time_ns=max(broker_time_ns, order.broker_time_ns),
-        )
+    words = order.broker if broker == BrokerWords() else broker
+    return replace(order, broker=words, broker_time_ns=max(order.broker_time_ns, stamp or 0))
+
+
+def _identified(order: Order, venue_order_id: str | None) -> Order:
+    return replace(order, venue_order_id=venue_order_id) if order.venue_order_id is None else order
+
+
+def _advanced(order: Order, stage: OrderStatus) -> Order:
+    return replace(order, stage=max(order.stage, stage, key=_STAGES.index))
+
+
+def _deny(order: Order, body: OrderDenied) -> Order:
+    if order.status is not OrderStatus.INITIALIZED:
+        return order
+    return replace(order, closed_as=OrderStatus.DENIED, denied=Denial(code=body.code, text=body.text))
+
+
+def _acknowledge(order: Order, body: OrderAcknowledged) -> Order:
+    known = _identified(order, body.venue_order_id)
+    return replace(known, outcome_unknown=None) if order.status is OrderStatus.SUBMITTED else known
+
+
+def _doubt(order: Order, body: OrderOutcomeUnknown, since_ns: int) -> Order:
+    """Mark a command as unresolved; news that overtook its lost answer has resolved it already."""
+    if order.status not in _IN_FLIGHT or order.outcome_unknown is not None:
+        return order
+    return replace(order, outcome_unknown=Unknown(since_ns=since_ns, reason=body.reason))
+
+
+def _accept(order: Order, body: OrderAccepted | OrderAdopted, stamp: int | None) -> Order:
+    accepted = _advanced(_identified(order, body.venue_order_id), OrderStatus.ACCEPTED)
+    if _is_stale(order, stamp):
+        return accepted
+    venue_order_id = body.venue_order_id or accepted.venue_order_id
+    return _told(replace(accepted, held=body.held, venue_order_id=venue_order_id), body.broker, stamp)
+
+
+def _update(order: Order, body: OrderUpdated, stamp: int | None) -> Order:
+    """Book newer terms; a broker's record of new terms also answers a change that we asked for."""
+    terms, times = order.terms, order.term_times
+    quantity, quantity_ns = _newer(terms.quantity, times.quantity, body.quantity, stamp)
+    price, price_ns = _newer(terms.price, times.price, body.price, stamp)
+    trigger_price, trigger_ns = _newer(terms.trigger_price, times.trigger_price, body.trigger_price, stamp)
+    known = replace(
+        _advanced(_identified(order, body.venue_order_id), OrderStatus.ACCEPTED),
+        terms=replace(terms, quantity=quantity or terms.quantity, price=price, trigger_price=trigger_price),
+        term_times=TermTimes(quantity=quantity_ns, price=price_ns, trigger_price=trigger_ns),
     )
+    is_repeat = stamp is not None and known.terms == terms and known.term_times == times
+    if is_repeat or _is_older(order, stamp):
+        return known
+    venue_order_id = body.venue_order_id or known.venue_order_id
+    return _told(replace(known, venue_order_id=venue_order_id, pending_update=False), BrokerWords(), stamp)
 
 
-def _reopen(order: Order, broker: BrokerWords) -> Order:
-    if order.status not in {OrderStatus.REJECTED, OrderStatus.CANCELED, OrderStatus.EXPIRED}:
+def _newer(known: Decimal | None, known_ns: int, told: Decimal | None, stamp: int | None) -> tuple[Decimal | None, int]:
+    """Return the newer of two values of one term, with its broker stamp."""
+    if told is None or (stamp is not None and stamp < known_ns):
+        return known, known_ns
+    return told, known_ns if stamp is None else stamp
+
+
+def _close(order: Order, ending: OrderStatus, broker: BrokerWords, stamp: int | None) -> Order:
+    is_before_reopening = stamp is not None and stamp <= order.reopened_ns
+    if order.closed_as is not None or is_before_reopening:
         return order
-    status = OrderStatus.PARTIALLY_FILLED if order.filled_quantity else OrderStatus.ACCEPTED
-    return replace(order, status=status, broker=broker, needs_operator="reopened by the broker")
+    return replace(_told(order, broker, stamp), closed_as=ending)
+
+
+def _reopen(order: Order, broker: BrokerWords, stamp: int | None) -> Order:
+    """Book that an order closed here is alive; an ending from before that is not believed again."""
+    if _is_older(order, stamp):
+        return order
+    noted = replace(order, reopened_ns=max(order.reopened_ns, stamp or 0))
+    if order.status not in _ENDINGS:
+        return noted
+    alive = replace(noted, status=OrderStatus.ACCEPTED, closed_as=None, needs_operator=REOPENED)
+    return _told(_advanced(alive, OrderStatus.ACCEPTED), broker, stamp)
 
 
 def _fill(order: Order, fill: OrderFilled) -> Order:
     if fill.trade_id in order.trade_ids:
         return order
-    order = _identify(order, order.venue_order_id or fill.venue_order_id)
-    trade_ids = order.trade_ids | {fill.trade_id}
-    if not fill.derived and fill.quantity <= order.derived_quantity:
-        return replace(order, trade_ids=trade_ids, derived_quantity=order.derived_quantity - fill.quantity)
-    filled = replace(
-        order,
-        trade_ids=trade_ids,
-        filled_quantity=order.filled_quantity + fill.quantity,
-        filled_value=order.filled_value + fill.quantity * fill.price,
-        fees=_add_fee(order.fees, fill.fee),
-        derived_quantity=order.derived_quantity + (fill.quantity if fill.derived else Decimal(0)),
-    )
-    filled = _known(filled) if _is_unconfirmed(order) else filled
-    if filled.filled_quantity > filled.terms.quantity:
-        filled = replace(filled, needs_operator="filled beyond its quantity")
-    if order.status is OrderStatus.REJECTED:
-        filled = replace(filled, status=OrderStatus.CANCELED, needs_operator="filled after its rejection")
-    return _by_quantity(filled)
+    with exact_arithmetic():
+        replaced = replaced_by(order, fill)
+        filled = replace(
+            _advanced(_identified(order, fill.venue_order_id), OrderStatus.ACCEPTED),
+            trade_ids=order.trade_ids | {fill.trade_id},
+            filled_quantity=order.filled_quantity + fill.quantity - sum(part.quantity for part in replaced),
+            filled_value=order.filled_value
+            + fill.quantity * fill.price
+            - sum(part.quantity * part.price for part in replaced),
+            fees=add_fee(order.fees, fill.fee),
+            derived=_derived_after(order, fill, replaced),
+        )
+    if order.closed_as in _FILL_AFTER:
+        return replace(filled, needs_operator=_FILL_AFTER[order.closed_as])
+    return filled
 
 
-def _by_quantity(order: Order) -> Order:
-    """Derive the working or filled status from the quantities."""
-    if not order.filled_quantity or order.status is OrderStatus.DENIED:
-        return order
-    if order.filled_quantity >= order.terms.quantity:
-        return _known(replace(order, status=OrderStatus.FILLED, resume_status=None, held=None))
-    if order.status is OrderStatus.FILLED:  # the quantity was raised after the last fill
-        return replace(order, status=OrderStatus.PARTIALLY_FILLED)
-    if order.status in _PENDING:
-        return replace(order, resume_status=OrderStatus.PARTIALLY_FILLED)
-    if order.status.is_closed:
-        return order
-    return replace(order, status=OrderStatus.PARTIALLY_FILLED, held=None)
-
-
-def _add_fee(fees: tuple[Money, ...], fee: Money) -> tuple[Money, ...]:
-    if not fee.amount:
-        return fees
-    totals = {known.currency: known.amount for known in fees}
-    totals[fee.currency] = totals.get(fee.currency, Decimal(0)) + fee.amount
-    return tuple(Money(currency=currency, amount=totals[currency]) for currency in sorted(totals))
+def _derived_after(order: Order, fill: OrderFilled, replaced: tuple[DerivedFill, ...]) -> tuple[DerivedFill, ...]:
+    if fill.derived:
+        new = DerivedFill(trade_id=fill.trade_id, quantity=fill.quantity, price=fill.price)
+        return (*order.derived, new)
+    taken = {part.trade_id: part.quantity for part in replaced}
+    rest = (replace(part, quantity=part.quantity - taken.get(part.trade_id, 0)) for part in order.derived)
+    return tuple(part for part in rest if part.quantity)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from edgerunner.domain.instruments import QuantityUnit
+from edgerunner.domain.numbers import exact_arithmetic
 
 
 class Side(StrEnum):
@@ -113,6 +114,16 @@ class Money:
     amount: Decimal
 
 
+def add_fee(fees: tuple[Money, ...], fee: Money) -> tuple[Money, ...]:
+    """Return the totals by currency with ``fee`` added, sorted by currency."""
+    if not fee.amount:
+        return fees
+    totals = {known.currency: known.amount for known in fees}
+    with exact_arithmetic():
+        totals[fee.currency] = totals.get(fee.currency, Decimal(0)) + fee.amount
+    return tuple(Money(currency=currency, amount=totals[currency]) for currency in sorted(totals))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
     """Why and since when the outcome of a command is unknown."""
@@ -178,15 +189,43 @@ class OrderTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedFill:
+    """What is left of a fill that reconciliation inferred, until real executions replace it."""
+
+    trade_id: str
+    quantity: Decimal
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermTimes:
+    """Broker stamps of the newest known value of each changeable term, UTC nanoseconds."""
+
+    quantity: int = 0
+    price: int = 0
+    trigger_price: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """All that is known of one order; made by ``order_machine`` and changed by nothing else.
 
+    ``status`` follows from the facts ``stage``, ``closed_as``, the pending marks and the filled
+    quantity, so that the order in which a broker tells them does not matter.
+
     Attributes:
+        stage: How far the order got apart from fills and endings: ``initialized``, ``submitted``,
+            ``accepted`` or ``triggered``; never goes back.
+        closed_as: How the order ended other than by being filled, or None. Kept under
+            ``filled`` too: a change of quantity that arrives late can show that it was not.
+        pending_update: A change was sent and not answered yet.
+        pending_cancel: A cancel was sent and not answered yet.
+        term_times: Broker stamps of the terms; an older value changes nothing.
+        reopened_ns: Broker stamp of the newest reopening; an ending that is not newer is void.
         filled_value: Sum of price * quantity over the fills, so that the average stays exact.
         trade_ids: Trade ids already booked; brokers repeat fills.
-        derived_quantity: Part of ``filled_quantity`` that reconciliation inferred from totals; a
-            real execution that turns up later takes its place instead of adding to it.
-        resume_status: Status to return to from ``pending_update`` or ``pending_cancel``.
+        derived: Fills in ``filled_quantity`` that reconciliation inferred from totals, oldest
+            first; a real execution that turns up later takes their place.
         parent_id: Client order id of the parent of a bracket's child, or None.
         broker_time_ns: Newest broker stamp seen in a status; an older status changes nothing.
         last_seq: Journal sequence of the last event that touched it.
@@ -199,6 +238,12 @@ class Order:
     source: Source
     terms: OrderTerms
     status: OrderStatus
+    stage: OrderStatus = OrderStatus.INITIALIZED
+    closed_as: OrderStatus | None = None
+    pending_update: bool = False
+    pending_cancel: bool = False
+    term_times: TermTimes = TermTimes()
+    reopened_ns: int = 0
     venue_order_id: str | None = None
     outcome_unknown: Unknown | None = None
     held: str | None = None
@@ -207,8 +252,7 @@ class Order:
     filled_value: Decimal = Decimal(0)
     fees: tuple[Money, ...] = ()
     trade_ids: frozenset[str] = frozenset()
-    derived_quantity: Decimal = Decimal(0)
-    resume_status: OrderStatus | None = None
+    derived: tuple[DerivedFill, ...] = ()
     parent_id: str | None = None
     denied: Denial | None = None
     broker: BrokerWords = BrokerWords()
@@ -221,6 +265,11 @@ class Order:
     def is_open(self) -> bool:
         """Tell whether the order can still change at the broker."""
         return not self.status.is_closed
+
+    @property
+    def derived_quantity(self) -> Decimal:
+        """Return the part of ``filled_quantity`` that no real execution accounts for yet."""
+        return sum((fill.quantity for fill in self.derived), Decimal(0))
 
     @property
     def leaves_quantity(self) -> Decimal:

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
-from edgerunner.domain.instruments import Instrument
+from edgerunner.domain.instruments import Instrument, Product
 from edgerunner.matching.fees import FeeSchedule
 from edgerunner.matching.words import OrderType, SelfMatchRule, Side, TimeInForce
+
+Origin = Literal["client", "manual", "liquidation"]
 
 
 class RejectReason(StrEnum):
@@ -83,7 +86,7 @@ class VenueInstrument:
     @property
     def is_spot(self) -> bool:
         """Tell whether trades exchange coins instead of opening a position."""
-        return self.instrument.is_inventory
+        return self.instrument.product is Product.SPOT
 
     @property
     def unit_value(self) -> Decimal:
@@ -132,7 +135,7 @@ class OrderRequest:
         client_key: The client's own id, unique per account over all accepted orders, or None.
         quote_amount: Spot market buys only: quote currency to spend at most.
         attributes: Words of the wire layer, kept with the order.
-        manual: Entered by hand at the broker, not by a program.
+        origin: Who entered it: ``client``, ``manual`` (by hand at the broker) or ``liquidation`` (the broker).
     """
 
     account_id: str
@@ -147,7 +150,7 @@ class OrderRequest:
     quote_amount: Decimal | None = None
     self_match: SelfMatchRule = SelfMatchRule.NONE
     attributes: Mapping[str, str] = field(default_factory=dict)
-    manual: bool = False
+    origin: Origin = "client"
 
 
 class OrderState(StrEnum):
@@ -198,8 +201,13 @@ class VenueOrder:
     updated_ns: int
     last_price_ticks: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
-    manual: bool = False
+    origin: Origin = "client"
     sequence: int = 0
+
+    @property
+    def manual(self) -> bool:
+        """Tell whether it was entered by hand at the broker."""
+        return self.origin == "manual"
 
     @property
     def leaves_lots(self) -> int:

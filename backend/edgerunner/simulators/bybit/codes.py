@@ -39,6 +39,7 @@ INVALID_KEY: Final = Refusal(10003, "API key is invalid.")
 INVALID_SIGNATURE: Final = Refusal(10004, "Error sign, please check your signature generation algorithm.")
 PERMISSION_DENIED: Final = Refusal(10005, "Permission denied, please check your API key permissions.")
 TOO_MANY_VISITS: Final = Refusal(10006, "Too many visits!")
+NOT_AUTHENTICATED: Final = Refusal(10007, "User authentication failed.")
 SERVER_ERROR: Final = Refusal(10016, "Server error.")
 ROUTE_NOT_FOUND: Final = Refusal(10017, "Route not found.")
 ADDRESS_LIMIT: Final = Refusal(10018, "access too frequent")
@@ -49,8 +50,13 @@ REPEATED_AUTHENTICATION: Final = Refusal(20001, "Repeat auth")
 DUPLICATE_REQUEST_ID: Final = Refusal(20006, "reqId is duplicated")
 
 POSITION_MODE_NOT_MODIFIED: Final = Refusal(110025, "Position mode is not modified")
+HEDGE_MODE_UNAVAILABLE: Final = Refusal(
+    110029, "Hedge mode is not available for this symbol: this simulator has one-way mode only yet"
+)
 LEVERAGE_NOT_MODIFIED: Final = Refusal(110043, "leverage not modified")
-RETAIL_PRICE_IMPROVEMENT: Final = Refusal(110119, "Order failed. RPI orders are restricted to approved market makers only")
+RETAIL_PRICE_IMPROVEMENT: Final = Refusal(
+    110119, "Order failed. RPI orders are restricted to approved market makers only"
+)
 SPOT_RETAIL_PRICE_IMPROVEMENT: Final = Refusal(170355, "RPI orders are restricted to approved market makers only")
 SPOT_UNSUPPORTED: Final = Refusal(170227, "This feature is not supported.")
 SPOT_INVALID_ORDER_FILTER: Final = Refusal(170201, "Invalid orderFilter parameter")
@@ -80,9 +86,7 @@ _DERIVATIVES: Final = {
     RejectReason.PRICE_OFF_TICK: Refusal(10001, "Price invalid"),
     RejectReason.PRICE_OUT_OF_RANGE: Refusal(110003, "Order price exceeds the allowable range."),
     RejectReason.NOTIONAL_BELOW_MINIMUM: Refusal(110094, "Order notional value below the lower limit"),
-    RejectReason.REDUCE_ONLY_REJECTED: Refusal(
-        110017, "current position is zero, cannot fix reduce-only order qty"
-    ),
+    RejectReason.REDUCE_ONLY_REJECTED: Refusal(110017, "current position is zero, cannot fix reduce-only order qty"),
     RejectReason.ORDER_CLOSED: Refusal(110001, "order not exists or too late to cancel"),
     RejectReason.NOT_MODIFIED: Refusal(
         10001, "The order remains unchanged as the parameters entered match the existing ones."
@@ -115,9 +119,7 @@ _SPOT: Final = {
     RejectReason.NOT_MODIFIED: Refusal(
         10001, "The order remains unchanged as the parameters entered match the existing ones."
     ),
-    RejectReason.TOO_MANY_ORDERS: Refusal(
-        170810, "Cannot exceed maximum of 500 conditional, TP/SL and active orders."
-    ),
+    RejectReason.TOO_MANY_ORDERS: Refusal(170810, "Cannot exceed maximum of 500 conditional, TP/SL and active orders."),
     RejectReason.HALTED: Refusal(170151, "The trading pair is not open yet"),
     RejectReason.WOULD_CROSS: Refusal(170218, "The LIMIT-MAKER order is rejected due to invalid price."),
     RejectReason.INVALID_QUANTITY: Refusal(170130, "Data sent for parameter 'qty' is not valid."),

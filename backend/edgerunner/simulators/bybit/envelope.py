@@ -30,9 +30,7 @@ def success_bytes(answer: Answer, now_ms: int) -> bytes:
 
 def failure_bytes(error: codes.WireError, now_ms: int) -> bytes:
     """Return the JSON of an error answer."""
-    return orjson.dumps(
-        {"retCode": error.code, "retMsg": error.text, "result": {}, "retExtInfo": {}, "time": now_ms}
-    )
+    return orjson.dumps({"retCode": error.code, "retMsg": error.text, "result": {}, "retExtInfo": {}, "time": now_ms})
 
 
 def parse_query(raw: bytes) -> dict[str, str]:

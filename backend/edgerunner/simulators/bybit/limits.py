@@ -4,6 +4,7 @@ Numbers of the "Rate Limit Rules" page of the Bybit V5 documentation, default le
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,43 +64,50 @@ class Allowance:
 
 
 class RollingWindow:
-    """At most ``limit`` units in any ``span_ms`` milliseconds."""
+    """At most ``limit`` units in any ``span_ms`` milliseconds; times are monotonic."""
 
     def __init__(self, limit: int, span_ms: int = ONE_SECOND_MS) -> None:
         self.limit = limit
         self._span_ms = span_ms
         self._taken: deque[int] = deque()
 
-    def take(self, now_ms: int, units: int = 1) -> Allowance:
-        """Use up to ``units``; what does not fit is not granted and not counted."""
+    def take(self, now_ms: int, units: int = 1) -> int:
+        """Use up to ``units`` and return how many were granted; what does not fit is not counted."""
         while self._taken and self._taken[0] <= now_ms - self._span_ms:
             self._taken.popleft()
-        granted = min(units, self.limit - len(self._taken))
+        granted = min(units, self.remaining)
         self._taken.extend([now_ms] * granted)
-        exceeded = granted < units
-        reset_ms = self._taken[0] + self._span_ms if exceeded and self._taken else now_ms
-        return Allowance(
-            limit=self.limit, remaining=self.limit - len(self._taken), reset_ms=reset_ms, granted=granted
-        )
+        return granted
 
-    def is_idle(self, now_ms: int) -> bool:
-        """Tell whether nothing was used within the window."""
-        return not self._taken or self._taken[-1] <= now_ms - self._span_ms
+    @property
+    def remaining(self) -> int:
+        """Return what was left after the last ``take``."""
+        return self.limit - len(self._taken)
+
+    def wait_ms(self, now_ms: int) -> int:
+        """Return the milliseconds until one more unit fits."""
+        return max(self._taken[0] + self._span_ms - now_ms, 0) if self._taken and not self.remaining else 0
 
 
 class EndpointLimits:
     """The windows of every UID and endpoint; those of a REST and a socket request are shared."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic_ms: Callable[[], int]) -> None:
+        self._monotonic_ms = monotonic_ms
         self._windows: dict[tuple[int, str, str], RollingWindow] = {}
 
-    def take(self, user_id: int, endpoint: str, category: Category | None, now_ms: int, units: int = 1) -> Allowance:
+    def take(
+        self, user_id: int, endpoint: str, category: Category | None, *, wall_ms: int, units: int = 1
+    ) -> Allowance:
         """Use ``units`` of the UID's window of ``endpoint`` (order endpoints count per category)."""
         key = (user_id, endpoint, category or "")
         window = self._windows.get(key)
         if window is None:
             window = self._windows[key] = RollingWindow(rate_of(endpoint, category))
-        return window.take(now_ms, units)
+        now_ms = self._monotonic_ms()
+        granted = window.take(now_ms, units)
+        wait_ms = window.wait_ms(now_ms) if granted < units else 0
+        return Allowance(limit=window.limit, remaining=window.remaining, reset_ms=wall_ms + wait_ms, granted=granted)
 
 
 def rate_of(endpoint: str, category: Category | None) -> int:
@@ -122,19 +130,21 @@ class AddressLimit:
 class AddressGuard:
     """Counts requests per address and bans those that exceed the limit."""
 
-    def __init__(self, limit: AddressLimit) -> None:
+    def __init__(self, limit: AddressLimit, monotonic_ms: Callable[[], int]) -> None:
         self._limit = limit
+        self._monotonic_ms = monotonic_ms
         self._windows: dict[str, RollingWindow] = {}
         self._banned_until_ms: dict[str, int] = {}
 
-    def admits(self, address: str, now_ms: int) -> bool:
+    def admits(self, address: str) -> bool:
         """Count one request of ``address``; False while it is banned."""
+        now_ms = self._monotonic_ms()
         if now_ms < self._banned_until_ms.get(address, 0):
             return False
         window = self._windows.get(address)
         if window is None:
             window = self._windows[address] = RollingWindow(self._limit.requests, self._limit.span_s * 1000)
-        if window.take(now_ms).granted:
+        if window.take(now_ms):
             return True
         self._banned_until_ms[address] = now_ms + self._limit.ban_s * 1000
         return False

@@ -18,7 +18,7 @@ from edgerunner.simulators.venue_types import RejectReason
 LINK_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,45}")
 LONGEST_LINK_ID: Final = 45
 _NUMBER: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,18})?")
-_UNSET: Final = frozenset({"", "0", 0, None, False})
+_UNSET: Final = frozenset({"", "0", 0, None})
 
 _CONDITIONAL_FIELDS: Final = ("triggerPrice", "triggerDirection", "triggerBy")
 _PROTECTION_FIELDS: Final = (
@@ -175,7 +175,9 @@ def _identity(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
 def _refuse_unsupported(category: Category, body: Mapping[str, Any]) -> None:
     _check_order_filter(category, body)
     if body.get("timeInForce") == "RPI":
-        raise codes.WireError(codes.SPOT_RETAIL_PRICE_IMPROVEMENT if category.is_spot else codes.RETAIL_PRICE_IMPROVEMENT)
+        raise codes.WireError(
+            codes.SPOT_RETAIL_PRICE_IMPROVEMENT if category.is_spot else codes.RETAIL_PRICE_IMPROVEMENT
+        )
     for kind, fields in (
         ("conditional orders", _CONDITIONAL_FIELDS),
         ("take-profit and stop-loss", _PROTECTION_FIELDS),

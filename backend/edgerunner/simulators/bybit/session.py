@@ -11,6 +11,8 @@ from typing import Any, Final
 import orjson
 from aiohttp import WSMsgType, web
 
+from edgerunner.simulators.bybit.rest_channel import reset_transport
+
 MINUTES: Final = 60
 _SHORTEST_WAIT_S: Final = 0.001
 _ACTIVE_TIME: Final = re.compile(r"([0-9]{1,3})([sm])")
@@ -97,6 +99,17 @@ class SocketSession:
         self.is_open = False
         if self._request.transport is not None:
             self._request.transport.abort()
+
+    def close(self) -> None:
+        """End the TCP connection in an orderly way, without a closing handshake."""
+        self.is_open = False
+        if self._request.transport is not None:
+            self._request.transport.close()
+
+    def reset(self) -> None:
+        """Cut the connection with a TCP reset."""
+        self.is_open = False
+        reset_transport(self._request.transport)
 
     async def flush(self) -> None:
         """Wait until everything queued has been handed to the transport."""

@@ -1,0 +1,36 @@
+"""Measure what can be measured in this version; `run.py [name ...] [--strict]`.
+
+Ratios compare with a floor taken in the same run. A busy machine makes every figure worse,
+so goals fail the run only with `--strict`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+import idle
+import journal
+import psutil
+from measurement import Measurement
+
+BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {"idle": idle.run, "journal": journal.run}
+
+
+def main() -> int:
+    """Run the named benchmarks (all by default) and return the exit code."""
+    parser = argparse.ArgumentParser(description="Edgerunner benchmarks")
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name", help=" ".join(BENCHMARKS))
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
+    arguments = parser.parse_args()
+    print(f"{psutil.cpu_count()} cores, busy {psutil.cpu_percent(interval=1):.0f} % before the run")
+    measurements = []
+    for name in arguments.names or BENCHMARKS:
+        for measurement in BENCHMARKS[name]():
+            print(measurement, flush=True)
+            measurements.append(measurement)
+    missed = sum(not measurement.meets_goal for measurement in measurements)
+    return 1 if missed and arguments.strict else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

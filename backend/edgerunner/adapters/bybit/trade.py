@@ -1,0 +1,147 @@
+"""Order entry by WebSocket: one request, one answer, matched by ``reqId``."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from edgerunner.adapters.bybit.errors import Verdict, command_error, verdict_of
+from edgerunner.adapters.bybit.limits import Priority, Scheduler
+from edgerunner.adapters.bybit.link import Link
+from edgerunner.adapters.bybit.options import Options
+from edgerunner.adapters.bybit.rest import RestClient
+from edgerunner.adapters.bybit.signing import Signer
+from edgerunner.adapters.bybit.values import Malformed, whole
+from edgerunner.adapters.bybit.wire import OrderIds, TradeReply
+from edgerunner.domain.errors import BrokerAuthFailed, BrokerUnreachable, OutcomeUnknown
+
+_LOGIN_AHEAD_MS: Final = 10_000
+_REPEATED_LOGIN: Final = 20001
+
+_replies = msgspec.json.Decoder(TradeReply)
+
+
+class TradeSession:
+    """Speaks the trade stream's protocol."""
+
+    def __init__(
+        self,
+        *,
+        options: Options,
+        signer: Signer,
+        rest: RestClient,
+        scheduler: Scheduler,
+        refresh_clock: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._options = options
+        self._signer = signer
+        self._rest = rest
+        self._scheduler = scheduler
+        self._refresh_clock = refresh_clock
+        self._numbers = itertools.count(1)
+        self._login: asyncio.Future[TradeReply] | None = None
+        self._waiting: dict[str, asyncio.Future[TradeReply]] = {}
+        self._link: Link | None = None
+
+    def attach(self, link: Link) -> None:
+        """Speak over this link."""
+        self._link = link
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether orders can be sent here now."""
+        return self._link is not None and self._link.is_up
+
+    def ping(self) -> bytes:
+        """Return a heartbeat."""
+        return b'{"op":"ping"}'
+
+    async def greet(self) -> None:
+        """Log in; raises ``BrokerAuthFailed`` or ``BrokerUnreachable``."""
+        await self._refresh_clock()
+        expires_ms = self._rest.server_clock.now_ms() + _LOGIN_AHEAD_MS
+        self._login = asyncio.get_running_loop().create_future()
+        args = self._signer.login(expires_ms=expires_ms)
+        await self._opened().send(msgspec.json.encode({"op": "auth", "reqId": "auth", "args": args}))
+        reply = await self._login
+        if reply.ret_code in {0, _REPEATED_LOGIN}:
+            return
+        if verdict_of(reply.ret_code, reply.ret_msg, on_trade_socket=True) is Verdict.AUTH:
+            raise BrokerAuthFailed(f"login to the trade stream refused: {reply.ret_msg} ({reply.ret_code})")
+        raise BrokerUnreachable(f"login to the trade stream failed: {reply.ret_msg} ({reply.ret_code})")
+
+    def receive(self, message: bytes) -> None:
+        """Hand an answer to who waits for it; raises ``Malformed`` for an unreadable one."""
+        try:
+            reply = _replies.decode(message)
+        except msgspec.MsgspecError as error:
+            raise Malformed(str(error)) from error
+        if reply.op == "pong":
+            self._opened().pong()
+            return
+        waiting = self._login if reply.op == "auth" else self._waiting.get(reply.req_id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
+
+    def lost(self, reason: str) -> None:
+        """Tell everyone who waits that no answer will come."""
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(OutcomeUnknown(f"the trade stream broke before the answer: {reason}"))
+        if self._login is not None and not self._login.done():
+            self._login.set_exception(BrokerUnreachable(reason))
+        self._login = None
+
+    async def command(self, op: str, body: Mapping[str, object], *, bucket: str, priority: Priority) -> OrderIds:
+        """Send an order command, once; the errors are those of ``RestClient.command``.
+
+        ``NotConnected`` when the stream went down before the first byte.
+        """
+        async with self._scheduler.place(bucket, priority, self._options.queue_timeout_s) as place:
+            reply = await self._answered(op, body)
+            if reply.header is not None:
+                place.learn(limit=_figure(reply.header.limit))
+            if reply.ret_code == 10006:
+                reset_ms = None if reply.header is None else _figure(reply.header.reset)
+                place.exceeded(wait_ns=self._rest.rate_pause_ns(reset_ms))
+        error = command_error(reply.ret_code, reply.ret_msg, on_trade_socket=True)
+        if error is not None:
+            if verdict_of(reply.ret_code, reply.ret_msg) is Verdict.CLOCK:
+                self._opened().renew("the time stamp of an order was refused")  # the login measures the clock
+            raise error
+        try:
+            return msgspec.json.decode(reply.data, type=OrderIds)
+        except msgspec.MsgspecError:
+            return OrderIds()  # done, but without its id: the order's report will tell it
+
+    async def _answered(self, op: str, body: Mapping[str, object]) -> TradeReply:
+        number = f"er-{next(self._numbers)}"
+        header = {
+            "X-BAPI-TIMESTAMP": str(self._rest.server_clock.now_ms()),
+            "X-BAPI-RECV-WINDOW": self._signer.recv_window,
+        }
+        answer: asyncio.Future[TradeReply] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            message = {"reqId": number, "header": header, "op": op, "args": [body]}
+            await self._opened().send(msgspec.json.encode(message))
+            async with asyncio.timeout(self._options.request_timeout_s):
+                return await answer
+        except TimeoutError:
+            raise OutcomeUnknown(f"no answer to {op} within {self._options.request_timeout_s:g} s") from None
+        finally:
+            del self._waiting[number]
+
+    def _opened(self) -> Link:
+        if self._link is None:
+            raise BrokerUnreachable("the trade stream has no link")
+        return self._link
+
+
+def _figure(value: str | int | float | bool | None) -> int | None:
+    try:
+        return whole(value)
+    except Malformed:
+        return None

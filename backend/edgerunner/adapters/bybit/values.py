@@ -1,0 +1,94 @@
+"""Scalars of Bybit's messages: exact numbers, and the spellings of "nothing".
+
+Unset is written ``""``, ``"UNKNOWN"``, null or (for prices) ``"0"``, depending on field and category.
+"""
+
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+Scalar = str | int | float | bool | None
+"""A value of a message. Fields are never narrower than this, so that no surprise breaks a message."""
+
+_UNSET: Final = frozenset({"", "UNKNOWN"})
+NS_PER_MS: Final = 1_000_000
+
+
+class Malformed(ValueError):
+    """A message without which no truth can be told: a number that is none, a missing id."""
+
+
+def text(value: Scalar) -> str | None:
+    """Return the text, or None when unset."""
+    return None if value is None or value in _UNSET else str(value)
+
+
+def required_text(value: Scalar, name: str) -> str:
+    """Return the text; raises ``Malformed`` when unset."""
+    found = text(value)
+    if found is None:
+        raise Malformed(f"{name} is missing")
+    return found
+
+
+def number(value: Scalar) -> Decimal | None:
+    """Return the exact number, or None when unset; raises ``Malformed`` for what is no finite number."""
+    if value is None or value in _UNSET:
+        return None
+    try:
+        parsed = Decimal(str(value))
+    except InvalidOperation:
+        raise Malformed(f"{value!r} is no number") from None
+    if not parsed.is_finite():
+        raise Malformed(f"{value!r} is no finite number")
+    return parsed
+
+
+def required_number(value: Scalar, name: str) -> Decimal:
+    """Return the exact number; raises ``Malformed`` when unset."""
+    found = number(value)
+    if found is None:
+        raise Malformed(f"{name} is missing")
+    return found
+
+
+def price(value: Scalar) -> Decimal | None:
+    """Return a price, or None when unset or 0 (Bybit's other spelling of "no price")."""
+    return number(value) or None
+
+
+def whole(value: Scalar) -> int | None:
+    """Return a whole number, or None when unset."""
+    found = number(value)
+    return None if found is None else int(found)
+
+
+def nanoseconds(milliseconds: Scalar) -> int | None:
+    """Return UTC nanoseconds of a stamp in milliseconds, or None when unset or 0."""
+    return (whole(milliseconds) or 0) * NS_PER_MS or None
+
+
+def required_nanoseconds(milliseconds: Scalar, name: str) -> int:
+    """Return UTC nanoseconds of a stamp in milliseconds; raises ``Malformed`` when unset."""
+    found = nanoseconds(milliseconds)
+    if found is None:
+        raise Malformed(f"{name} is missing")
+    return found
+
+
+class Strangers:
+    """Words that this version does not know: counted, and logged once each."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+
+    def met(self, field: str, value: Scalar) -> None:
+        """Count an unknown word of a field."""
+        key = (field, str(value))
+        self.counts[key] += 1
+        if self.counts[key] == 1:
+            _log.warning("bybit_unknown_word", field=field, value=str(value))

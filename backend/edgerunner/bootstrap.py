@@ -1,0 +1,89 @@
+"""Wiring: the only module that names concrete classes."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from edgerunner.adapters.broker import BrokerAdapter, Environment
+from edgerunner.adapters.bybit.environments import is_url_option
+from edgerunner.adapters.bybit_adapter import create_bybit_adapter
+from edgerunner.services.account_service import AccountService
+from edgerunner.services.alert_service import AlertService
+from edgerunner.services.clock import EventMaker, SystemClock
+from edgerunner.services.connection_service import AdapterFactory, ConnectionService
+from edgerunner.services.hub import Hub
+from edgerunner.services.market_service import MarketService
+from edgerunner.services.order_service import OrderService
+from edgerunner.services.simulator_truth import require_simulator, simulator_port
+from edgerunner.services.sync_service import SyncService
+from edgerunner.settings import Settings
+from edgerunner.storage.database import Database
+from edgerunner.storage.journal import Journal
+from edgerunner.storage.secrets import Vault
+from edgerunner.storage.store import ConnectionStore, EquityStore
+
+ABSENT_BROKERS = {
+    "ibkr": "Interactive Brokers is not in this version yet",
+    "mt5": "MetaTrader 5 is not in this version yet",
+}
+
+SIMULATOR_CREDENTIALS = {"api_key": "sim-key", "api_secret": "sim-secret"}
+"""Public on purpose: the Bybit simulator's key."""
+
+
+class BybitFactory:
+    """Makes Bybit adapters; a simulated one only for an address that the simulators call their own."""
+
+    def __init__(self, clock: SystemClock, control_url: str) -> None:
+        self._clock = clock
+        self._control_url = control_url
+
+    async def __call__(
+        self,
+        *,
+        connection_id: str,
+        environment: Environment,
+        credentials: Mapping[str, str],
+        options: Mapping[str, object],
+    ) -> BrokerAdapter:
+        """Return an adapter that is not connected yet."""
+        if environment is Environment.SIMULATED:
+            options = await self._simulator_options(options)
+            credentials = credentials or SIMULATOR_CREDENTIALS
+        return create_bybit_adapter(
+            connection_id=connection_id,
+            environment=environment,
+            credentials=credentials,
+            options=options,
+            clock=self._clock,
+            random=random.Random(),  # noqa: S311 - jitter, no secret
+        )
+
+    async def _simulator_options(self, options: Mapping[str, object]) -> Mapping[str, object]:
+        """Fill in the simulator's address, or check the one given; ``control_url`` names other simulators."""
+        control_url = str(options.get("control_url", self._control_url))
+        known = {name: value for name, value in options.items() if name != "control_url"}
+        addresses = [str(value) for name, value in known.items() if is_url_option(name)]
+        if addresses:
+            await require_simulator(control_url, "bybit", addresses)
+            return known
+        port = await simulator_port(control_url, "bybit")
+        return {**known, "base_url": f"http://127.0.0.1:{port}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the routes call."""
+
+    settings: Settings
+    clock: SystemClock
+    journal: Journal
+    connections: ConnectionService
+    orders: OrderService
+    sync: SyncService
+    accounts: AccountService
+    markets: MarketService
+    alerts: AlertService
+    hub: Hub

@@ -1,0 +1,5 @@
+"""The command line: ``edgerunner``."""
+
+from edgerunner.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,5 @@
+"""``python -m edgerunner.cli``."""
+
+from edgerunner.cli.app import main
+
+main()

@@ -1,0 +1,53 @@
+"""The API's HTTP server on a socket that is already open, ended by us and not by its own signal handlers."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from edgerunner.cli.output import CommandFailed, ExitCode
+
+_DRAIN_S = 5
+_START_TIMEOUT_S = 30
+_POLL_S = 0.02
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: the command drains more than the server."""
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve ``app`` inside the block; afterwards running requests get 5 s to end."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_DRAIN_S,
+    )
+    server = _Server(config)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(server.serve(sockets=[listener]), name="api-server")
+        try:
+            await _until_started(server, task)
+            yield
+        finally:
+            server.should_exit = True
+
+
+async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
+    async with asyncio.timeout(_START_TIMEOUT_S):
+        while not server.started:
+            if task.done():
+                raise CommandFailed(ExitCode.FAILED, "The API server ended while it was starting: see the log above.")
+            await asyncio.sleep(_POLL_S)

@@ -1,0 +1,53 @@
+"""What ``up``, ``serve`` and ``sim`` do alike before they start: settings, data folder, logs, event loop."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from edgerunner.cli.output import Output
+from edgerunner.logs import configure_logs, remember_secret
+from edgerunner.settings import PREFIX, Settings, ensure_api_key, load_settings, prepare_data_folder
+
+_log = structlog.get_logger(__name__)
+
+
+def prepare(output: Output, **overrides: object) -> Settings:
+    """Return the checked settings, with the data folder and its API key made.
+
+    Raises ``SettingsError``, ``DataFolderError``.
+    """
+    settings = load_settings(**overrides)
+    configure_logs(settings.log_level, as_json=output.as_json)
+    prepare_data_folder(settings)
+    remember_secret(ensure_api_key(settings).get_secret_value())
+    for url in (settings.database_url, settings.redis_url):
+        if url is not None:
+            remember_secret(url.get_secret_value())
+    return settings
+
+
+def warn(settings: Settings) -> None:
+    """Log what the settings make dangerous or do not do."""
+    if not settings.is_loopback:
+        _log.warning(
+            "not_loopback",
+            host=settings.host,
+            advice="Everyone who reaches this address and has the API key can trade; the key travels unencrypted. "
+            f"Put a TLS proxy in front, or set {PREFIX}HOST to 127.0.0.1.",
+        )
+    if settings.redis_url is not None:
+        _log.warning("redis_not_used", advice=f"This version is one process: {PREFIX}REDIS_URL changes nothing.")
+    if settings.allow_live:
+        _log.warning("live_trading_allowed", advice="Connections to live accounts trade with real money.")
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run ``main`` on uvloop where it is installed (it is not for Windows), else on asyncio's own loop."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415 - optional
+    except ImportError:
+        new_event_loop = None
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main)

@@ -1,0 +1,143 @@
+"""``edgerunner up`` and ``edgerunner serve``: the API in this process, the simulators in their own."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+
+from edgerunner.adapters.broker import Environment
+from edgerunner.bootstrap import build
+from edgerunner.cli.api_server import serving
+from edgerunner.cli.listening import listen, url_of
+from edgerunner.cli.output import CommandFailed, ExitCode, Output
+from edgerunner.cli.simulator_process import Simulators, ensure_simulators, stop_simulators
+from edgerunner.cli.starting import prepare, run_loop, warn
+from edgerunner.cli.stopping import stop_requested
+from edgerunner.domain.errors import Conflict, EdgerunnerError
+from edgerunner.main import create_app
+from edgerunner.services.connection_service import ConnectionService, ConnectRequest
+from edgerunner.settings import Settings
+
+SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit"}
+"""Connection id -> broker."""
+
+_READY_POLL_S: Final = 0.05
+_PATIENCE_S: Final = 20
+"""After this a person is told what is being waited for."""
+
+_log = structlog.get_logger(__name__)
+
+
+def run_up(output: Output, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
+    """Run the API and the simulators until SIGINT or SIGTERM."""
+    settings = prepare(output, host=host, port=port, data_dir=data_dir)
+    warn(settings)
+    run_loop(_up(settings, output))
+
+
+def run_serve(output: Output, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
+    """Run the API alone until SIGINT or SIGTERM."""
+    settings = prepare(output, host=host, port=port, data_dir=data_dir)
+    warn(settings)
+    run_loop(_serve(settings, output))
+
+
+async def _up(settings: Settings, output: Output) -> None:
+    with closing(listen(settings)) as listener, stop_requested() as stop:
+        simulators = await ensure_simulators(settings)
+        try:
+            here = settings.model_copy(update={"sim_control_port": simulators.control})
+            await _run_api(here, output, listener, stop, simulators=simulators)
+        finally:
+            await stop_simulators(simulators)
+
+
+async def _serve(settings: Settings, output: Output) -> None:
+    with closing(listen(settings)) as listener, stop_requested() as stop:
+        await _run_api(settings, output, listener, stop, simulators=None)
+
+
+async def _run_api(
+    settings: Settings,
+    output: Output,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    *,
+    simulators: Simulators | None,
+) -> None:
+    try:
+        async with build(settings) as application, serving(create_app(application.services), listener):
+            if simulators is not None and settings.sim_connect:
+                await _connect_simulators(settings, application.services.connections)
+            await _announce(settings, output, url_of(listener), stop, simulators=simulators)
+            await stop.wait()
+            output.say("Stopping...")
+    except EdgerunnerError as error:
+        raise CommandFailed(ExitCode.FAILED, error.detail) from error
+
+
+async def _connect_simulators(settings: Settings, connections: ConnectionService) -> None:
+    """Make the simulated connections once; who deletes one later does not get it back."""
+    made = settings.data_dir / "sim" / "connected"
+    if made.exists():
+        return
+    for connection_id, broker in SIMULATED_CONNECTIONS.items():
+        request = ConnectRequest(broker=broker, environment=Environment.SIMULATED, connection_id=connection_id)
+        try:
+            await connections.connect(request)
+        except Conflict:
+            _log.info("simulated_connection_exists", connection_id=connection_id)
+    made.touch(mode=0o600)
+
+
+async def _announce(
+    settings: Settings, output: Output, url: str, stop: asyncio.Event, *, simulators: Simulators | None
+) -> None:
+    """Say that everything is ready once it is; until then a person hears what is missing."""
+    await _until_ready(output, url, stop)
+    if stop.is_set():
+        return
+    ports = simulators.ports() if simulators is not None else None
+    output.event(event="ready", url=url, api_key_file=_key_file(settings), simulators=ports)
+    output.say(_welcome(settings, url, simulators))
+
+
+async def _until_ready(output: Output, url: str, stop: asyncio.Event) -> None:
+    patience = asyncio.get_running_loop().time() + _PATIENCE_S
+    said = ""
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+        while not stop.is_set():
+            readiness = (await http.get(f"{url}/readyz")).json()
+            if readiness["ready"]:
+                return
+            waiting = "; ".join(reason["detail"] for reason in readiness["reasons"])
+            if waiting != said and asyncio.get_running_loop().time() > patience:
+                _log.warning("not_ready", url=url, waiting_for=waiting)
+                output.say(f"Not ready yet, {url} answers already: {waiting}")
+                said = waiting
+            await asyncio.sleep(_READY_POLL_S)
+
+
+def _key_file(settings: Settings) -> str | None:
+    """Where the key is; None = it came from the environment."""
+    return None if settings.api_key is not None else str(settings.api_key_file)
+
+
+def _welcome(settings: Settings, url: str, simulators: Simulators | None) -> str:
+    key = f"in {settings.api_key_file}" if settings.api_key is None else "the one of EDGERUNNER_API_KEY"
+    place = f" --url {url}" if not url.endswith(":8000") else ""
+    lines = [f"Edgerunner is ready at {url} (calls: {url}/docs).", f"API key: {key}."]
+    if simulators is not None:
+        lines.append(
+            f"Simulated Bybit on port {simulators.bybit}, control on http://127.0.0.1:{simulators.control}. No real money."
+        )
+        lines.append("Try in another terminal:")
+        lines.append(f"  edgerunner trade buy 0.01 BTCUSDT-LINEAR.BYBIT{place}")
+        lines.append(f"  edgerunner watch BTCUSDT-LINEAR.BYBIT{place}")
+    lines.append("Ctrl-C ends it.")
+    return "\n".join(lines)

@@ -1,0 +1,338 @@
+"""Shapes of the API's answers. No key is ever omitted; prices, quantities and money are decimal strings."""
+
+from decimal import Decimal
+from typing import Literal, TypedDict
+
+Number = str | int | Decimal
+"""A price, quantity or amount that the caller passes; never a float."""
+
+StatusFilter = Literal["open", "closed", "all"]
+
+
+class LinkHealth(TypedDict):
+    """Health of one link of a connection."""
+
+    status: str
+    since: str
+    latency_ms: float | None
+
+
+class ConnectionHealth(TypedDict):
+    """Health of the market data and of the order link."""
+
+    data: LinkHealth
+    orders: LinkHealth
+
+
+class ConnectionAccount(TypedDict):
+    """One account of a connection; ``live`` = real money."""
+
+    account_id: str
+    mode: str
+    currency: str
+    live: bool
+
+
+class LastError(TypedDict):
+    """A connection's newest error."""
+
+    code: str
+    detail: str
+    time: str
+
+
+class Connection(TypedDict):
+    """One broker session."""
+
+    connection_id: str
+    broker: str
+    environment: str
+    execution: str
+    status: str
+    accounts: list[ConnectionAccount]
+    health: ConnectionHealth
+    capabilities: dict[str, object] | None
+    last_error: LastError | None
+    connected_at: str | None
+
+
+class Money(TypedDict):
+    """An amount in one currency."""
+
+    currency: str
+    amount: str
+
+
+class Unknown(TypedDict):
+    """Why and since when an outcome is unknown."""
+
+    since: str
+    reason: str
+
+
+class Denial(TypedDict):
+    """Our own refusal."""
+
+    code: str
+    text: str
+
+
+class BrokerWords(TypedDict):
+    """The broker's last words about an order."""
+
+    status: str | None
+    code: str | None
+    text: str | None
+
+
+class Order(TypedDict):
+    """All that is known of one order."""
+
+    client_order_id: str
+    venue_order_id: str | None
+    connection_id: str
+    account_id: str
+    instrument_id: str
+    strategy_id: str | None
+    source: str
+    side: str
+    order_type: str
+    quantity: str
+    quantity_unit: str
+    price: str | None
+    trigger_price: str | None
+    trailing_offset: str | None
+    time_in_force: str
+    expires_at: str | None
+    post_only: bool
+    reduce_only: bool
+    position_id: str | None
+    status: str
+    outcome_unknown: Unknown | None
+    held: str | None
+    needs_operator: str | None
+    filled_quantity: str
+    average_price: str | None
+    fees: list[Money]
+    parent_id: str | None
+    denied: Denial | None
+    broker: BrokerWords
+    created_at: str
+    updated_at: str
+
+
+class ChildOrder(Order):
+    """A child of a bracket that is an order of its own at the broker."""
+
+    kind: str
+
+
+class Placed(TypedDict):
+    """Answer to a placement."""
+
+    order: Order
+    children: list[ChildOrder]
+
+
+class ItemResult(TypedDict):
+    """What became of one order of a request about many; ``code`` and ``detail`` say why not."""
+
+    client_order_id: str | None
+    ok: bool
+    order: Order | None
+    code: str | None
+    detail: str | None
+
+
+class OrderPage(TypedDict):
+    """Orders, newest first."""
+
+    orders: list[Order]
+    next_cursor: str | None
+
+
+class Fill(TypedDict):
+    """One execution."""
+
+    trade_id: str
+    client_order_id: str | None
+    venue_order_id: str | None
+    connection_id: str
+    account_id: str
+    instrument_id: str
+    strategy_id: str | None
+    side: str
+    quantity: str
+    price: str
+    liquidity: str
+    fee: Money
+    realized_pnl: str | None
+    time: str
+
+
+class FillPage(TypedDict):
+    """Fills, newest first."""
+
+    fills: list[Fill]
+    next_cursor: str | None
+
+
+class CashMovement(TypedDict):
+    """One cash movement; a positive amount is money in."""
+
+    movement_id: str
+    connection_id: str
+    account_id: str
+    kind: str
+    currency: str
+    amount: str
+    instrument_id: str | None
+    trade_id: str | None
+    time: str
+
+
+class LedgerPage(TypedDict):
+    """Cash movements, newest first."""
+
+    movements: list[CashMovement]
+    next_cursor: str | None
+
+
+class OrderEvent(TypedDict):
+    """One event of an order with its three times: ours, the broker's, its arrival."""
+
+    seq: int
+    event_id: str
+    type: str
+    connection_id: str
+    account_id: str
+    client_order_id: str | None
+    strategy_id: str | None
+    actor: str
+    source: str
+    recorded_at: str
+    broker_time: str | None
+    arrived_at: str | None
+    data: dict[str, object]
+    raw: str | None
+
+
+class Position(TypedDict):
+    """One position of an account."""
+
+    connection_id: str
+    account_id: str
+    instrument_id: str
+    position_id: str
+    side: str
+    quantity: str
+    quantity_unit: str
+    average_price: str | None
+    mark_price: str | None
+    currency: str
+    unrealized_pnl: str | None
+    realized_pnl: str
+    leverage: str | None
+    take_profit: str | None
+    stop_loss: str | None
+    protection: str
+    as_of: str
+
+
+class Balance(TypedDict):
+    """What an account holds of one currency."""
+
+    currency: str
+    total: str
+    available: str | None
+    locked: str | None
+
+
+class AccountSummary(TypedDict):
+    """One account's money."""
+
+    connection_id: str
+    account_id: str
+    environment: str
+    execution: str
+    currency: str
+    balance: str | None
+    equity: str | None
+    margin_initial: str | None
+    margin_maintenance: str | None
+    margin_available: str | None
+    unrealized_pnl: str | None
+    realized_pnl: str | None
+    balances: list[Balance]
+    as_of: str
+
+
+class Instrument(TypedDict):
+    """One instrument of one connection."""
+
+    instrument_id: str
+    connection_id: str
+    venue_symbol: str
+    product: str
+    base: str
+    quote: str
+    settle: str
+    quantity_unit: str
+    multiplier: str
+    tick_size: str
+    price_bands: list[dict[str, str]]
+    lot_step: str
+    min_quantity: str
+    max_quantity: str | None
+    min_notional: str | None
+    sessions: list[dict[str, int]]
+    timezone: str
+
+
+class Bar(TypedDict):
+    """One bar; ``time`` is its open."""
+
+    time: str
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    complete: bool
+
+
+class Ticker(TypedDict):
+    """Newest quote and marks; ``stale`` = older than it should be."""
+
+    bid: str | None
+    ask: str | None
+    bid_size: str | None
+    ask_size: str | None
+    last: str | None
+    mark: str | None
+    index: str | None
+    time: str
+    stale: bool
+
+
+class Depth(TypedDict):
+    """The best levels, best first, as (price, quantity)."""
+
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+    sequence: int | None
+    time: str
+
+
+class FundingRate(TypedDict):
+    """One funding rate, a fraction of the position's value."""
+
+    time: str
+    rate: str
+
+
+class Funding(TypedDict):
+    """Past funding rates and the next one."""
+
+    rates: list[FundingRate]
+    next: FundingRate | None

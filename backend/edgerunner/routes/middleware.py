@@ -1,0 +1,146 @@
+"""Pure ASGI middleware: who may call, from where, and what is counted."""
+
+import hmac
+import time
+from collections.abc import Callable, Collection
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from edgerunner.routes.context import ApiSettings
+from edgerunner.routes.errors import problem_response
+from edgerunner.schemas.problems import problem
+
+PUBLIC_PATHS = frozenset({"/", "/app", "/config.json", "/healthz", "/readyz", "/docs", "/openapi.json"})
+PUBLIC_PREFIXES = ("/app/", "/signals/")
+
+ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Edgerunner-Source")
+
+
+class HostGuard:
+    """Refuses host names that are not ours: a web page cannot reach the API by rebinding its own name."""
+
+    def __init__(self, app: ASGIApp, *, allowed: Collection[str]) -> None:
+        self._app = app
+        self._allowed = frozenset(host.lower() for host in allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or stream."""
+        if scope["type"] == "lifespan" or "*" in self._allowed:
+            await self._app(scope, receive, send)
+            return
+        host = host_name(Headers(scope=scope).get("host", ""))
+        if host in self._allowed:
+            await self._app(scope, receive, send)
+            return
+        detail = f"The host name {host!r} is not allowed here: add it to EDGERUNNER_ALLOWED_HOSTS."
+        await refuse(scope, receive, send, status=403, code="forbidden", detail=detail)
+
+
+def host_name(authority: str) -> str:
+    """Return the host of a ``Host`` header without its port, in lower case, brackets of IPv6 kept."""
+    if authority.startswith("["):
+        return authority.partition("]")[0].lower() + "]"
+    return authority.partition(":")[0].lower()
+
+
+class ApiKeyGuard:
+    """Lets HTTP requests pass with the API key alone, compared in constant time; the stream asks by itself."""
+
+    def __init__(self, app: ASGIApp, *, settings: ApiSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or is_public(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and is_api_key(token.strip(), self._settings):
+            await self._app(scope, receive, send)
+            return
+        detail = "Send the header Authorization: Bearer with the API key of this installation."
+        await refuse(
+            scope, receive, send, status=401, code="unauthorized", detail=detail, headers={"WWW-Authenticate": "Bearer"}
+        )
+
+
+def is_public(path: str) -> bool:
+    """Tell whether a path is served without an API key."""
+    return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES)
+
+
+def is_api_key(token: str, settings: ApiSettings) -> bool:
+    """Compare in time that does not depend on where the two differ."""
+    return hmac.compare_digest(token.encode(), settings.api_key.encode())
+
+
+class Cors(CORSMiddleware):
+    """Exact origins only; a refused preflight is a problem like every other error."""
+
+    def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
+        super().__init__(
+            app,
+            allow_origins=tuple(origins),
+            allow_methods=("GET", "POST", "PATCH", "DELETE"),
+            allow_headers=ALLOWED_HEADERS,
+        )
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer a browser's question whether it may ask."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code == 200:
+            return answer
+        detail = f"{bytes(answer.body).decode()}: EDGERUNNER_CORS_ORIGINS lists the pages that may call."
+        return problem_response(problem(status=403, code="forbidden", detail=detail), {"Vary": "Origin"})
+
+
+class RequestMeter:
+    """Reports method, route, status and seconds of every HTTP request."""
+
+    def __init__(self, app: ASGIApp, *, observe: Callable[[str, str, int, float], None]) -> None:
+        self._app = app
+        self._observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 0
+        started = time.perf_counter()
+
+        async def noting_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting_send)
+        finally:
+            path = getattr(scope.get("route"), "path", "unmatched")
+            self._observe(scope["method"], path, status, time.perf_counter() - started)
+
+
+async def refuse(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Answer an HTTP request, or the handshake of a stream, with a problem."""
+    response = problem_response(problem(status=status, code=code, detail=detail), headers)
+    if scope["type"] == "websocket":
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": code})
+            return
+        await receive()  # the handshake
+    await response(scope, receive, send)

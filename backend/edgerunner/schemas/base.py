@@ -1,0 +1,18 @@
+"""What all models of the wire have in common."""
+
+from pydantic import BaseModel, ConfigDict, StrictBool
+
+Flag = StrictBool
+"""A flag of a request: JSON true or false, no words and no numbers."""
+
+
+class RequestModel(BaseModel):
+    """A request body or a set of query parameters; unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AnswerModel(BaseModel):
+    """An answer; no field has a default, so no key is ever omitted and absent is null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

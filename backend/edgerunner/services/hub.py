@@ -1,0 +1,255 @@
+"""The stream hub: number lines of channels, their snapshots, and one bounded queue per client.
+
+A channel is one number line. What it says is JSON that was put together once for all clients.
+It keeps its state, to make a snapshot at any moment without waiting, and its newest deltas, to
+replay them to a client that comes back. Publishing never waits for anybody:
+
+* kept channels (orders, fills, alerts, risk) queue every frame; a client whose queue is full is
+  too slow and gets closed;
+* conflated channels replace what a lagging client has not read by one snapshot, made when the
+  client's turn comes.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+
+import orjson
+
+from edgerunner.services.channel_state import ChannelState, Entry
+
+REPLAY_FRAMES = 1_000
+"""Most deltas a channel keeps for clients that come back."""
+
+REPLAY_BYTES = 4_000_000
+
+QUEUE_FRAMES = 10_000
+"""Most frames waiting for one client; one more and it is too slow."""
+
+QUEUE_BYTES = 16_000_000
+
+CONFLATE_AFTER = 16
+"""Most deltas of one conflated channel waiting for one client before a snapshot replaces them."""
+
+
+class Kind(StrEnum):
+    """What a message of a channel is."""
+
+    SNAPSHOT = "snapshot"
+    DELTA = "delta"
+    HEARTBEAT = "heartbeat"
+
+
+class Channel:
+    """One number line. ``seq`` is the number of the newest delta."""
+
+    def __init__(
+        self, name: str, state: ChannelState, *, is_conflated: bool, epoch: str, seq: int, now: Callable[[], str]
+    ) -> None:
+        self.name = name
+        self.is_conflated = is_conflated
+        self.seq = seq
+        self.clients: set[StreamClient] = set()
+        self._state = state
+        self._epoch = epoch
+        self._now = now
+        self._replay: deque[str] = deque()
+        self._replay_bytes = 0
+        self._snapshot: str | None = None
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Take a change in, give it the next number and queue it for every client."""
+        data = self._state.put(entries)
+        self.seq += 1
+        self._snapshot = None
+        frame = self._frame(Kind.DELTA, data)
+        self._remember(frame)
+        for client in tuple(self.clients):
+            client.queue(self, frame)
+
+    def heartbeat(self) -> None:
+        """Tell every client the current number; a heartbeat takes no number of its own."""
+        if self.clients:
+            frame = self._frame(Kind.HEARTBEAT, b"null")
+            for client in tuple(self.clients):
+                client.queue_heartbeat(self, frame)
+
+    def snapshot(self) -> str:
+        """Return the whole state as a frame that sets the expected number; made once per number."""
+        if self._snapshot is None:
+            self._snapshot = self._frame(Kind.SNAPSHOT, self._state.snapshot())
+        return self._snapshot
+
+    def catch_up(self, from_seq: int | None, epoch: str | None) -> list[str]:
+        """Return what a client that last saw ``from_seq`` of ``epoch`` needs: deltas, or a snapshot."""
+        missing = self.seq - from_seq if from_seq is not None and epoch == self._epoch else -1
+        if 0 <= missing <= len(self._replay):
+            return list(self._replay)[len(self._replay) - missing :]
+        return [self.snapshot()]
+
+    def _frame(self, kind: Kind, data: bytes) -> str:
+        message = {
+            "channel": self.name,
+            "kind": kind,
+            "seq": self.seq,
+            "epoch": self._epoch,
+            "ts": self._now(),
+            "data": orjson.Fragment(data),
+        }
+        return orjson.dumps(message).decode()
+
+    def _remember(self, frame: str) -> None:
+        self._replay.append(frame)
+        self._replay_bytes += len(frame)
+        while len(self._replay) > REPLAY_FRAMES or self._replay_bytes > REPLAY_BYTES:
+            self._replay_bytes -= len(self._replay.popleft())
+
+
+class StreamClient:
+    """One reader: its queue, bounded in frames and bytes, and the writer that drains it.
+
+    ``too_slow`` is set when a frame that must not be dropped finds the queue full; nothing more
+    is queued then.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[str], Awaitable[None]],
+        *,
+        queue_frames: int = QUEUE_FRAMES,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        self._send = send
+        self._queue_frames = queue_frames
+        self._queue_bytes = queue_bytes
+        self._queue: deque[str | Channel] = deque()
+        self._bytes = 0
+        self._lagging: dict[Channel, list[str] | None] = {}
+        self._wake = asyncio.Event()
+        self.too_slow = asyncio.Event()
+
+    def queue(self, channel: Channel, frame: str) -> None:
+        """Queue a delta or a snapshot of a channel."""
+        if channel.is_conflated:
+            self._queue_conflated(channel, frame)
+        else:
+            self.queue_reply(frame)
+
+    def queue_heartbeat(self, channel: Channel, frame: str) -> None:
+        """Queue a heartbeat, unless the channel has something newer to say anyway."""
+        if channel.is_conflated and channel in self._lagging:
+            return
+        self.queue(channel, frame)
+
+    def queue_reply(self, frame: str) -> None:
+        """Queue a frame that must not be dropped."""
+        if self.too_slow.is_set():
+            return
+        self._bytes += len(frame)
+        self._queue.append(frame)
+        self._wake.set()
+        if len(self._queue) > self._queue_frames or self._bytes > self._queue_bytes:
+            self.too_slow.set()
+            self._queue.clear()
+            self._lagging.clear()
+
+    def forget(self, channel: Channel) -> None:
+        """Drop what a channel has not said yet."""
+        self._lagging.pop(channel, None)
+
+    def _queue_conflated(self, channel: Channel, frame: str) -> None:
+        if self.too_slow.is_set():
+            return
+        if channel not in self._lagging:
+            self._lagging[channel] = [frame]
+            self._queue.append(channel)
+            self._wake.set()
+            return
+        waiting = self._lagging[channel]
+        if waiting is not None:
+            waiting.append(frame)
+            if len(waiting) > CONFLATE_AFTER:
+                self._lagging[channel] = None
+
+    async def write(self) -> None:
+        """Send what is queued, forever; ends with the error of ``send``."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                for frame in self._next():
+                    await self._send(frame)
+
+    def _next(self) -> Sequence[str]:
+        turn = self._queue.popleft()
+        if isinstance(turn, str):
+            self._bytes -= len(turn)
+            return (turn,)
+        waiting = self._lagging.pop(turn, [])
+        return (turn.snapshot(),) if waiting is None else waiting
+
+
+class Hub:
+    """All channels of this process.
+
+    Args:
+        epoch: Differs from every earlier process's; clients that see a new one start over.
+        now: The time to stamp on messages, as the wire writes it.
+    """
+
+    def __init__(self, *, epoch: str, now: Callable[[], str]) -> None:
+        self.epoch = epoch
+        self._now = now
+        self._channels: dict[str, Channel] = {}
+        self._highest_seq = 0
+
+    def open(self, name: str, state: ChannelState, *, is_conflated: bool) -> Channel:
+        """Begin a number line.
+
+        It starts beyond every number given so far, so that a line that was closed and begun
+        again never repeats a number within one epoch.
+        """
+        channel = Channel(
+            name, state, is_conflated=is_conflated, epoch=self.epoch, seq=self._highest_seq, now=self._now
+        )
+        self._channels[name] = channel
+        return channel
+
+    def close(self, name: str) -> None:
+        """End a number line that nobody reads any more."""
+        channel = self._channels.pop(name, None)
+        if channel is not None:
+            self._highest_seq = max(self._highest_seq, channel.seq)
+
+    def channel(self, name: str) -> Channel | None:
+        """Return an open number line."""
+        return self._channels.get(name)
+
+    def publish(self, name: str, entries: Sequence[Entry]) -> None:
+        """Publish a change on a channel; one that is not open has no readers and says nothing."""
+        channel = self._channels.get(name)
+        if channel is not None and entries:
+            channel.publish(entries)
+
+    def subscribe(self, client: StreamClient, channel: Channel, *, from_seq: int | None, epoch: str | None) -> None:
+        """Bring a client up to date and keep it there; again for a resync."""
+        client.forget(channel)
+        for frame in channel.catch_up(from_seq, epoch):
+            client.queue(channel, frame)
+        channel.clients.add(client)
+
+    def unsubscribe(self, client: StreamClient, channel: Channel) -> None:
+        """Stop telling a client about a channel."""
+        channel.clients.discard(client)
+        client.forget(channel)
+
+    def beat(self) -> None:
+        """Send a heartbeat on every channel that has readers."""
+        for channel in tuple(self._channels.values()):
+            channel.heartbeat()
+
+    @property
+    def client_count(self) -> int:
+        """Return how many clients read at least one channel."""
+        return len({client for channel in self._channels.values() for client in channel.clients})

@@ -1,0 +1,236 @@
+"""Settings: environment variables with the prefix ``EDGERUNNER_``, or the same lines in ``.env``."""
+
+import ipaddress
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "EDGERUNNER_"
+MINIMUM_KEY_LENGTH: Final = 32
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Words = Annotated[tuple[str, ...], NoDecode]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one sentence per wrong setting, with the remedy."""
+
+
+class DataFolderError(Exception):
+    """The data folder, or a file in it, cannot be used; the message says what to do."""
+
+
+class _PlainPort(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    port: Port = 8000
+
+
+class Settings(BaseSettings):
+    """All settings, checked; read once by ``load_settings`` and passed on as a value.
+
+    Attributes:
+        port: 0 = any free one, here and for the simulators' ports.
+        api_key: The key of the environment; None = the one kept in the data folder.
+        master_key_file: Key file for stored credentials; None = ``master.key`` in the data folder.
+        cors_origins: Origins of foreign pages that may call the API, without a path.
+        allowed_hosts: Host names the API answers to besides its own address.
+        sim_seed: Seed of the simulated market.
+        sim_speed: Virtual seconds per second of the simulators' clock.
+        sim_connect: Make the simulated connections by itself on ``up``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: Port = Field(default_factory=lambda: _PlainPort().port)
+    api_key: SecretStr | None = None
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("edgerunner", appauthor=False))
+    master_key_file: Path | None = None
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    allow_live: bool = False
+    base_currency: str = Field(default="USD", pattern=r"^[A-Z0-9]{2,10}$")
+    cors_origins: Words = ()
+    allowed_hosts: Words = ()
+    log_level: LogLevel = "info"
+    sim_control_port: Port = 8100
+    sim_bybit_port: Port = 8101
+    sim_ibkr_port: Port = 8102
+    sim_mt5_port: Port = 8103
+    sim_seed: int = Field(default=1, ge=0, le=2**63 - 1)
+    sim_speed: float = Field(default=1.0, gt=0, le=10_000, allow_inf_nan=False)
+    sim_connect: bool = True
+
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word for word in (part.strip() for part in value.split(",")) if word)
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("data_dir", "master_key_file")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value is not None else None
+
+    @field_validator("api_key")
+    @classmethod
+    def _strong(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (weakness := weakness_of(value.get_secret_value())):
+            raise ValueError(weakness)
+        return value
+
+    @property
+    def api_key_file(self) -> Path:
+        """Return where the key of the first start is kept."""
+        return self.data_dir / "api_key"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether only this machine can reach the API."""
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+_REMEDIES: Final = {
+    "host": "set it to an address of this machine such as 127.0.0.1",
+    "api_key": "set it to at least 32 random characters, or leave it out and a key is made",
+    "data_dir": "set it to a folder",
+    "master_key_file": "set it to the path of a file",
+    "allow_live": "set it to true or false",
+    "sim_connect": "set it to true or false",
+    "base_currency": "set it to a currency code in capitals such as USD",
+    "log_level": "set it to debug, info, warning or error",
+    "sim_seed": "set it to a whole number from 0",
+    "sim_speed": "set it to a number above 0 and up to 10000",
+    "port": "set it to a whole number from 0 to 65535 (0 = any free port)",
+}
+_UNSPOKEN: Final = frozenset({"api_key", "database_url", "redis_url"})
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; ``overrides`` (a command's options) win over the environment, None = not given.
+
+    Raises ``SettingsError``.
+    """
+    try:
+        given: dict[str, Any] = {name: value for name, value in overrides.items() if value is not None}
+        return Settings(**given)
+    except ValidationError as error:
+        prefix = "" if error.title == _PlainPort.__name__ else PREFIX
+        raise SettingsError("\n".join(_sentence(prefix, problem) for problem in error.errors())) from None
+
+
+def _sentence(prefix: str, problem: ErrorDetails) -> str:
+    name = str(problem["loc"][0])
+    remedy = _REMEDIES.get(name) or _REMEDIES["port"]
+    shown = "is not usable" if name in _UNSPOKEN else f"is {str(problem['input'])!r}"
+    reason = f" ({problem['ctx']['error']})" if problem["type"] == "value_error" else ""
+    return f"{prefix}{name.upper()} {shown}{reason}: {remedy}."
+
+
+_WELL_KNOWN: Final = ("changeme", "change-me", "change_me", "example", "password", "secret", "your-api", "your_api")
+
+
+def weakness_of(key: str) -> str | None:
+    """Say why an API key could be guessed; None = it looks random enough."""
+    if len(key) < MINIMUM_KEY_LENGTH:
+        return f"it has fewer than {MINIMUM_KEY_LENGTH} characters"
+    if not (key.isascii() and key.isprintable() and " " not in key):
+        return "it holds characters that do not fit into an HTTP header"
+    is_repetition = key in (key + key)[1:-1]
+    if is_repetition or len(set(key)) < 8 or any(word in key.lower() for word in _WELL_KNOWN):
+        return "it is a pattern or a well-known word"
+    return None
+
+
+def prepare_data_folder(settings: Settings) -> None:
+    """Make the data folder (mode 0700) and prove that it can be written.
+
+    Raises ``DataFolderError``.
+    """
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataFolderError(
+            f"The data folder {folder} cannot be written ({error.strerror}): give this user write access to it, "
+            f"or set {PREFIX}DATA_DIR to another folder."
+        ) from error
+
+
+def ensure_api_key(settings: Settings) -> SecretStr:
+    """Return the API key: of the settings, else the kept one, else a new one (32 random bytes, mode 0600).
+
+    Raises ``DataFolderError`` when the file cannot be read or made, or holds a weak key.
+    """
+    if settings.api_key is not None:
+        return settings.api_key
+    try:
+        _create_private(settings.api_key_file, secrets.token_urlsafe(32))
+    except FileExistsError:
+        return read_api_key(settings)
+    except OSError as error:
+        raise DataFolderError(_key_file_sentence(settings, "made", error)) from error
+    return read_api_key(settings)
+
+
+def read_api_key(settings: Settings) -> SecretStr:
+    """Return the API key without making one. Raises ``DataFolderError``."""
+    if settings.api_key is not None:
+        return settings.api_key
+    try:
+        key = settings.api_key_file.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        raise DataFolderError(
+            f"There is no API key in {settings.api_key_file}: start `edgerunner up` once, "
+            f"or set {PREFIX}API_KEY or {PREFIX}DATA_DIR to those of the running Edgerunner."
+        ) from None
+    except OSError as error:
+        raise DataFolderError(_key_file_sentence(settings, "read", error)) from error
+    if weakness := weakness_of(key):
+        raise DataFolderError(
+            f"The API key in {settings.api_key_file} is refused ({weakness}): delete the file and a new one is made."
+        )
+    return SecretStr(key)
+
+
+def _key_file_sentence(settings: Settings, verb: str, error: OSError) -> str:
+    return (
+        f"The API key file {settings.api_key_file} cannot be {verb} ({error.strerror}): "
+        f"give this user access to it, or set {PREFIX}API_KEY."
+    )
+
+
+def _create_private(path: Path, content: str) -> None:
+    """Create a file whose first appearance is complete and readable by its owner alone."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(content + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    finally:
+        draft.unlink()

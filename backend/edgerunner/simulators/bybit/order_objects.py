@@ -1,0 +1,233 @@
+"""The order and execution objects of REST answers and private streams, made from venue values.
+
+Field lists of the pages "Get Open & Closed Orders", "Get Trade History", "Order" and "Execution"
+of the Bybit V5 documentation. "Unset" has several spellings there, which are kept as they are.
+"""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from edgerunner.simulators.bybit import formats
+from edgerunner.simulators.bybit.categories import Category
+from edgerunner.simulators.venue_types import OrderState, VenueFill, VenueInstrument, VenueOrder
+
+SIDES: Final = {"buy": "Buy", "sell": "Sell"}
+ORDER_TYPES: Final = {"market": "Market", "limit": "Limit"}
+TIME_IN_FORCE_WORDS: Final = {"gtc": "GTC", "ioc": "IOC", "fok": "FOK", "post_only": "PostOnly"}
+SELF_MATCH_WORDS: Final = {
+    "none": "None",
+    "cancel_maker": "CancelMaker",
+    "cancel_taker": "CancelTaker",
+    "cancel_both": "CancelBoth",
+}
+_CANCEL_TYPES: Final = {
+    "user": "CancelByUser",
+    "admin": "CancelByAdmin",
+    "reduce_only": "CancelByReduceOnly",
+    "liquidation": "CancelAllBeforeLiq",
+    "self_match": "CancelBySmp",
+}
+_REJECT_REASONS: Final = {
+    None: "EC_NoError",
+    "user": "EC_PerCancelRequest",
+    "ioc": "EC_NoImmediateQtyToFill",
+    "no_liquidity": "EC_NoImmediateQtyToFill",
+    "fok": "EC_NoEnoughQtyToFill",
+    "post_only": "EC_PostOnlyWillTakeLiquidity",
+    "self_match": "EC_BySelfMatch",
+}
+
+
+def order_object(order: VenueOrder, instrument: VenueInstrument) -> dict[str, Any]:
+    """Return the object of an order as REST lists show it."""
+    category = Category(instrument.product)
+    return {
+        "orderId": order.order_id,
+        "orderLinkId": order.client_key or "",
+        "parentOrderLinkId": "",
+        "blockTradeId": "",
+        "symbol": instrument.name,
+        "side": SIDES[order.side],
+        "orderType": ORDER_TYPES[order.order_type],
+        "timeInForce": TIME_IN_FORCE_WORDS[order.time_in_force],
+        "isLeverage": "0" if category.is_spot else "",
+        "positionIdx": 0,
+        "reduceOnly": order.reduce_only,
+        "closeOnTrigger": order.attributes.get("closeOnTrigger") == "true",
+        "createType": "" if category.is_spot else _create_type(order),
+        **_progress(order, instrument),
+        **_fees(order, category),
+        **_unset_trigger_fields(category),
+        "lastPriceOnCreated": formats.price_text(instrument, order.last_price_ticks),
+        "basePrice": formats.price_text(instrument, order.last_price_ticks) if category.is_spot else "",
+        "marketUnit": order.attributes.get("marketUnit", ""),
+        "orderIv": "",
+        "placeType": "",
+        "smpType": SELF_MATCH_WORDS[order.self_match],
+        "smpGroup": 0,
+        "smpOrderId": "",
+        "slippageToleranceType": "UNKNOWN",
+        "slippageTolerance": "",
+        "rpiTakerAccess": False,
+        "rpiMatchedQty": "",
+        "createdTime": formats.milliseconds_text(order.created_ns),
+        "updatedTime": formats.milliseconds_text(order.updated_ns),
+    }
+
+
+def order_event(order: VenueOrder, instrument: VenueInstrument, closed_pnl: Decimal) -> dict[str, Any]:
+    """Return the object of an order as the ``order`` stream shows it."""
+    category = Category(instrument.product)
+    return {
+        "category": category.value,
+        **order_object(order, instrument),
+        "feeCurrency": next(iter(order.fees), "") if category.is_spot else "",
+        "closedPnl": formats.money_text(closed_pnl),
+    }
+
+
+def order_status(order: VenueOrder, category: Category) -> str:
+    """Return Bybit's word for where the order stands."""
+    match order.state:
+        case OrderState.NEW:
+            return "New"
+        case OrderState.PARTIALLY_FILLED:
+            return "PartiallyFilled"
+        case OrderState.FILLED:
+            return "Filled"
+        case OrderState.REJECTED:
+            return "Rejected"
+        case OrderState.CANCELED:
+            return "PartiallyFilledCanceled" if category.is_spot and order.filled_lots else "Cancelled"
+
+
+def execution_object(
+    fill: VenueFill, order: VenueOrder, instrument: VenueInstrument, mark_price: Decimal | None
+) -> dict[str, Any]:
+    """Return one execution as REST lists show it; ``mark_price`` None when it is not known any more."""
+    return {
+        "symbol": instrument.name,
+        "orderId": fill.order_id,
+        "orderLinkId": fill.client_key or "",
+        "side": SIDES[fill.side],
+        "orderPrice": _price(order, instrument),
+        "orderQty": _quantity(order, instrument),
+        "leavesQty": formats.quantity_text(instrument, fill.leaves_lots),
+        "createType": "" if instrument.is_spot else _create_type(order),
+        "orderType": ORDER_TYPES[order.order_type],
+        "stopOrderType": "" if instrument.is_spot else "UNKNOWN",
+        "execFee": formats.exact_text(fill.fee),
+        "execId": fill.trade_id,
+        "execPrice": formats.price_text(instrument, fill.price_ticks),
+        "execQty": formats.quantity_text(instrument, fill.quantity_lots),
+        "execType": "BustTrade" if fill.kind == "liquidation" else "Trade",
+        "execValue": formats.exact_text(fill.value),
+        "execTime": formats.milliseconds_text(fill.time_ns),
+        "feeCurrency": fill.fee_currency,
+        "isMaker": fill.is_maker,
+        "feeRate": formats.exact_text(fill.fee_rate),
+        "tradeIv": "",
+        "markIv": "",
+        "markPrice": "" if mark_price is None else formats.quoted_price_text(instrument, mark_price),
+        "indexPrice": "",
+        "underlyingPrice": "",
+        "blockTradeId": "",
+        "closedSize": formats.quantity_text(instrument, fill.closed_lots) if not instrument.is_spot else "",
+        "seq": fill.sequence,
+        "extraFees": "",
+    }
+
+
+def execution_event(
+    fill: VenueFill, order: VenueOrder, instrument: VenueInstrument, mark_price: Decimal
+) -> dict[str, Any]:
+    """Return one execution as the ``execution`` stream shows it."""
+    return {
+        "category": instrument.product,
+        **execution_object(fill, order, instrument, mark_price),
+        "isLeverage": "0",
+        "marketUnit": order.attributes.get("marketUnit", ""),
+        "execPnl": formats.money_text(fill.realized_pnl),
+        "extraFees": [],
+    }
+
+
+def fast_execution_event(fill: VenueFill, instrument: VenueInstrument) -> dict[str, Any]:
+    """Return one execution as the ``execution.fast`` stream shows it (no link id for makers)."""
+    return {
+        "category": instrument.product,
+        "symbol": instrument.name,
+        "execId": fill.trade_id,
+        "execPrice": formats.price_text(instrument, fill.price_ticks),
+        "execQty": formats.quantity_text(instrument, fill.quantity_lots),
+        "orderId": fill.order_id,
+        "isMaker": fill.is_maker,
+        "orderLinkId": "" if fill.is_maker else fill.client_key or "",
+        "side": SIDES[fill.side],
+        "execTime": formats.milliseconds_text(fill.time_ns),
+        "seq": fill.sequence,
+    }
+
+
+def _progress(order: VenueOrder, instrument: VenueInstrument) -> dict[str, Any]:
+    category = Category(instrument.product)
+    average = order.filled_value / (order.filled_lots * instrument.instrument.lot_step) if order.filled_lots else None
+    return {
+        "price": _price(order, instrument),
+        "qty": _quantity(order, instrument),
+        "orderStatus": order_status(order, category),
+        "cancelType": _CANCEL_TYPES.get(order.cancel_reason or "", "UNKNOWN"),
+        "rejectReason": _REJECT_REASONS.get(order.cancel_reason, "EC_NoError"),
+        "avgPrice": formats.money_text(average / instrument.instrument.multiplier) if average is not None else "",
+        "leavesQty": formats.quantity_text(instrument, order.leaves_lots),
+        "leavesValue": formats.exact_text(_leaves_value(order, instrument)),
+        "cumExecQty": formats.quantity_text(instrument, order.filled_lots),
+        "cumExecValue": formats.exact_text(order.filled_value),
+    }
+
+
+def _leaves_value(order: VenueOrder, instrument: VenueInstrument) -> Decimal:
+    if order.quote_amount is not None:
+        return order.quote_amount - order.filled_value
+    return instrument.value(order.price_ticks or order.last_price_ticks, order.leaves_lots)
+
+
+def _price(order: VenueOrder, instrument: VenueInstrument) -> str:
+    return formats.price_text(instrument, order.price_ticks or 0)
+
+
+def _quantity(order: VenueOrder, instrument: VenueInstrument) -> str:
+    if order.quote_amount is not None:
+        return formats.exact_text(order.quote_amount)
+    return formats.quantity_text(instrument, order.quantity_lots)
+
+
+def _create_type(order: VenueOrder) -> str:
+    return "CreateByLiq" if order.attributes.get("origin") == "liquidation" else "CreateByUser"
+
+
+def _fees(order: VenueOrder, category: Category) -> dict[str, Any]:
+    total = sum(order.fees.values(), Decimal(0)) if len(order.fees) <= 1 else Decimal(0)
+    return {
+        "cumExecFee": formats.exact_text(total),
+        "cumFeeDetail": {currency: formats.exact_text(fee) for currency, fee in order.fees.items()},
+    }
+
+
+def _unset_trigger_fields(category: Category) -> dict[str, Any]:
+    word = "" if category.is_spot else "UNKNOWN"
+    price = "" if category.is_spot else "0.00"
+    return {
+        "stopOrderType": word,
+        "triggerPrice": price,
+        "triggerDirection": 0,
+        "triggerBy": word,
+        "takeProfit": price,
+        "stopLoss": price,
+        "tpslMode": "",
+        "tpLimitPrice": price if not category.is_spot else "",
+        "slLimitPrice": price if not category.is_spot else "",
+        "tpTriggerBy": word,
+        "slTriggerBy": word,
+        "ocoTriggerBy": "OcoTriggerByUnknown" if category.is_spot else "",
+    }

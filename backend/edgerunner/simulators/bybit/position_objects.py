@@ -1,0 +1,88 @@
+"""The position object of REST lists and of the private stream.
+
+Field lists of the pages "Get Position Info" and "Position" of the Bybit V5 documentation.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from edgerunner.simulators.bybit import formats, risk_tiers
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_types import VenueInstrument, VenuePosition
+
+_SIDES = {"buy": "Buy", "sell": "Sell", "none": ""}
+
+
+def position_object(venue: Venue, position: VenuePosition) -> dict[str, Any]:
+    """Return a position as ``/v5/position/list`` shows it (flat: side and size empty)."""
+    instrument = venue.instruments[position.symbol]
+    return {
+        **_shared_fields(venue, position, instrument),
+        "avgPrice": _entry_text(position),
+        "liqPrice": "",
+        "breakEvenPrice": "",
+        "openTime": formats.milliseconds(position.created_ns) if position.quantity_lots else 0,
+    }
+
+
+def position_event(venue: Venue, position: VenuePosition) -> dict[str, Any]:
+    """Return a position as the ``position`` stream shows it: ``entryPrice`` in place of ``avgPrice``."""
+    instrument = venue.instruments[position.symbol]
+    return {
+        **_shared_fields(venue, position, instrument),
+        "entryPrice": _entry_text(position),
+        "liqPrice": "",
+        "category": instrument.product,
+    }
+
+
+def position_value(instrument: VenueInstrument, position: VenuePosition) -> Decimal:
+    """Return size * entry price in settle currency."""
+    if position.entry_price is None:
+        return Decimal(0)
+    return instrument.instrument.notional(position.entry_price, instrument.quantity(position.quantity_lots))
+
+
+def _shared_fields(venue: Venue, position: VenuePosition, instrument: VenueInstrument) -> dict[str, Any]:
+    value = position_value(instrument, position)
+    initial = formats.money_text(venue.position_margin(position.account_id, position.symbol))
+    maintenance = formats.money_text(risk_tiers.maintenance_margin(value))
+    return {
+        "positionIdx": 0,
+        "riskId": risk_tiers.RISK_ID,
+        "riskLimitValue": risk_tiers.RISK_LIMIT_VALUE,
+        "symbol": instrument.name,
+        "side": _SIDES[position.side],
+        "size": formats.quantity_text(instrument, position.quantity_lots) if position.quantity_lots else "0",
+        "positionValue": formats.money_text(value) if position.quantity_lots else "",
+        "autoAddMargin": 0,
+        "positionStatus": "Normal",
+        "leverage": formats.exact_text(position.leverage),
+        "markPrice": formats.quoted_price_text(instrument, venue.mark_price(position.symbol)),
+        "positionIM": initial,
+        "positionIMByMp": initial,
+        "positionMM": maintenance,
+        "positionMMByMp": maintenance,
+        "takeProfit": "",
+        "stopLoss": "",
+        "trailingStop": "0",
+        "sessionAvgPrice": "",
+        "unrealisedPnl": formats.money_text(venue.unrealized_pnl(position.account_id, position.symbol)),
+        "curRealisedPnl": formats.money_text(position.realized_pnl),
+        "cumRealisedPnl": formats.money_text(position.cumulative_realized_pnl),
+        "adlRankIndicator": 2 if position.quantity_lots else 0,
+        "createdTime": formats.milliseconds_text(position.created_ns),
+        "updatedTime": formats.milliseconds_text(position.updated_ns),
+        "seq": position.sequence,
+        "isReduceOnly": False,
+        "mmrSysUpdatedTime": "",
+        "leverageSysUpdatedTime": "",
+        "tpslMode": "Full",
+        "bustPrice": "",
+        "positionBalance": initial,
+        "tradeMode": 0,
+    }
+
+
+def _entry_text(position: VenuePosition) -> str:
+    return formats.money_text(position.entry_price) if position.entry_price is not None else "0"

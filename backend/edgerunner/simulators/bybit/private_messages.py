@@ -1,0 +1,169 @@
+"""What the private streams say about a batch of venue events.
+
+One engine operation may emit many events; Bybit sends one ``order`` message with the state after
+it, the executions together, the position (on every create, amend and cancel, changed or not) and
+the wallet when money moved.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from edgerunner.simulators.bybit import order_objects, position_objects, wallet_objects
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_types import (
+    BalanceChanged,
+    FillHappened,
+    OrderChanged,
+    PositionChanged,
+    VenueEvent,
+    VenueFill,
+    VenueOrder,
+    VenuePosition,
+)
+
+ORDER = "order"
+EXECUTION = "execution"
+FAST_EXECUTION = "execution.fast"
+POSITION = "position"
+WALLET = "wallet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateMessage:
+    """One message of a private topic before its envelope.
+
+    ``category`` is None for the wallet. ``client_key`` and ``symbol`` are those that a fault can
+    be aimed at.
+    """
+
+    topic: str
+    category: str | None
+    data: Sequence[Mapping[str, Any]]
+    client_key: str | None = None
+    symbol: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class EventBatch:
+    """The events of one engine operation for one account, the newest state of each thing."""
+
+    account_id: str
+    orders: dict[str, VenueOrder] = field(default_factory=dict)
+    fills: list[tuple[VenueFill, VenueOrder]] = field(default_factory=list)
+    positions: dict[str, VenuePosition] = field(default_factory=dict)
+    has_money_moved: bool = False
+
+    @classmethod
+    def of(cls, account_id: str, events: Iterable[VenueEvent]) -> "EventBatch":
+        """Return the batch of ``events``, oldest first."""
+        batch = cls(account_id=account_id)
+        for event in events:
+            batch._add(event)
+        return batch
+
+    def _add(self, event: VenueEvent) -> None:
+        match event:
+            case OrderChanged(order=order):
+                self.orders[order.order_id] = order
+            case FillHappened(fill=fill, order=order):
+                self.fills.append((fill, order))
+            case PositionChanged(position=position):
+                self.positions[position.symbol] = position
+            case BalanceChanged():
+                self.has_money_moved = True
+
+
+class ClosedProfit:
+    """Realized profit per live order, for the ``closedPnl`` of its messages."""
+
+    def __init__(self) -> None:
+        self._by_order: dict[str, Decimal] = {}
+
+    def add(self, fill: VenueFill) -> None:
+        """Book one fill."""
+        self._by_order[fill.order_id] = self._by_order.get(fill.order_id, Decimal(0)) + fill.realized_pnl
+
+    def of(self, order: VenueOrder) -> Decimal:
+        """Return the sum so far; a closed order is forgotten."""
+        total = self._by_order.get(order.order_id, Decimal(0))
+        if not order.live:
+            self._by_order.pop(order.order_id, None)
+        return total
+
+
+def messages_of(venue: Venue, batch: EventBatch, closed_profit: ClosedProfit) -> list[PrivateMessage]:
+    """Return the messages of a batch in the order in which they are sent."""
+    for fill, _ in batch.fills:
+        closed_profit.add(fill)
+    return [
+        *(_fast_execution(venue, fill) for fill, _ in batch.fills if fill.kind == "trade"),
+        *(_order(venue, order, closed_profit) for order in batch.orders.values()),
+        *_executions(venue, batch.fills),
+        *(_position(venue, position) for position in _positions(venue, batch)),
+        *([_wallet(venue, batch.account_id)] if batch.has_money_moved else []),
+    ]
+
+
+def _order(venue: Venue, order: VenueOrder, closed_profit: ClosedProfit) -> PrivateMessage:
+    instrument = venue.instruments[order.symbol]
+    return PrivateMessage(
+        topic=ORDER,
+        category=instrument.product,
+        data=[order_objects.order_event(order, instrument, closed_profit.of(order))],
+        client_key=order.client_key,
+        symbol=order.symbol,
+    )
+
+
+def _executions(venue: Venue, fills: list[tuple[VenueFill, VenueOrder]]) -> list[PrivateMessage]:
+    by_order: dict[str, list[tuple[VenueFill, VenueOrder]]] = {}
+    for fill, order in fills:
+        by_order.setdefault(fill.order_id, []).append((fill, order))
+    return [_execution(venue, pairs) for pairs in by_order.values()]
+
+
+def _execution(venue: Venue, pairs: list[tuple[VenueFill, VenueOrder]]) -> PrivateMessage:
+    first = pairs[0][0]
+    instrument = venue.instruments[first.symbol]
+    mark_price = venue.mark_price(first.symbol)
+    return PrivateMessage(
+        topic=EXECUTION,
+        category=instrument.product,
+        data=[order_objects.execution_event(fill, order, instrument, mark_price) for fill, order in pairs],
+        client_key=first.client_key,
+        symbol=first.symbol,
+    )
+
+
+def _fast_execution(venue: Venue, fill: VenueFill) -> PrivateMessage:
+    instrument = venue.instruments[fill.symbol]
+    return PrivateMessage(
+        topic=FAST_EXECUTION,
+        category=instrument.product,
+        data=[order_objects.fast_execution_event(fill, instrument)],
+        client_key=fill.client_key,
+        symbol=fill.symbol,
+    )
+
+
+def _positions(venue: Venue, batch: EventBatch) -> list[VenuePosition]:
+    positions = dict(batch.positions)
+    for order in batch.orders.values():
+        if order.symbol not in positions and not venue.instruments[order.symbol].is_spot:
+            positions[order.symbol] = venue.position(batch.account_id, order.symbol)
+    return list(positions.values())
+
+
+def _position(venue: Venue, position: VenuePosition) -> PrivateMessage:
+    return PrivateMessage(
+        topic=POSITION,
+        category=venue.instruments[position.symbol].product,
+        data=[position_objects.position_event(venue, position)],
+        symbol=position.symbol,
+    )
+
+
+def _wallet(venue: Venue, account_id: str) -> PrivateMessage:
+    return PrivateMessage(topic=WALLET, category=None, data=[wallet_objects.wallet_object(venue, account_id, None)])

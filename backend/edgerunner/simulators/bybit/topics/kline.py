@@ -1,0 +1,56 @@
+"""``kline.{interval}.{symbol}``: the open bar every second, and each bar once more when it closes."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from edgerunner.simulators.bybit import formats, klines
+from edgerunner.simulators.bybit.topics.base import Message
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_types import TradePrinted, VenueBar, VenueInstrument
+
+PUSH_INTERVAL_S: Final = 1.0
+
+
+class KlineSource:
+    """The bars of one symbol and interval."""
+
+    interval_s = PUSH_INTERVAL_S
+
+    def __init__(self, name: str, interval: klines.Interval, instrument: VenueInstrument, venue: Venue) -> None:
+        self._name = name
+        self._interval = interval
+        self._instrument = instrument
+        self._venue = venue
+        self._open_start_ns = interval.start_of(venue.now_ns())
+
+    def first(self) -> Iterable[Message]:
+        """Return the open bar."""
+        return self._open_bar()
+
+    def due(self) -> Iterable[Message]:
+        """Return every bar that closed since the last time (``confirm`` true), then the open one."""
+        closed = []
+        while (end_ns := self._interval.end_of(self._open_start_ns)) <= self._venue.now_ns():
+            bar = self._venue.bar(self._instrument.symbol, self._open_start_ns, end_ns)
+            if bar is None or not bar.complete:
+                break
+            closed.append(self._message(bar))
+            self._open_start_ns = end_ns
+        return [*closed, *self._open_bar()]
+
+    def on_trade(self, trade: TradePrinted) -> None:
+        """Nothing: bars are read from the market."""
+
+    def _open_bar(self) -> list[Message]:
+        start_ns = self._open_start_ns
+        bar = self._venue.bar(self._instrument.symbol, start_ns, self._interval.end_of(start_ns))
+        return [] if bar is None or bar.complete else [self._message(bar)]
+
+    def _message(self, bar: VenueBar) -> Message:
+        now_ns = self._venue.now_ns()
+        return {
+            "topic": self._name,
+            "data": [klines.bar_event(self._instrument, bar, self._interval, now_ns)],
+            "ts": formats.milliseconds(now_ns),
+            "type": "snapshot",
+        }

@@ -1,0 +1,208 @@
+"""What each simulated broker lists: instruments, market profiles, accounts and start balances."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
+from edgerunner.matching.fees import FeeSchedule
+from edgerunner.simulators.path import PathProfile
+from edgerunner.simulators.sources import MarketProfile
+from edgerunner.simulators.venue_types import VenueInstrument
+
+BITCOIN = PathProfile(name="BTC", base_price=67_000, daily_volatility=0.025, factor="crypto", factor_weight=0.92)
+ETHER = PathProfile(name="ETH", base_price=3_500, daily_volatility=0.03, factor="crypto", factor_weight=0.92)
+SOLANA = PathProfile(name="SOL", base_price=160, daily_volatility=0.038, factor="crypto", factor_weight=0.88)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueCatalogue:
+    """One broker: instruments with their markets, and accounts with what they start with.
+
+    ``index_symbols`` names for each symbol the one whose price is its index.
+    """
+
+    broker: str
+    instruments: tuple[VenueInstrument, ...]
+    markets: tuple[MarketProfile, ...]
+    accounts: Mapping[str, Mapping[str, Decimal]]
+    index_symbols: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Coin:
+    """Steps and sizes of one coin's linear perpetual and spot pair; sizes in coins."""
+
+    underlying: PathProfile
+    linear_tick: str
+    linear_step: str
+    linear_max: str
+    linear_max_market: str
+    linear_max_leverage: str
+    spot_tick: str
+    spot_step: str
+    spot_max: str
+    spot_max_market: str
+    level_size: float
+    daily_size: float
+
+
+_COINS = (
+    _Coin(
+        underlying=BITCOIN,
+        linear_tick="0.10",
+        linear_step="0.001",
+        linear_max="1190",
+        linear_max_market="500",
+        linear_max_leverage="100",
+        spot_tick="0.01",
+        spot_step="0.000001",
+        spot_max="83",
+        spot_max_market="41",
+        level_size=0.9,
+        daily_size=95_000,
+    ),
+    _Coin(
+        underlying=ETHER,
+        linear_tick="0.01",
+        linear_step="0.01",
+        linear_max="7240",
+        linear_max_market="1900",
+        linear_max_leverage="100",
+        spot_tick="0.01",
+        spot_step="0.00001",
+        spot_max="1540",
+        spot_max_market="770",
+        level_size=12,
+        daily_size=1_100_000,
+    ),
+    _Coin(
+        underlying=SOLANA,
+        linear_tick="0.01",
+        linear_step="0.1",
+        linear_max="79770",
+        linear_max_market="9590",
+        linear_max_leverage="75",
+        spot_tick="0.01",
+        spot_step="0.001",
+        spot_max="31000",
+        spot_max_market="15500",
+        level_size=160,
+        daily_size=12_000_000,
+    ),
+)
+
+
+def bybit_catalogue() -> VenueCatalogue:
+    """Return BTC, ETH and SOL as linear perpetuals and spot pairs, and one account with 100,000 USDT and 1 BTC.
+
+    Steps and limits are like those of Bybit's instruments-info (its sample for BTCUSDT linear is used as it is).
+    The inverse BTCUSD perpetual is not listed: the position arithmetic here is linear.
+    """
+    instruments = [maker(coin) for coin in _COINS for maker in (_linear, _spot)]
+    markets = [maker(coin) for coin in _COINS for maker in (_linear_market, _spot_market)]
+    names = [coin.underlying.name for coin in _COINS]
+    index = {f"{product}:{name}USDT": f"spot:{name}USDT" for name in names for product in ("linear", "spot")}
+    return VenueCatalogue(
+        broker="bybit",
+        instruments=tuple(instruments),
+        markets=tuple(markets),
+        accounts={"sim": {"USDT": Decimal(100_000), "BTC": Decimal(1)}},
+        index_symbols=index,
+    )
+
+
+CATALOGUES: Mapping[str, Callable[[], VenueCatalogue]] = {"bybit": bybit_catalogue}
+
+
+def _linear(coin: _Coin) -> VenueInstrument:
+    name, tick, step = f"{coin.underlying.name}USDT", Decimal(coin.linear_tick), Decimal(coin.linear_step)
+    return VenueInstrument(
+        symbol=f"linear:{name}",
+        product="linear",
+        name=name,
+        instrument=Instrument(
+            instrument_id=f"{name}-LINEAR.BYBIT",
+            venue_symbol=name,
+            product=Product.PERPETUAL,
+            base=coin.underlying.name,
+            quote="USDT",
+            settle="USDT",
+            quantity_unit=QuantityUnit.COINS,
+            tick_size=tick,
+            lot_step=step,
+            min_quantity=step,
+            max_quantity=Decimal(coin.linear_max),
+            max_market_quantity=Decimal(coin.linear_max_market),
+            min_notional=Decimal(5),
+        ),
+        fees=FeeSchedule(maker=Decimal("0.0002"), taker=Decimal("0.00055")),
+        min_lots=1,
+        max_lots=int(Decimal(coin.linear_max) / step),
+        max_market_lots=int(Decimal(coin.linear_max_market) / step),
+        max_price_ticks=19_999_998,
+        price_limit=Decimal("0.1"),
+        default_leverage=Decimal(10),
+        max_leverage=Decimal(coin.linear_max_leverage),
+        attributes={"funding_interval_minutes": "480"},
+    )
+
+
+def _spot(coin: _Coin) -> VenueInstrument:
+    name, tick, step = f"{coin.underlying.name}USDT", Decimal(coin.spot_tick), Decimal(coin.spot_step)
+    return VenueInstrument(
+        symbol=f"spot:{name}",
+        product="spot",
+        name=name,
+        instrument=Instrument(
+            instrument_id=f"{name}-SPOT.BYBIT",
+            venue_symbol=name,
+            product=Product.SPOT,
+            base=coin.underlying.name,
+            quote="USDT",
+            settle="USDT",
+            quantity_unit=QuantityUnit.COINS,
+            tick_size=tick,
+            lot_step=step,
+            min_quantity=step,
+            max_quantity=Decimal(coin.spot_max),
+            max_market_quantity=Decimal(coin.spot_max_market),
+            min_notional=Decimal(5),
+        ),
+        fees=FeeSchedule(maker=Decimal("0.001"), taker=Decimal("0.001")),
+        min_lots=1,
+        max_lots=int(Decimal(coin.spot_max) / step),
+        max_market_lots=int(Decimal(coin.spot_max_market) / step),
+        max_price_ticks=10**9,
+        price_limit=Decimal("0.1"),
+    )
+
+
+def _linear_market(coin: _Coin) -> MarketProfile:
+    tick, step = float(coin.linear_tick), float(coin.linear_step)
+    return MarketProfile(
+        symbol=f"linear:{coin.underlying.name}USDT",
+        underlying=coin.underlying,
+        basis=1.00015,
+        tick_size=tick,
+        lot_step=step,
+        spread_ticks=1,
+        level_spacing=2 if coin.underlying is BITCOIN else 1,
+        level_lots=round(coin.level_size / step),
+        daily_lots=round(coin.daily_size / step),
+    )
+
+
+def _spot_market(coin: _Coin) -> MarketProfile:
+    tick, step = float(coin.spot_tick), float(coin.spot_step)
+    return MarketProfile(
+        symbol=f"spot:{coin.underlying.name}USDT",
+        underlying=coin.underlying,
+        basis=1,
+        tick_size=tick,
+        lot_step=step,
+        spread_ticks=1,
+        level_spacing=10 if coin.underlying is BITCOIN else 1,
+        level_lots=round(coin.level_size / 4 / step),
+        daily_lots=round(coin.daily_size / 5 / step),
+    )

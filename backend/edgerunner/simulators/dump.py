@@ -1,0 +1,104 @@
+"""The ledger as tests see it: the independent oracle they compare the product's books with."""
+
+from decimal import Decimal
+
+from edgerunner.domain.numbers import round_money, to_plain
+from edgerunner.simulators.accounts import Account, position_view
+from edgerunner.simulators.ledger import Placement
+from edgerunner.simulators.timestamps import rfc3339
+from edgerunner.simulators.venue_state import VenueState
+from edgerunner.simulators.venue_types import VenueFill, VenueOrder
+
+
+def dump_ledger(state: VenueState) -> dict[str, object]:
+    """Return accounts, orders and fills, oldest first; ``symbol`` = the broker's name, ``product`` tells it apart.
+
+    ``refused`` lists client keys whose placements were all refused, ``held`` frames that wait at a hold point.
+    """
+    placements = {(row.account_id, row.client_key): row for row in state.ledger.placements()}
+    orders = [_order(state, order, placements) for order in state.ledger.all_orders()]
+    return {
+        "broker": state.name,
+        "accounts": [_account(state, account) for account in state.accounts.values()],
+        "orders": orders,
+        "fills": [_fill(state, fill) for fill in state.ledger.all_fills()],
+        "refused": [
+            {"client_key": row.client_key, "symbol": row.symbol, "reason": row.reason, "placements": row.count}
+            for row in placements.values()
+        ],
+        "held": [{"at": held.at.value, "client_key": held.client_key} for held in state.faults.held(state.name)],
+    }
+
+
+def _account(state: VenueState, account: Account) -> dict[str, object]:
+    views = (
+        position_view(account.account_id, state.instruments[symbol], position)
+        for symbol, position in account.positions.items()
+    )
+    return {
+        "account_id": account.account_id,
+        "balances": [
+            {"currency": currency, "total": to_plain(total)} for currency, total in account.balances.items()
+        ],
+        "positions": [
+            {
+                "symbol": state.instruments[view.symbol].name,
+                "product": state.instruments[view.symbol].product,
+                "side": "long" if view.side == "buy" else "short",
+                "quantity": to_plain(state.instruments[view.symbol].quantity(view.quantity_lots)),
+                "average_price": _plain(view.entry_price),
+                "realized_pnl": to_plain(view.cumulative_realized_pnl),
+            }
+            for view in views
+            if view.quantity_lots
+        ],
+    }
+
+
+def _order(
+    state: VenueState, order: VenueOrder, placements: dict[tuple[str, str], Placement]
+) -> dict[str, object]:
+    instrument = state.instruments[order.symbol]
+    counted = placements.pop((order.account_id, order.client_key or ""), None)
+    filled = instrument.quantity(order.filled_lots)
+    units = filled * instrument.instrument.multiplier
+    return {
+        "client_key": order.client_key,
+        "venue_order_id": order.order_id,
+        "account_id": order.account_id,
+        "symbol": instrument.name,
+        "product": instrument.product,
+        "side": order.side,
+        "order_type": order.order_type,
+        "quantity": to_plain(instrument.quantity(order.quantity_lots)),
+        "price": _plain(None if order.price_ticks is None else instrument.price(order.price_ticks)),
+        "filled_quantity": to_plain(filled),
+        "average_price": _plain(round_money(order.filled_value / units) if order.filled_lots else None),
+        "status": order.state.value,
+        "live": order.live,
+        "placements": counted.count if counted is not None else 0,
+        "cancel_reason": order.cancel_reason,
+        "origin": order.origin,
+    }
+
+
+def _fill(state: VenueState, fill: VenueFill) -> dict[str, object]:
+    instrument = state.instruments[fill.symbol]
+    return {
+        "trade_id": fill.trade_id,
+        "venue_order_id": fill.order_id,
+        "client_key": fill.client_key,
+        "account_id": fill.account_id,
+        "symbol": instrument.name,
+        "product": instrument.product,
+        "side": fill.side,
+        "quantity": to_plain(instrument.quantity(fill.quantity_lots)),
+        "price": to_plain(instrument.price(fill.price_ticks)),
+        "fee": {"currency": fill.fee_currency, "amount": to_plain(fill.fee)},
+        "realized_pnl": to_plain(fill.realized_pnl),
+        "time": rfc3339(fill.time_ns),
+    }
+
+
+def _plain(number: Decimal | None) -> str | None:
+    return None if number is None else to_plain(number)

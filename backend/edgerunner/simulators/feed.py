@@ -1,0 +1,114 @@
+"""Moves the books of a venue along with the market: steps, fills of resting orders, the public tape."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from edgerunner.simulators.books import SymbolBook
+from edgerunner.simulators.clock import VirtualClock
+from edgerunner.simulators.engine import Engine
+from edgerunner.simulators.market import Market
+from edgerunner.simulators.path import STEP_NS
+from edgerunner.simulators.work import Work
+
+MAX_FINE_STEPS = 100
+"""Further behind than this, a book passes open, extremes and close of the missed time instead of every step."""
+PERIOD_S = STEP_NS / 1e9
+IDLE_S = 1.0
+
+
+class MarketFeed:
+    """Steps the books that somebody watches or that hold orders; any other book moves when it is looked at."""
+
+    def __init__(
+        self,
+        *,
+        market: Market,
+        clock: VirtualClock,
+        books: Mapping[str, SymbolBook],
+        engine: Engine,
+        commit: Callable[[Work], None],
+    ) -> None:
+        self._market = market
+        self._clock = clock
+        self._books = books
+        self._engine = engine
+        self._commit = commit
+        self._watched: Counter[str] = Counter()
+        self._busy = False
+        self._wake = asyncio.Event()
+
+    def watch(self, symbol: str) -> None:
+        """Print the tape of a symbol from now on; counted, one ``unwatch`` per ``watch``."""
+        self._watched[symbol] += 1
+        self.wake()
+
+    def unwatch(self, symbol: str) -> None:
+        """Take back one ``watch``."""
+        self._watched[symbol] -= 1
+        if self._watched[symbol] <= 0:
+            del self._watched[symbol]
+
+    def wake(self) -> None:
+        """Let the stepping task look for work at once."""
+        self._wake.set()
+
+    def active(self) -> list[str]:
+        """Return the symbols that are stepped."""
+        return [symbol for symbol, book in self._books.items() if symbol in self._watched or len(book.book)]
+
+    def advance(self, symbol: str, *, again: bool = False) -> SymbolBook:
+        """Bring a book up to now and return it; ``again`` repeats the current step after a change of the market."""
+        book = self._books[symbol]
+        now = self._clock.market_ns() // STEP_NS
+        if self._busy or (book.step >= now and not again):
+            return book
+        self._busy = True
+        try:
+            self._catch_up(book, now)
+        finally:
+            self._busy = False
+        return book
+
+    async def run(self) -> None:
+        """Step what is active about ten times a second; sleep while nothing is."""
+        while True:
+            active = self.active()
+            for symbol in active:
+                self.advance(symbol)
+            self._wake.clear()
+            if active:
+                await asyncio.sleep(PERIOD_S)
+            else:
+                await self._idle()
+
+    async def _idle(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _catch_up(self, book: SymbolBook, now: int) -> None:
+        symbol = book.symbol
+        is_watched = symbol in self._watched
+        behind = now - book.step
+        if book.step < 0 or not (is_watched or len(book.book)):
+            self._visit(book, now, self._market.quotes(symbol, now)[-1:], prints=is_watched)
+        elif behind <= MAX_FINE_STEPS:
+            for step in range(min(book.step + 1, now), now + 1):
+                self._visit(book, step, self._market.quotes(symbol, step), prints=is_watched)
+        else:
+            quotes = self._market.coarse_quotes(symbol, book.step + 1, now + 1)
+            self._visit(book, now, quotes, prints=is_watched)
+
+    def _visit(self, book: SymbolBook, step: int, quotes: list[tuple[int, int]], *, prints: bool) -> None:
+        work = Work()
+        for bid, ask in quotes:
+            book.move_to(step, bid, ask)
+            if len(book.book) and not self._market.is_halted(book.symbol):
+                self._engine.cross_market(work, book.symbol)
+        if prints:
+            work.prints.extend(self._market.trades(book.symbol, step))
+        if work.events or work.prints:
+            self._commit(work)

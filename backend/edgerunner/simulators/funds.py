@@ -1,0 +1,123 @@
+"""What an account can still afford."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from edgerunner.matching.book import Plan
+from edgerunner.matching.position import unrealized
+from edgerunner.simulators.accounts import ZERO, Account, Mark, lock_of
+from edgerunner.simulators.venue_types import (
+    AccountSummary,
+    RejectReason,
+    VenueInstrument,
+    VenueOrder,
+    VenueReject,
+)
+
+
+class Funds:
+    """Judges orders by the money of their account. Only the settle currency itself counts as collateral."""
+
+    def __init__(self, instruments: Mapping[str, VenueInstrument], mark: Mark) -> None:
+        self._instruments = instruments
+        self._mark = mark
+
+    def summary(self, account: Account, currency: str) -> AccountSummary:
+        """Return an account's money, margin and profit in one currency."""
+        total, locked = account.balances.get(currency, ZERO), account.locked.get(currency, ZERO)
+        profit = position_margin = margin = ZERO
+        for symbol in account.margined_symbols():
+            instrument = self._instruments[symbol]
+            if instrument.instrument.settle == currency:
+                profit += self.unrealized_pnl(account, instrument)
+                position_margin += account.position_margin(instrument, self._mark)
+                margin += account.margin(instrument, self._mark)
+        return AccountSummary(
+            account_id=account.account_id,
+            currency=currency,
+            balance=total,
+            locked=locked,
+            equity=total + profit,
+            unrealized_pnl=profit,
+            position_margin=position_margin,
+            order_margin=margin - position_margin,
+            available=total + profit - locked - margin,
+        )
+
+    def unrealized_pnl(self, account: Account, instrument: VenueInstrument) -> Decimal:
+        """Return the profit of a position at the mark price, before fees."""
+        return unrealized(account.position(instrument).net, self._mark(instrument.symbol))
+
+    def check(
+        self,
+        account: Account,
+        instrument: VenueInstrument,
+        order: VenueOrder,
+        plan: Plan,
+        replaced: VenueOrder | None = None,
+    ) -> None:
+        """Raise ``VenueReject`` when the account cannot afford ``order`` (in place of ``replaced``)."""
+        if instrument.is_spot:
+            self._check_spot(account, instrument, order, plan, replaced)
+        elif not order.reduce_only:
+            self._check_margin(account, instrument, order, plan, replaced)
+
+    def check_leverage(self, account: Account, instrument: VenueInstrument, leverage: Decimal) -> None:
+        """Raise ``VenueReject`` when the account cannot carry a position and its orders at ``leverage``."""
+        margin = account.margin(instrument, self._mark)
+        further = margin * account.position(instrument).leverage / leverage - margin
+        if further > 0 and further > self.summary(account, instrument.instrument.settle).available:
+            raise VenueReject(RejectReason.INSUFFICIENT_FUNDS, "the lower leverage needs more margin than is available")
+
+    def _check_spot(
+        self,
+        account: Account,
+        instrument: VenueInstrument,
+        order: VenueOrder,
+        plan: Plan,
+        replaced: VenueOrder | None,
+    ) -> None:
+        currency = instrument.instrument.quote if order.side == "buy" else instrument.instrument.base
+        if order.quote_amount is not None:
+            needed = order.quote_amount
+        elif order.side == "buy" and order.price_ticks is None:
+            needed = _plan_value(instrument, plan)
+        else:
+            needed = lock_of(instrument, order)[1]
+        credit = lock_of(instrument, replaced)[1] if replaced is not None else ZERO
+        summary = self.summary(account, currency)
+        free = summary.available - max(ZERO, summary.unrealized_pnl) + credit
+        if needed > free:
+            raise VenueReject(
+                RejectReason.INSUFFICIENT_FUNDS, f"the order needs {needed:f} {currency}, available {free:f}"
+            )
+
+    def _check_margin(
+        self,
+        account: Account,
+        instrument: VenueInstrument,
+        order: VenueOrder,
+        plan: Plan,
+        replaced: VenueOrder | None,
+    ) -> None:
+        value = _plan_value(instrument, plan)
+        if order.price_ticks is not None:
+            value = instrument.value(order.price_ticks, order.leaves_lots)
+        extra = value
+        if replaced is not None:
+            extra -= instrument.value(replaced.price_ticks or 0, replaced.leaves_lots)
+        further = account.margin(instrument, self._mark, order.side, extra) - account.margin(instrument, self._mark)
+        if further <= 0:
+            return
+        needed = further + value * instrument.fees.taker
+        currency = instrument.instrument.settle
+        available = self.summary(account, currency).available
+        if needed > available:
+            raise VenueReject(
+                RejectReason.INSUFFICIENT_FUNDS,
+                f"the order needs {needed:f} {currency} of margin and fee, available {available:f}",
+            )
+
+
+def _plan_value(instrument: VenueInstrument, plan: Plan) -> Decimal:
+    return sum((instrument.value(match.price, match.lots) for match in plan.matches), ZERO)

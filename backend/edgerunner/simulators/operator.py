@@ -1,0 +1,137 @@
+"""What only the broker itself can do: manual orders and fills, money in and out, liquidation, control of the market."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from edgerunner.domain.numbers import exact_arithmetic
+from edgerunner.matching.words import Side
+from edgerunner.simulators.market import MarketControl
+from edgerunner.simulators.replay import Recording
+from edgerunner.simulators.trading import Trading
+from edgerunner.simulators.venue_state import VenueState
+from edgerunner.simulators.venue_types import (
+    OrderRequest,
+    RejectReason,
+    VenueInstrument,
+    VenueOrder,
+    VenueReject,
+)
+from edgerunner.simulators.work import Work
+
+
+class Operator:
+    """The broker's own hand. Symbols are the venue's keys."""
+
+    def __init__(self, state: VenueState, trading: Trading) -> None:
+        self._state = state
+        self._trading = trading
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of the market."""
+        return self._state.market.seed
+
+    def default_account(self) -> str:
+        """Return the first account of the venue."""
+        return next(iter(self._state.accounts))
+
+    def instruments_named(self, name: str, product: str | None = None) -> list[VenueInstrument]:
+        """Return the instruments meant by a key, an instrument id or a broker's name (which products may share)."""
+        listed = self._state.instruments.values()
+        exact = [each for each in listed if name in {each.symbol, each.instrument.instrument_id}]
+        named = exact or [each for each in listed if each.name == name]
+        return [each for each in named if product is None or each.product == product]
+
+    def find_live(self, *, order_id: str | None, client_key: str | None) -> VenueOrder:
+        """Return a live order of any account; raises ``VenueReject`` (unknown_order, order_closed)."""
+        for account in self._state.accounts.values():
+            found = account.orders.find(order_id, client_key)
+            if found is not None and found.live:
+                return found
+            if found is not None:
+                raise VenueReject(RejectReason.ORDER_CLOSED, f"order {found.order_id} is closed")
+        raise VenueReject(RejectReason.UNKNOWN_ORDER, "there is no such order")
+
+    def fill(self, order: VenueOrder, lots: int | None = None) -> VenueOrder:
+        """Trade lots (None = all) of a resting order at its own price; raises ``VenueReject``."""
+        lots = order.leaves_lots if lots is None else lots
+        if not 0 < lots <= order.leaves_lots:
+            left = self._state.instruments[order.symbol].quantity(order.leaves_lots)
+            raise VenueReject(RejectReason.INVALID_QUANTITY, f"the order has {left:f} left to trade")
+        work = Work()
+        with exact_arithmetic():
+            after = self._state.engine.fill_by_hand(work, order, lots)
+        self._state.commit(work)
+        return after
+
+    def move_cash(self, account_id: str, currency: str, amount: Decimal, kind: str = "transfer") -> Decimal:
+        """Pay money in or out and return the new total; an account may go below zero."""
+        account = self._state.account(account_id)
+        work = Work()
+        with exact_arithmetic():
+            self._state.settlement.move(work, account_id, currency, amount, kind)
+        self._state.commit(work)
+        return account.balances.get(currency, Decimal(0))
+
+    def liquidate(self, account_id: str, symbol: str) -> VenueOrder:
+        """Cancel the symbol's orders and close its position at the mark price by an order of the broker's.
+
+        Raises ``VenueReject`` (reduce_only_rejected) when there is no position.
+        """
+        instrument, account = self._state.instrument(symbol), self._state.account(account_id)
+        lots = account.position(instrument).net.lots
+        if not lots:
+            raise VenueReject(RejectReason.REDUCE_ONLY_REJECTED, f"there is no position in {instrument.name}")
+        self._trading.cancel_all(account_id, frozenset({symbol}), reason="liquidation")
+        side: Side = "sell" if lots > 0 else "buy"
+        request = OrderRequest(
+            account_id=account_id,
+            symbol=symbol,
+            side=side,
+            order_type="market",
+            quantity_lots=abs(lots),
+            reduce_only=True,
+            origin="liquidation",
+        )
+        work = Work()
+        with exact_arithmetic():
+            order = self._state.engine.liquidate(
+                work, self._trading.broker_order(request), self._state.mark_ticks(symbol)
+            )
+        self._state.commit(work)
+        return order
+
+    def set_price(self, symbol: str, price: Decimal | None) -> None:
+        """Pin a symbol's price, or let it go back to the generated one; raises ``VenueReject``."""
+        ticks = None if price is None else self._state.instrument(symbol).to_ticks(price)
+        kind = "release" if ticks is None else "pin"
+        self._state.control(MarketControl(step=self._state.step(), symbol=symbol, kind=kind, ticks=ticks))
+
+    def set_halt(self, symbol: str, *, halted: bool) -> None:
+        """Halt trading in a symbol, or resume it."""
+        kind = "halt" if halted else "resume"
+        self._state.control(MarketControl(step=self._state.step(), symbol=symbol, kind=kind))
+
+    def show_bad_tick(self, symbol: str, value: Decimal) -> None:
+        """Show an absurd quote for a second."""
+        self._state.market.set_bad_tick(symbol, self._state.step(), value)
+        self._state.feed.advance(symbol).changed()
+
+    def replay(self, symbol: str, file: Path, recording: Recording, speed: float) -> None:
+        """Play a recording as a symbol's price from now on; ``file`` = where a restart finds it again."""
+        step = self._state.step()
+        control = MarketControl(step=step, symbol=symbol, kind="replay", file=str(file.resolve()), speed=speed)
+        self._state.control(control, recording)
+
+    def forget_history(self) -> None:
+        """Empty the recent closed views; the full history stays."""
+        self._state.forget_closed()
+
+    def reset(self, seed: int | None = None) -> None:
+        """Start over with start balances and another seed (None = the same)."""
+        self._state.reset(self.seed if seed is None else seed)
+
+    def account_ids(self) -> Sequence[str]:
+        """Return the ids of all accounts."""
+        return list(self._state.accounts)

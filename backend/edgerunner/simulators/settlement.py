@@ -1,0 +1,164 @@
+"""What a fill does to orders, positions and money."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from edgerunner.matching.position import trade
+from edgerunner.simulators.accounts import ZERO, Account, PositionState
+from edgerunner.simulators.clock import VirtualClock
+from edgerunner.simulators.venue_types import (
+    CashEntry,
+    FillHappened,
+    OrderState,
+    VenueFill,
+    VenueInstrument,
+    VenueOrder,
+)
+from edgerunner.simulators.work import Numbers, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One side of a trade."""
+
+    price_ticks: int
+    lots: int
+    is_maker: bool
+    kind: str = "trade"
+
+
+class Settlement:
+    """Books fills and cash movements on accounts."""
+
+    def __init__(self, accounts: Mapping[str, Account], clock: VirtualClock, numbers: Numbers) -> None:
+        self._accounts = accounts
+        self._clock = clock
+        self.numbers = numbers
+
+    def fill(self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution) -> VenueOrder:
+        """Book one fill and return the order after it; the account's listing of the order is the caller's."""
+        value = instrument.value(done.price_ticks, done.lots)
+        rate = instrument.fees.rate(is_maker=done.is_maker)
+        number = self.numbers.next_fill()
+        trade_id = self.numbers.trade_id(number)
+        fee_currency, fee = _fee(instrument, order, done.lots, value * rate, rate)
+        closed, realized = self._settle(work, instrument, order, done, trade_id)
+        self.move(work, order.account_id, fee_currency, -fee, "fee", symbol=order.symbol, trade_id=trade_id)
+        after = _after_fill(order, done.lots, value, fee_currency, fee)
+        after = replace(after, updated_ns=self._clock.now_ns(), sequence=self.numbers.next_sequence())
+        fill = VenueFill(
+            number=number,
+            trade_id=trade_id,
+            order_id=order.order_id,
+            client_key=order.client_key,
+            account_id=order.account_id,
+            symbol=order.symbol,
+            side=order.side,
+            price_ticks=done.price_ticks,
+            quantity_lots=done.lots,
+            value=value,
+            fee=fee,
+            fee_currency=fee_currency,
+            fee_rate=rate,
+            is_maker=done.is_maker,
+            time_ns=after.updated_ns,
+            leaves_lots=max(0, after.quantity_lots - after.filled_lots),
+            sequence=after.sequence,
+            closed_lots=closed,
+            realized_pnl=realized,
+            kind=done.kind,
+        )
+        work.transaction.fills.append(fill)
+        work.events.append(FillHappened(fill=fill, order=after))
+        return after
+
+    def move(
+        self,
+        work: Work,
+        account_id: str,
+        currency: str,
+        amount: Decimal,
+        kind: str,
+        *,
+        symbol: str | None = None,
+        trade_id: str | None = None,
+    ) -> None:
+        """Book a cash movement; nothing happens for an amount of 0."""
+        if not amount:
+            return
+        account = self._accounts[account_id]
+        total = account.balances.get(currency, ZERO) + amount
+        account.balances[currency] = total
+        number = self.numbers.next_cash()
+        entry = CashEntry(
+            number=number,
+            entry_id=self.numbers.entry_id(number),
+            account_id=account_id,
+            kind=kind,
+            currency=currency,
+            amount=amount,
+            balance_after=total,
+            symbol=symbol,
+            trade_id=trade_id,
+            time_ns=self._clock.now_ns(),
+        )
+        work.transaction.cash.append(entry)
+        work.transaction.balances[account_id, currency] = total
+        work.accounts[account_id] = None
+
+    def _settle(
+        self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution, trade_id: str
+    ) -> tuple[int, Decimal]:
+        """Exchange coins (spot) or change the position; return closed lots and realized profit."""
+        terms = instrument.instrument
+        account_id, symbol = order.account_id, order.symbol
+        if instrument.is_spot:
+            sign = 1 if order.side == "buy" else -1
+            coins = sign * instrument.quantity(done.lots)
+            value = sign * instrument.value(done.price_ticks, done.lots)
+            self.move(work, account_id, terms.base, coins, "trade", symbol=symbol, trade_id=trade_id)
+            self.move(work, account_id, terms.quote, -value, "trade", symbol=symbol, trade_id=trade_id)
+            return 0, ZERO
+        account = self._accounts[account_id]
+        state = account.position(instrument)
+        change = trade(state.net, order.side, done.lots, instrument.value(done.price_ticks, 1))
+        opened_anew = done.lots > change.closed_lots and state.net.lots * change.position.lots <= 0
+        now = self._clock.now_ns()
+        account.positions[symbol] = PositionState(
+            net=change.position,
+            realized_pnl=ZERO if opened_anew else state.realized_pnl + change.realized_pnl,
+            cumulative_realized_pnl=state.cumulative_realized_pnl + change.realized_pnl,
+            leverage=state.leverage,
+            created_ns=state.created_ns or now,
+            updated_ns=now,
+            sequence=self.numbers.next_sequence(),
+        )
+        work.positions[account_id, symbol] = None
+        self.move(work, account_id, terms.settle, change.realized_pnl, "trade", symbol=symbol, trade_id=trade_id)
+        return change.closed_lots, change.realized_pnl
+
+
+def _fee(
+    instrument: VenueInstrument, order: VenueOrder, lots: int, value_fee: Decimal, rate: Decimal
+) -> tuple[str, Decimal]:
+    """Return currency and fee: what is received pays on spot, the settle currency on derivatives."""
+    terms = instrument.instrument
+    if not instrument.is_spot:
+        return terms.settle, value_fee
+    if order.side == "buy":
+        return terms.base, instrument.quantity(lots) * rate
+    return terms.quote, value_fee
+
+
+def _after_fill(order: VenueOrder, lots: int, value: Decimal, fee_currency: str, fee: Decimal) -> VenueOrder:
+    filled = order.filled_lots + lots
+    is_done = order.quote_amount is None and filled == order.quantity_lots
+    return replace(
+        order,
+        filled_lots=filled,
+        filled_value=order.filled_value + value,
+        fees={**order.fees, fee_currency: order.fees.get(fee_currency, ZERO) + fee},
+        state=OrderState.FILLED if is_done else OrderState.PARTIALLY_FILLED,
+        live=not is_done,
+    )

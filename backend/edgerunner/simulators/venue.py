@@ -1,0 +1,145 @@
+"""The simulated venue: what a broker's matching and booking core offers to its wire layer."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from edgerunner.simulators.accounts import ZERO, position_view
+from edgerunner.simulators.catalogue import VenueCatalogue
+from edgerunner.simulators.clock import VirtualClock
+from edgerunner.simulators.dump import dump_ledger
+from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.market_view import MarketView
+from edgerunner.simulators.operator import Operator
+from edgerunner.simulators.trading import Trading
+from edgerunner.simulators.venue_state import VenueSettings, VenueState
+from edgerunner.simulators.venue_types import (
+    AccountSummary,
+    CashEntry,
+    HistoryQuery,
+    VenueBalance,
+    VenueFill,
+    VenueInstrument,
+    VenueOrder,
+    VenuePosition,
+)
+
+
+class Venue:
+    """One simulated broker without its wire.
+
+    Requests (see ``Trading``): ``place amend cancel cancel_all set_leverage count_refused_placement``. Market data
+    (see ``MarketView``): ``depth quote step book_version last_price mark_price index_price funding_rate
+    statistics_24h recent_trades bars bar``. ``operator`` holds what only the broker itself can do. All of it is
+    synchronous and single-threaded; every change is in the ledger before its events are told.
+    """
+
+    def __init__(self, catalogue: VenueCatalogue, faults: FaultBox, settings: VenueSettings) -> None:
+        state = VenueState(catalogue, faults, settings)
+        trading, view = Trading(state), MarketView(state)
+        self._state = state
+        self.name = state.name
+        self.faults = faults
+        self.instruments: Mapping[str, VenueInstrument] = state.instruments
+        self.clock: VirtualClock = state.clock
+        self.market = state.market
+        self.operator = Operator(state, trading)
+        self.place, self.amend, self.cancel = trading.place, trading.amend, trading.cancel
+        self.cancel_all, self.set_leverage = trading.cancel_all, trading.set_leverage
+        self.count_refused_placement = trading.count_refused_placement
+        self.depth, self.quote, self.step, self.book_version = view.depth, view.quote, view.step, view.book_version
+        self.last_price, self.mark_price, self.index_price = view.last_price, view.mark_price, view.index_price
+        self.funding_rate, self.statistics_24h = view.funding_rate, view.statistics_24h
+        self.recent_trades, self.bars, self.bar = view.recent_trades, view.bars, view.bar
+        self.watch, self.unwatch, self.run = state.feed.watch, state.feed.unwatch, state.feed.run
+        self.add_listener = state.add_listener
+        self.forget_history = state.forget_closed
+
+    @property
+    def accounts(self) -> list[str]:
+        """Return the ids of the accounts."""
+        return list(self._state.accounts)
+
+    def close(self) -> None:
+        """Close the ledger; the venue cannot be used any more."""
+        self._state.ledger.close()
+
+    def now_ns(self) -> int:
+        """Return the time the venue stamps with: virtual, with its clock error."""
+        return self.clock.now_ns()
+
+    def wall_now_ns(self) -> int:
+        """Return what the venue believes wall time is, with its clock error."""
+        return self.clock.wall_ns()
+
+    def find_order(
+        self, account_id: str, *, order_id: str | None = None, client_key: str | None = None
+    ) -> VenueOrder | None:
+        """Return a live or recently closed order; the order id wins over the client key."""
+        return self._state.account(account_id).orders.find(order_id, client_key)
+
+    def open_orders(self, account_id: str) -> list[VenueOrder]:
+        """Return the live orders, the newest first."""
+        orders = self._state.account(account_id).orders.live()
+        return sorted(orders, key=lambda order: order.number, reverse=True)
+
+    def closed_orders(self, account_id: str) -> list[VenueOrder]:
+        """Return the recent closed view: at most 500 orders per product, the newest closed first."""
+        return self._state.account(account_id).orders.recent()
+
+    def order_history(self, query: HistoryQuery) -> list[VenueOrder]:
+        """Return orders of the full history, open ones included, the newest first."""
+        return self._state.ledger.orders(query)
+
+    def fill_history(self, query: HistoryQuery) -> list[VenueFill]:
+        """Return fills of the full history, the newest first."""
+        return self._state.ledger.fills(query)
+
+    def cash_history(self, query: HistoryQuery) -> list[CashEntry]:
+        """Return cash entries of the full history, the newest first."""
+        return self._state.ledger.cash(query)
+
+    def fills(self, account_id: str) -> list[VenueFill]:
+        """Return every fill of an account, the newest first: reads the whole ledger."""
+        return [fill for fill in self._state.ledger.all_fills() if fill.account_id == account_id][::-1]
+
+    def cash_entries(self, account_id: str) -> list[CashEntry]:
+        """Return every cash entry of an account, the newest first: reads the whole ledger."""
+        return [entry for entry in self._state.ledger.all_cash() if entry.account_id == account_id][::-1]
+
+    def positions(self, account_id: str) -> list[VenuePosition]:
+        """Return the open positions."""
+        symbols = self._state.account(account_id).positions
+        views = (self.position(account_id, symbol) for symbol in symbols)
+        return [view for view in views if view.quantity_lots]
+
+    def position(self, account_id: str, symbol: str) -> VenuePosition:
+        """Return the position in a symbol, flat when there is none."""
+        instrument = self._state.instrument(symbol)
+        return position_view(account_id, instrument, self._state.account(account_id).position(instrument))
+
+    def position_margin(self, account_id: str, symbol: str) -> Decimal:
+        """Return the initial margin of a position at the mark price."""
+        instrument = self._state.instrument(symbol)
+        return self._state.account(account_id).position_margin(instrument, self._state.lot_mark)
+
+    def unrealized_pnl(self, account_id: str, symbol: str) -> Decimal:
+        """Return the profit of a position at the mark price, before fees."""
+        return self._state.funds.unrealized_pnl(self._state.account(account_id), self._state.instrument(symbol))
+
+    def balances(self, account_id: str) -> list[VenueBalance]:
+        """Return the money of an account, one row per currency."""
+        account = self._state.account(account_id)
+        return [
+            VenueBalance(
+                account_id=account_id, currency=currency, total=total, locked=account.locked.get(currency, ZERO)
+            )
+            for currency, total in account.balances.items()
+        ]
+
+    def summary(self, account_id: str, currency: str) -> AccountSummary:
+        """Return an account's money, margin and profit in one currency."""
+        return self._state.funds.summary(self._state.account(account_id), currency)
+
+    def dump(self) -> dict[str, object]:
+        """Return the ledger for a test that compares: see ``dump.py``."""
+        return dump_ledger(self._state)

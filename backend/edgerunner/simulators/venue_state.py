@@ -1,0 +1,225 @@
+"""Everything a venue knows, put together from its catalogue and ledger, and the one way to change it."""
+
+import json
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from edgerunner.domain.numbers import exact_arithmetic
+from edgerunner.simulators.accounts import RECENT_ORDERS, Account
+from edgerunner.simulators.books import SymbolBook
+from edgerunner.simulators.catalogue import VenueCatalogue
+from edgerunner.simulators.clock import NANOSECONDS, ClockAnchor, VirtualClock
+from edgerunner.simulators.engine import Engine
+from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.feed import MarketFeed
+from edgerunner.simulators.funds import Funds
+from edgerunner.simulators.ledger import Ledger
+from edgerunner.simulators.market import Market, MarketControl
+from edgerunner.simulators.path import STEP_NS
+from edgerunner.simulators.replay import BadReplayFile, Recording, read_recording
+from edgerunner.simulators.settlement import Settlement
+from edgerunner.simulators.venue_types import RejectReason, VenueEvent, VenueInstrument, VenueReject
+from edgerunner.simulators.work import Numbers, Work
+
+DEFAULT_SEED = 1
+_RESTORED_CLOSED = 10 * RECENT_ORDERS
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSettings:
+    """How a venue runs.
+
+    Attributes:
+        ledger_path: File of the ledger; None keeps everything in memory.
+        wall: Wall clock, UTC nanoseconds.
+        seed: Seed of the market; None = as before, or 1.
+        speed: Virtual seconds per wall second.
+    """
+
+    ledger_path: Path | None
+    wall: Callable[[], int]
+    seed: int | None = None
+    speed: float = 1
+
+
+class VenueState:
+    """Accounts, books, market, clock and ledger of one venue."""
+
+    def __init__(self, catalogue: VenueCatalogue, faults: FaultBox, settings: VenueSettings) -> None:
+        self.name = catalogue.broker
+        self.catalogue = catalogue
+        self.faults = faults
+        self.instruments = {instrument.symbol: instrument for instrument in catalogue.instruments}
+        self.ledger = Ledger(settings.ledger_path)
+        self.clock = VirtualClock(
+            settings.wall, speed=settings.speed, anchor=self._stored_anchor(), error_ns=self._clock_error_ns
+        )
+        self._store_anchor()
+        self.market = Market(self._stored_seed(settings.seed), catalogue.markets)
+        self.accounts: dict[str, Account] = {}
+        self.books: dict[str, SymbolBook] = {}
+        self._listeners: list[Callable[[VenueEvent], None]] = []
+        self._queue: deque[VenueEvent] = deque()
+        self._telling = False
+        self.numbers = Numbers(self._incarnation(), self.ledger.counters())
+        self.settlement = Settlement(self.accounts, self.clock, self.numbers)
+        self.engine = Engine(
+            instruments=self.instruments,
+            accounts=self.accounts,
+            books=self.books,
+            clock=self.clock,
+            settlement=self.settlement,
+        )
+        self.funds = Funds(self.instruments, self.lot_mark)
+        self._restore()
+        self.feed = MarketFeed(
+            market=self.market, clock=self.clock, books=self.books, engine=self.engine, commit=self.commit
+        )
+
+    def instrument(self, symbol: str) -> VenueInstrument:
+        """Return an instrument; raises ``VenueReject`` (unknown_symbol)."""
+        found = self.instruments.get(symbol)
+        if found is None:
+            raise VenueReject(RejectReason.UNKNOWN_SYMBOL, f"{self.name} lists no {symbol}")
+        return found
+
+    def account(self, account_id: str) -> Account:
+        """Return an account; raises ``VenueReject`` (unknown_account)."""
+        found = self.accounts.get(account_id)
+        if found is None:
+            raise VenueReject(RejectReason.UNKNOWN_ACCOUNT, f"{self.name} has no account {account_id}")
+        return found
+
+    def step(self) -> int:
+        """Return the current market step."""
+        return self.clock.market_ns() // STEP_NS
+
+    def mark_ticks(self, symbol: str) -> int:
+        """Return the mark price in ticks."""
+        return self.market.price(symbol, self.step())
+
+    def lot_mark(self, symbol: str) -> Decimal:
+        """Return what one lot is worth at the mark price, quote currency."""
+        return self.instruments[symbol].value(self.mark_ticks(symbol), 1)
+
+    def commit(self, work: Work) -> None:
+        """Make a change durable, then tell it; events that a listener causes are told after it."""
+        with exact_arithmetic():
+            self.engine.finish(work)
+        change = work.transaction
+        if change.orders or change.cash or change.positions or change.placements:
+            self.ledger.commit(change)
+        self._queue.extend(work.events)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._queue:
+                event = self._queue.popleft()
+                for listener in tuple(self._listeners):
+                    listener(event)
+        finally:
+            self._telling = False
+
+    def add_listener(self, listener: Callable[[VenueEvent], None]) -> Callable[[], None]:
+        """Tell ``listener`` every event from now on, synchronously; the returned function ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def control(self, control: MarketControl, recording: Recording | None = None) -> None:
+        """Act on the market, durably and at once."""
+        self.feed.advance(control.symbol)
+        self.market.apply(control, recording)
+        self.ledger.add_control(control)
+        self.feed.advance(control.symbol, again=True)
+
+    def forget_closed(self) -> None:
+        """Empty the recent closed views, durably."""
+        self.ledger.put("forgotten", str(self.numbers.sequence))
+        for account in self.accounts.values():
+            account.orders.forget_closed()
+
+    def reset(self, seed: int) -> None:
+        """Start over: empty ledger, start balances, another seed. Listeners and watches stay."""
+        asked = self.ledger.get("asked_seed") or str(seed)
+        self.ledger.clear()
+        self.ledger.put("seed", str(seed))
+        self.ledger.put("asked_seed", asked)
+        self.clock.restart()
+        self._store_anchor()
+        self.market.reset(seed)
+        self.numbers.restart(self._incarnation(), self.ledger.counters())
+        self._restore()
+
+    def _restore(self) -> None:
+        """Fill accounts, books and market from the ledger."""
+        self.accounts.clear()
+        self.accounts.update({account_id: Account(account_id) for account_id in self.catalogue.accounts})
+        self.books.clear()
+        self.books.update({symbol: SymbolBook(symbol, self.market) for symbol in self.instruments})
+        balances = self.ledger.balances()
+        if not balances:
+            self._open_accounts()
+        for (account_id, currency), total in balances.items():
+            self.accounts[account_id].balances[currency] = total
+        for (account_id, symbol), state in self.ledger.positions().items():
+            self.accounts[account_id].positions[symbol] = state
+        forgotten = int(self.ledger.get("forgotten") or 0)
+        for order in (*self.ledger.closed_since(forgotten, _RESTORED_CLOSED), *self.ledger.live_orders()):
+            self.accounts[order.account_id].track(self.instruments[order.symbol], None, order)
+            if order.live:
+                self.engine.rest(order)
+        for control in self.ledger.controls():
+            self._restore_control(control)
+
+    def _restore_control(self, control: MarketControl) -> None:
+        recording = None
+        if control.file is not None:
+            try:
+                recording = read_recording(Path(control.file), self.instruments[control.symbol].name)
+            except (OSError, BadReplayFile) as error:
+                logger.warning("replay of %s is not continued, prices are generated again: %s", control.file, error)
+                control = MarketControl(step=control.step, symbol=control.symbol, kind="release")
+        self.market.apply(control, recording)
+
+    def _open_accounts(self) -> None:
+        work = Work()
+        for account_id, money in self.catalogue.accounts.items():
+            for currency, amount in money.items():
+                self.settlement.move(work, account_id, currency, amount, "start")
+        self.ledger.commit(work.transaction)
+
+    def _incarnation(self) -> int:
+        stored = self.ledger.get("incarnation")
+        if stored is None:
+            stored = str(secrets.randbits(63))
+            self.ledger.put("incarnation", stored)
+        return int(stored)
+
+    def _stored_seed(self, wanted: int | None) -> int:
+        """Return the seed of the ledger, unless another one than at the last start is asked for."""
+        stored, asked = self.ledger.get("seed"), self.ledger.get("asked_seed")
+        if stored is not None and (wanted is None or str(wanted) == asked):
+            return int(stored)
+        seed = DEFAULT_SEED if wanted is None else wanted
+        self.ledger.put("seed", str(seed))
+        self.ledger.put("asked_seed", str(seed))
+        return seed
+
+    def _clock_error_ns(self) -> int:
+        params = self.faults.peek(self.name, "clock_offset")
+        return 0 if params is None else round(float(str(params.get("offset_s", 0))) * NANOSECONDS)
+
+    def _stored_anchor(self) -> ClockAnchor | None:
+        text = self.ledger.get("clock")
+        return ClockAnchor(**json.loads(text)) if text is not None else None
+
+    def _store_anchor(self) -> None:
+        self.ledger.put("clock", json.dumps(asdict(self.clock.anchor)))

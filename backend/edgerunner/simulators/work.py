@@ -1,0 +1,74 @@
+"""One change of a venue in the making: what it writes, what it tells, and the numbers it gives out."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from edgerunner.simulators.ledger import Counters, Transaction
+from edgerunner.simulators.venue_types import TradePrinted, VenueEvent
+
+
+@dataclass(slots=True)
+class Work:
+    """A change: its ledger transaction, its events in true order, and the accounts and positions it touched.
+
+    ``prints`` are the public trades, told after everything private.
+    """
+
+    transaction: Transaction = field(default_factory=Transaction)
+    events: list[VenueEvent] = field(default_factory=list)
+    prints: list[TradePrinted] = field(default_factory=list)
+    positions: dict[tuple[str, str], None] = field(default_factory=dict)
+    accounts: dict[str, None] = field(default_factory=dict)
+
+
+class Numbers:
+    """Rising numbers and the ids made of them.
+
+    An id is a UUID of the ledger's incarnation and a number, so that ids stay unique over a reset.
+    """
+
+    def __init__(self, incarnation: int, counters: Counters) -> None:
+        self.restart(incarnation, counters)
+
+    def restart(self, incarnation: int, counters: Counters) -> None:
+        """Go on from other numbers."""
+        self._incarnation = incarnation
+        self._order = counters.order
+        self._fill = counters.fill
+        self._cash = counters.cash
+        self.sequence = counters.sequence
+
+    def next_order(self) -> int:
+        """Return the next order number."""
+        self._order += 1
+        return self._order
+
+    def next_fill(self) -> int:
+        """Return the next fill number."""
+        self._fill += 1
+        return self._fill
+
+    def next_cash(self) -> int:
+        """Return the next cash entry number."""
+        self._cash += 1
+        return self._cash
+
+    def next_sequence(self) -> int:
+        """Return the next change number."""
+        self.sequence += 1
+        return self.sequence
+
+    def order_id(self, number: int) -> str:
+        """Return the id of an order."""
+        return self._id(1, number)
+
+    def trade_id(self, number: int) -> str:
+        """Return the id of a fill."""
+        return self._id(2, number)
+
+    def entry_id(self, number: int) -> str:
+        """Return the id of a cash entry."""
+        return self._id(3, number)
+
+    def _id(self, kind: int, number: int) -> str:
+        return str(uuid.UUID(int=self._incarnation << 64 | kind << 56 | number))

@@ -1,0 +1,1 @@
+"""What survives a restart: the journal, its projections, connections and their secrets."""

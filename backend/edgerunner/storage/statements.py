@@ -1,0 +1,140 @@
+"""The journal's writes: prepared statements, a whole group of calls with one of each."""
+
+import sqlite3
+
+from edgerunner.storage.books import Overlay
+from edgerunner.storage.codec import EVENT_COLUMNS, encode
+from edgerunner.storage.values import IdempotencyRecord
+
+NS_PER_S = 1_000_000_000
+KEY_LIFETIME_NS = 24 * 3600 * NS_PER_S
+PURGE_LIMIT = 50_000
+
+_INSERT_EVENT = f"INSERT INTO events ({EVENT_COLUMNS}, seq, owner_epoch) VALUES ({', '.join('?' * 16)})"  # noqa: S608 - our own column names
+_UPSERT_ORDER = """
+    INSERT INTO orders (first_seq, client_order_id, connection_id, venue_order_id, is_open, state)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (client_order_id) DO UPDATE
+    SET venue_order_id = excluded.venue_order_id, is_open = excluded.is_open, state = excluded.state
+"""
+_DELETE_FILL = "DELETE FROM fills WHERE connection_id = ? AND account_id = ? AND trade_id = ?"
+_INSERT_FILL = """
+    INSERT INTO fills (seq, connection_id, account_id, trade_id, client_order_id, ts_event_ns, derived, state)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_INSERT_MOVEMENT = """
+    INSERT INTO cash_movements (connection_id, account_id, movement_id, client_order_id, kind, ts_event_ns, state)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_UPSERT_POSITION = """
+    INSERT INTO positions (connection_id, account_id, instrument_id, leg, is_open, state) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (connection_id, account_id, instrument_id, leg) DO UPDATE
+    SET is_open = excluded.is_open, state = excluded.state
+"""
+_INSERT_KEY = "INSERT INTO idempotency (scope, key, fingerprint, client_order_id, created_ns) VALUES (?, ?, ?, ?, ?)"
+_SELECT_KEY = "SELECT scope, key, fingerprint, client_order_id, created_ns FROM idempotency WHERE scope = ? AND key = ?"
+_KNOWN_EVENT_IDS = "SELECT event_id FROM events WHERE event_id IN (SELECT value FROM json_each(?))"
+_CLAIM = """
+    INSERT INTO owner (id, epoch, claimed_at_ns) VALUES (1, 1, ?)
+    ON CONFLICT (id) DO UPDATE SET epoch = epoch + 1, claimed_at_ns = excluded.claimed_at_ns
+    RETURNING epoch
+"""
+_OWNER_AND_LAST_SEQ = "SELECT epoch, (SELECT max(seq) FROM events) FROM owner"
+_PURGE_KEYS = """
+    DELETE FROM idempotency WHERE rowid IN (
+        SELECT idempotency.rowid FROM idempotency
+        LEFT JOIN orders ON orders.client_order_id = idempotency.client_order_id AND orders.is_open = 1
+        WHERE idempotency.created_ns < ? AND orders.first_seq IS NULL
+        LIMIT ?
+    )
+"""
+
+
+def claim(connection: sqlite3.Connection, now_ns: int) -> int:
+    """Become the journal's owner and return the new epoch; older owners can write no more."""
+    return int(connection.execute(_CLAIM, (now_ns,)).fetchone()[0])
+
+
+def owner_and_last_seq(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return the owner's epoch and the newest sequence number (0 without events)."""
+    epoch, last_seq = connection.execute(_OWNER_AND_LAST_SEQ).fetchone()
+    return epoch, last_seq or 0
+
+
+def purge_keys(connection: sqlite3.Connection, now_ns: int) -> None:
+    """Forget idempotency keys older than 24 h whose order is closed.
+
+    Runs at every start, and forgets a bounded number so that a start stays quick.
+    """
+    connection.execute(_PURGE_KEYS, (now_ns - KEY_LIFETIME_NS, PURGE_LIMIT))
+
+
+def known_event_ids(connection: sqlite3.Connection, event_ids: list[str]) -> set[str]:
+    """Return those of ``event_ids`` that the journal has."""
+    return {event_id for (event_id,) in connection.execute(_KNOWN_EVENT_IDS, (encode(event_ids),))}
+
+
+def find_key(connection: sqlite3.Connection, scope: str, key: str) -> IdempotencyRecord | None:
+    """Return the use of an idempotency key, or None."""
+    row = connection.execute(_SELECT_KEY, (scope, key)).fetchone()
+    if row is None:
+        return None
+    return IdempotencyRecord(scope=row[0], key=row[1], fingerprint=row[2], client_order_id=row[3], created_ns=row[4])
+
+
+def write(connection: sqlite3.Connection, staged: Overlay) -> None:
+    """Write everything that a transaction has staged."""
+    connection.executemany(_INSERT_EVENT, staged.rows)
+    connection.executemany(
+        _UPSERT_ORDER,
+        [
+            (
+                staged.first_seqs.get(order.client_order_id),
+                order.client_order_id,
+                order.connection_id,
+                order.venue_order_id,
+                int(order.is_open),
+                encode(order),
+            )
+            for order in staged.orders.values()
+        ],
+    )
+    if staged.fills or staged.movements or staged.positions or staged.replaced_fills:
+        _write_ledger(connection, staged)
+    if staged.idempotency:
+        keys = staged.idempotency.values()
+        connection.executemany(
+            _INSERT_KEY, [(key.scope, key.key, key.fingerprint, key.client_order_id, key.created_ns) for key in keys]
+        )
+
+
+def _write_ledger(connection: sqlite3.Connection, staged: Overlay) -> None:
+    connection.executemany(_DELETE_FILL, list(staged.replaced_fills))
+    connection.executemany(
+        _INSERT_FILL,
+        [
+            (fill.seq, *key, fill.client_order_id, fill.ts_event_ns, int(fill.derived), encode(fill))
+            for key, fill in staged.fills.items()
+        ],
+    )
+    connection.executemany(
+        _INSERT_MOVEMENT,
+        [
+            (*key, client_order_id, movement.kind, movement.ts_event_ns, encode(movement))
+            for key, (movement, client_order_id) in staged.movements.items()
+        ],
+    )
+    connection.executemany(
+        _UPSERT_POSITION,
+        [
+            (
+                key.connection_id,
+                key.account_id,
+                key.instrument_id,
+                key.leg,
+                int(bool(position.quantity)),
+                encode(position),
+            )
+            for key, position in staged.positions.items()
+        ],
+    )

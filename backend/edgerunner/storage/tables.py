@@ -1,0 +1,169 @@
+"""The schema as it is now; ``migrations`` say how a file of an older version gets there.
+
+Projection tables (orders, fills, cash_movements, positions) hold the whole value as JSON in
+``state`` and repeat in columns only what is looked up by.
+"""
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    event,
+    text,
+)
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("connection_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("client_order_id", Text),
+    Column("strategy_id", Text),
+    Column("actor", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("ts_event_ns", BigInteger),
+    Column("ts_arrival_ns", BigInteger),
+    Column("ts_init_ns", BigInteger, nullable=False),
+    Column("owner_epoch", Integer, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("raw", Text),
+    Index("ix_events_event_id", "event_id", unique=True),
+    Index("ix_events_client_order_id", "client_order_id", sqlite_where=text("client_order_id IS NOT NULL")),
+)
+
+owner = Table(
+    "owner",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="ck_owner_single"), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("claimed_at_ns", BigInteger, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("scope", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("client_order_id", Text, nullable=False),
+    Column("created_ns", BigInteger, nullable=False),
+    PrimaryKeyConstraint("scope", "key"),
+    Index("ix_idempotency_created_ns", "created_ns"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("first_seq", Integer, primary_key=True),
+    Column("client_order_id", Text, nullable=False),
+    Column("connection_id", Text, nullable=False),
+    Column("venue_order_id", Text),
+    Column("is_open", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("ix_orders_client_order_id", "client_order_id", unique=True),
+    Index("ix_orders_connection_id", "connection_id"),
+    Index(
+        "ix_orders_venue_order_id",
+        "connection_id",
+        "venue_order_id",
+        sqlite_where=text("venue_order_id IS NOT NULL"),
+    ),
+    Index("ix_orders_open", "connection_id", sqlite_where=text("is_open = 1")),
+)
+
+fills = Table(
+    "fills",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("connection_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("trade_id", Text, nullable=False),
+    Column("client_order_id", Text),
+    Column("ts_event_ns", BigInteger, nullable=False),
+    Column("derived", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("ix_fills_trade_id", "connection_id", "account_id", "trade_id", unique=True),
+    Index("ix_fills_client_order_id", "client_order_id", sqlite_where=text("client_order_id IS NOT NULL")),
+    Index("ix_fills_connection_id", "connection_id"),
+    Index("ix_fills_newest", "connection_id", "ts_event_ns", sqlite_where=text("derived = 0")),
+)
+
+cash_movements = Table(
+    "cash_movements",
+    metadata,
+    Column("movement_no", Integer, primary_key=True),
+    Column("connection_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("movement_id", Text, nullable=False),
+    Column("client_order_id", Text),
+    Column("kind", Text, nullable=False),
+    Column("ts_event_ns", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("ix_cash_movements_movement_id", "connection_id", "account_id", "movement_id", unique=True),
+    Index("ix_cash_movements_client_order_id", "client_order_id", sqlite_where=text("client_order_id IS NOT NULL")),
+    Index("ix_cash_movements_connection_id", "connection_id"),
+    Index("ix_cash_movements_newest", "connection_id", "ts_event_ns", sqlite_where=text("kind <> 'commission'")),
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("connection_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
+    Column("leg", Text, nullable=False),
+    Column("is_open", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    PrimaryKeyConstraint("connection_id", "account_id", "instrument_id", "leg"),
+    Index("ix_positions_open", "connection_id", sqlite_where=text("is_open = 1")),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("connection_id", Text, primary_key=True),
+    Column("broker", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("execution", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("credentials", LargeBinary, nullable=False),
+    Column("created_at_ns", BigInteger, nullable=False),
+    Column("desired", Text, nullable=False),
+)
+
+equity_points = Table(
+    "equity_points",
+    metadata,
+    Column("point_no", Integer, primary_key=True),
+    Column("connection_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("equity", Text),
+    Column("balance", Text),
+    Column("ts_ns", BigInteger, nullable=False),
+    Index("ix_equity_points_account", "connection_id", "account_id"),
+)
+
+APPEND_ONLY = {
+    f"events_no_{verb.lower()}": (
+        f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
+        "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+    )
+    for verb in ("UPDATE", "DELETE")
+}
+for _statement in APPEND_ONLY.values():
+    event.listen(events, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

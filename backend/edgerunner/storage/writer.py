@@ -1,0 +1,225 @@
+"""The journal's one writer thread: it groups what waits, commits it, and only then answers.
+
+While one group is being made durable the next one gathers, so that many callers share one
+flush of the disk. A call that is wrong fails alone; an outage (lock, full disk) fails the group,
+leaves the books as they were, and the next group tries again.
+"""
+
+import asyncio
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgerunner.domain.errors import JournalUnavailable
+from edgerunner.domain.events import Event, RecordedEvent
+from edgerunner.storage import statements
+from edgerunner.storage.books import Overlay, StoredBooks
+from edgerunner.storage.codec import EventRow
+from edgerunner.storage.database import Database
+from edgerunner.storage.values import Commit, IdempotencyRecord, IdempotencyTaken
+
+GROUP_LIMIT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of ``append``: its events with their rows, and where the answer goes."""
+
+    events: Sequence[tuple[EventRow, Event]]
+    idempotency: IdempotencyRecord | None
+    future: asyncio.Future[Commit]
+
+
+Settled = list[tuple[Request, Commit | Exception]]
+
+
+class Writer:
+    """Owns the authoritative books and the connection that writes; made by blocking reads.
+
+    Raises ``JournalUnavailable`` when the journal cannot be claimed.
+    """
+
+    def __init__(self, database: Database, *, now_ns: int) -> None:
+        self._database = database
+        self._queue: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._lost: str | None = None
+        try:
+            self._connection = database.connect()
+            try:
+                self._claim(now_ns)
+            except BaseException:
+                self._connection.close()
+                raise
+        except sqlite3.Error as error:
+            raise JournalUnavailable(database.explain(error)) from error
+
+    def start(self, deliver: Callable[[Settled], None]) -> None:
+        """Start the thread, which calls ``deliver`` with every settled group in sequence order."""
+        self._deliver = deliver
+        self._thread = self._started_thread()
+
+    def submit(self, request: Request) -> None:
+        """Queue a call; the bound is kept by the caller, which counts what is unanswered."""
+        self._queue.put(request)
+        if not self._thread.is_alive():
+            self._thread = self._started_thread()
+
+    def close(self) -> None:
+        """Settle what is queued, end the thread and close the connection; blocks."""
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _claim(self, now_ns: int) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self.owner_epoch = statements.claim(self._connection, now_ns)
+            statements.purge_keys(self._connection, now_ns)
+            self._connection.execute("COMMIT")
+        finally:
+            self._roll_back()
+        self._identity = _identity(self._database.path)
+        _, self.last_seq = statements.owner_and_last_seq(self._connection)
+        self.books = StoredBooks(self._connection)
+
+    def _started_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        thread.start()
+        return thread
+
+    def _run(self) -> None:
+        is_last = False
+        while not is_last and (first := self._queue.get()) is not None:
+            group, is_last = self._gather(first)
+            settled: Settled | None = None
+            try:
+                settled = self._settle(group)
+            finally:  # also when the thread dies: nobody waits for ever
+                self._deliver(settled or _refused(group, "the journal's writer thread ended"))
+
+    def _gather(self, first: Request) -> tuple[list[Request], bool]:
+        group = [first]
+        while len(group) < GROUP_LIMIT:
+            try:
+                request = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if request is None:
+                return group, True
+            group.append(request)
+        return group, False
+
+    def _settle(self, group: list[Request]) -> Settled:
+        """Return every request of a group with its commit or its error."""
+        try:
+            return self._transact(group)
+        except Exception as error:  # noqa: BLE001 - the thread must live, and every caller must hear
+            outage = self._outage(error)
+            if outage is not None:
+                return _refused(group, outage)
+            if len(group) == 1:
+                return [(group[0], error)]
+        return [settled for request in group for settled in self._settle([request])]
+
+    def _outage(self, error: Exception) -> str | None:
+        """Return what stops every write, or None for what one value of one call can cause."""
+        match error:
+            case JournalUnavailable():
+                return error.detail
+            case sqlite3.IntegrityError() | sqlite3.DataError() | sqlite3.ProgrammingError() | sqlite3.InterfaceError():
+                return None
+            case sqlite3.Error():
+                return self._database.explain(error)
+        return None
+
+    def _transact(self, group: list[Request]) -> Settled:
+        if self._lost is not None:
+            raise JournalUnavailable(self._lost)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._require_ownership()
+            known = self._known_event_ids(group)
+            staged = Overlay(self.books)
+            settled: Settled = [(request, self._plan(request, staged, known)) for request in group]
+            if staged.records or staged.idempotency:
+                statements.write(self._connection, staged)
+                self._connection.execute("COMMIT")
+        finally:
+            self._roll_back()
+        self._require_same_file()
+        self.books.keep(staged)
+        self.last_seq += len(staged.records)
+        return settled
+
+    def _require_ownership(self) -> None:
+        epoch, last_seq = statements.owner_and_last_seq(self._connection)
+        if epoch != self.owner_epoch:
+            raise JournalUnavailable(
+                f"another process owns this journal (epoch {epoch}, ours is {self.owner_epoch}): restart to take over"
+            )
+        if last_seq != self.last_seq:
+            raise JournalUnavailable(
+                f"the journal ends at event {last_seq} where this process knows {self.last_seq}: restart to reread it"
+            )
+
+    def _require_same_file(self) -> None:
+        """Acknowledge nothing that went into a file which nobody can open any more."""
+        if _identity(self._database.path) != self._identity:
+            self._lost = f"{self._database.path} was removed or replaced while in use: put it back and restart"
+            raise JournalUnavailable(self._lost)
+
+    def _known_event_ids(self, group: list[Request]) -> set[str]:
+        event_ids = [event.event_id for request in group for _, event in request.events]
+        return statements.known_event_ids(self._connection, event_ids)
+
+    def _plan(self, request: Request, staged: Overlay, known: set[str]) -> Commit | Exception:
+        """Stage one call on top of its neighbours, or return why it cannot be."""
+        batch = Overlay(staged)
+        try:
+            if request.idempotency is not None:
+                self._take_key(request.idempotency, staged, batch)
+            for row, event in request.events:
+                event_id = event.event_id
+                if event_id in known or event_id in staged.event_ids or event_id in batch.event_ids:
+                    continue
+                seq = self.last_seq + len(staged.records) + len(batch.records) + 1
+                batch.book(row, RecordedEvent(seq=seq, owner_epoch=self.owner_epoch, event=event))
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a call's events cause is its caller's to see
+            return error
+        staged.absorb(batch)
+        return batch.commit()
+
+    def _take_key(self, record: IdempotencyRecord, staged: Overlay, batch: Overlay) -> None:
+        existing = staged.idempotency.get((record.scope, record.key)) or statements.find_key(
+            self._connection, record.scope, record.key
+        )
+        if existing is not None:
+            raise IdempotencyTaken(existing)
+        batch.idempotency[record.scope, record.key] = record
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _refused(group: list[Request], reason: str) -> Settled:
+    return [(request, JournalUnavailable(reason)) for request in group]
+
+
+def _identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
+    """Return what tells the database file and its log apart from others put in their place."""
+    return tuple(_file_number(name) for name in (str(path), f"{path}-wal"))
+
+
+def _file_number(name: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(name)  # noqa: PTH116 - once per commit, so not by way of Path
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

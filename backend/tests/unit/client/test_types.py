@@ -1,0 +1,52 @@
+"""The client's shapes and the API's answers name the same fields."""
+
+from typing import get_type_hints
+
+import pytest
+from pydantic import BaseModel
+
+from edgerunner.client import types
+from edgerunner.schemas import broker, ledger, market, orders
+
+PAIRS: list[tuple[type, type[BaseModel]]] = [
+    (types.LinkHealth, broker.LinkAnswer),
+    (types.ConnectionHealth, broker.HealthAnswer),
+    (types.ConnectionAccount, broker.ConnectionAccountAnswer),
+    (types.LastError, broker.LastErrorAnswer),
+    (types.Connection, broker.ConnectionAnswer),
+    (types.Money, orders.MoneyAnswer),
+    (types.Unknown, orders.OutcomeUnknownAnswer),
+    (types.Denial, orders.DeniedAnswer),
+    (types.BrokerWords, orders.BrokerWordsAnswer),
+    (types.Order, orders.OrderAnswer),
+    (types.ChildOrder, orders.ChildAnswer),
+    (types.Placed, orders.PlacedAnswer),
+    (types.OrderPage, orders.OrderPage),
+    (types.ItemResult, orders.ItemAnswer),
+    (types.Fill, ledger.FillAnswer),
+    (types.FillPage, ledger.FillPage),
+    (types.CashMovement, ledger.MovementAnswer),
+    (types.LedgerPage, ledger.LedgerPage),
+    (types.OrderEvent, ledger.EventAnswer),
+    (types.Instrument, market.InstrumentAnswer),
+    (types.Bar, market.BarAnswer),
+    (types.Ticker, market.TickerAnswer),
+    (types.Depth, market.DepthAnswer),
+    (types.Funding, market.FundingAnswer),
+    (types.FundingRate, market.FundingRateAnswer),
+]
+
+
+@pytest.mark.parametrize(("shape", "answer"), PAIRS, ids=lambda value: value.__name__)
+def test_a_shape_has_exactly_the_fields_of_its_answer(shape: type, answer: type[BaseModel]) -> None:
+    assert set(get_type_hints(shape)) == set(answer.model_fields)
+
+
+@pytest.mark.parametrize(("shape", "answer"), PAIRS, ids=lambda value: value.__name__)
+def test_a_shape_may_be_null_where_its_answer_may(shape: type, answer: type[BaseModel]) -> None:
+    hints = get_type_hints(shape)
+    nullable = {name for name, hint in hints.items() if type(None) in getattr(hint, "__args__", ())}
+    expected = {
+        name for name, field in answer.model_fields.items() if type(None) in getattr(field.annotation, "__args__", ())
+    }
+    assert nullable == expected
