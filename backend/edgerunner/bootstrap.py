@@ -1,10 +1,10 @@
 """Wiring: the only module that names concrete classes."""
 
+import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from edgerunner.adapters.broker import BrokerAdapter, Environment
 from edgerunner.adapters.bybit.environments import is_url_option
@@ -87,3 +87,77 @@ class Services:
     markets: MarketService
     alerts: AlertService
     hub: Hub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The running product."""
+
+    services: Services
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[Application]:
+    """Run the product inside the block: journal, connections, market data, accounts.
+
+    Stored connections come back in the background. Raises ``JournalUnavailable``,
+    ``Unsupported`` (database), ``MasterKeyUnusable``.
+    """
+    clock = SystemClock()
+    database = await asyncio.to_thread(Database.open, settings.data_dir, _database_url(settings))
+    async with AsyncExitStack() as stack:
+        stack.callback(database.close)
+        vault = await asyncio.to_thread(Vault.open, settings.data_dir, settings.master_key_file)
+        journal = await Journal.open(database, clock_ns=clock.now_ns)
+        stack.push_async_callback(journal.close)
+        services = _wire(settings, clock=clock, database=database, vault=vault, journal=journal)
+        stack.push_async_callback(services.connections.stop)
+        stack.push_async_callback(services.orders.stop)
+        stack.push_async_callback(services.markets.stop)
+        stack.push_async_callback(services.accounts.stop)
+        await services.connections.start()
+        await services.markets.start()
+        await services.accounts.start()
+        yield Application(services=services)
+
+
+def _wire(settings: Settings, *, clock: SystemClock, database: Database, vault: Vault, journal: Journal) -> Services:
+    store = ConnectionStore(database, vault)
+    events = EventMaker(clock)
+    alerts = AlertService(clock=clock)
+    sync = SyncService(journal=journal, events=events, clock=clock, watermarks=store)
+    factories: dict[str, AdapterFactory] = {
+        "bybit": BybitFactory(clock, f"http://127.0.0.1:{settings.sim_control_port}"),
+    }
+    connections = ConnectionService(
+        factories=factories,
+        absent=ABSENT_BROKERS,
+        store=store,
+        sync=sync,
+        clock=clock,
+        allow_live=settings.allow_live,
+    )
+    markets = MarketService(connections=connections, clock=clock)
+    return Services(
+        settings=settings,
+        clock=clock,
+        journal=journal,
+        connections=connections,
+        orders=OrderService(sessions=connections, journal=journal, events=events, clock=clock),
+        sync=sync,
+        accounts=AccountService(
+            journal=journal,
+            connections=connections,
+            markets=markets,
+            equity=EquityStore(database),
+            clock=clock,
+            base_currency=settings.base_currency,
+        ),
+        markets=markets,
+        alerts=alerts,
+        hub=Hub(epoch=events.new_id(), clock_ns=clock.now_ns),
+    )
+
+
+def _database_url(settings: Settings) -> str | None:
+    return settings.database_url.get_secret_value() if settings.database_url else None

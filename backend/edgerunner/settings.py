@@ -43,7 +43,7 @@ class Settings(BaseSettings):
         master_key_file: Key file for stored credentials; None = ``master.key`` in the data folder.
         cors_origins: Origins of foreign pages that may call the API, without a path.
         allowed_hosts: Host names the API answers to besides its own address.
-        sim_seed: Seed of the simulated market.
+        sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
         sim_speed: Virtual seconds per second of the simulators' clock.
         sim_connect: Make the simulated connections by itself on ``up``.
     """
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     sim_bybit_port: Port = 8101
     sim_ibkr_port: Port = 8102
     sim_mt5_port: Port = 8103
-    sim_seed: int = Field(default=1, ge=0, le=2**63 - 1)
+    sim_seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     sim_speed: float = Field(default=1.0, gt=0, le=10_000, allow_inf_nan=False)
     sim_connect: bool = True
 

@@ -10,8 +10,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from edgerunner.cli.output import CommandFailed, ExitCode
+from edgerunner.main import DRAIN_S, server_config
 
-_DRAIN_S = 5
+_CLOSE_S = 5
 _START_TIMEOUT_S = 30
 _POLL_S = 0.02
 
@@ -25,24 +26,17 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve ``app`` inside the block; afterwards running requests get 5 s to end."""
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="on",
-        timeout_graceful_shutdown=_DRAIN_S,
-    )
-    server = _Server(config)
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(server.serve(sockets=[listener]), name="api-server")
-        try:
-            await _until_started(server, task)
-            yield
-        finally:
-            server.should_exit = True
+    """Serve ``app`` inside the block; afterwards running requests get ``DRAIN_S`` to end."""
+    server = _Server(server_config(app))
+    task = asyncio.create_task(server.serve(sockets=[listener]), name="api-server")
+    try:
+        await _until_started(server, task)
+        yield
+        server.should_exit = True
+        await asyncio.wait_for(task, timeout=DRAIN_S + _CLOSE_S)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:

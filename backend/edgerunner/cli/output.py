@@ -110,7 +110,7 @@ def _details_of(error: Exception) -> Mapping[str, object]:
             return {}
 
 
-def _end(output: Output, code: ExitCode, sentence: str, **details: object) -> None:
+def _end(output: Output, exit_code: ExitCode, sentence: str, **details: object) -> None:
     print(sentence, file=sys.stderr, flush=True)
-    output.event(event="error", exit_code=int(code), detail=sentence, **details)
-    raise typer.Exit(code)
+    output.event(event="error", exit_code=int(exit_code), detail=sentence, **details)
+    raise typer.Exit(exit_code)

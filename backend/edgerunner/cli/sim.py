@@ -1,11 +1,16 @@
 """``edgerunner sim``: simulated brokers in this process."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from edgerunner.cli.output import CommandFailed, ExitCode, Output
 from edgerunner.cli.starting import prepare_folder, run_loop
+from edgerunner.cli.stopping import first_of, stop_requested
+from edgerunner.settings import PREFIX, Settings
 
 _ABSENT: Final = {
     "ibkr": "The simulator of Interactive Brokers is not in this version; `edgerunner sim bybit` is.",
@@ -47,3 +52,52 @@ def run_sim(output: Output, request: SimRequest) -> None:
         sim_control_port=request.control_port,
     )
     run_loop(_sim(settings, output, request))
+
+
+async def _sim(settings: Settings, output: Output, request: SimRequest) -> None:
+    from edgerunner.simulators.host import FolderInUse, PortInUse, SimulatorSettings, run_simulators  # noqa: PLC0415
+
+    ready: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
+    plan = SimulatorSettings(
+        data_dir=settings.data_dir,
+        ports={"bybit": settings.sim_bybit_port},
+        control_port=settings.sim_control_port,
+        seed=settings.sim_seed,
+        speed=settings.sim_speed,
+        parent_pid=request.parent,
+        on_ready=lambda ports: ready.set_result({"control": ports.control, **ports.brokers}),
+    )
+    try:
+        with stop_requested() as stop:
+            await first_of(run_simulators(plan), _announce(output, request, ready, stop), stop.wait())
+    except PortInUse as error:
+        remedy = f"Set {PREFIX}SIM_CONTROL_PORT or {PREFIX}SIM_BYBIT_PORT (0 = any free port)."
+        raise CommandFailed(ExitCode.UNREACHABLE, f"{error.strerror}. {remedy}") from error
+    except FolderInUse as error:
+        raise CommandFailed(ExitCode.FAILED, str(error)) from error
+
+
+async def _announce(
+    output: Output, request: SimRequest, ready: "asyncio.Future[dict[str, int]]", stop: asyncio.Event
+) -> None:
+    ports = await ready
+    if request.replay is not None:
+        await _replay(ports["control"], request)
+    bybit, control = ports["bybit"], ports["control"]
+    simulators = {"control": control, "bybit": bybit, "ibkr": None, "mt5": None}
+    output.event(event="ready", url=None, api_key_file=None, simulators=simulators)
+    output.say(
+        f"Simulated Bybit listens on http://127.0.0.1:{bybit} (key sim-key, secret sim-secret), "
+        f"its control on http://127.0.0.1:{control}. Ctrl-C ends it."
+    )
+    await stop.wait()
+
+
+async def _replay(control: int, request: SimRequest) -> None:
+    """Start the recording as ``POST /sim/market`` does for everybody."""
+    recording = {"file": str(request.replay), "speed": 1 if request.speed is None else request.speed}
+    body = {"broker": "bybit", "symbol": request.symbol, "replay": recording}
+    async with httpx.AsyncClient(trust_env=False, timeout=_REPLAY_TIMEOUT_S) as http:
+        answer = await http.post(f"http://127.0.0.1:{control}/sim/market", json=body)
+    if answer.is_error:
+        raise CommandFailed(ExitCode.FAILED, f"{request.replay} cannot be replayed: {answer.json()['detail']}.")

@@ -122,17 +122,12 @@ async def _until_ready(process: "subprocess.Popen[bytes]", settings: Settings, l
 
 
 def _command_line(settings: Settings) -> list[str]:
-    ports = {
-        "control-port": settings.sim_control_port,
-        "bybit-port": settings.sim_bybit_port,
-        "ibkr-port": settings.sim_ibkr_port,
-        "mt5-port": settings.sim_mt5_port,
-    }
     return [
         *(sys.executable, "-m", "edgerunner.cli", "sim", "all", "--json"),
         *("--data-dir", str(settings.data_dir), "--parent", str(os.getpid())),
-        *("--seed", str(settings.sim_seed), "--speed", str(settings.sim_speed)),
-        *(word for name, port in ports.items() for word in (f"--{name}", str(port))),
+        *("--control-port", str(settings.sim_control_port), "--port", str(settings.sim_bybit_port)),
+        *("--speed", str(settings.sim_speed)),
+        *(() if settings.sim_seed is None else ("--seed", str(settings.sim_seed))),
     ]
 
 

@@ -13,14 +13,20 @@ from edgerunner.settings import PREFIX, Settings, ensure_api_key, load_settings,
 _log = structlog.get_logger(__name__)
 
 
-def prepare(output: Output, **overrides: object) -> Settings:
-    """Return the checked settings, with the data folder and its API key made.
+def prepare_folder(output: Output, **overrides: object) -> Settings:
+    """Return the checked settings, with the logs set up and the data folder made.
 
     Raises ``SettingsError``, ``DataFolderError``.
     """
     settings = load_settings(**overrides)
     configure_logs(settings.log_level, as_json=output.as_json)
     prepare_data_folder(settings)
+    return settings
+
+
+def prepare(output: Output, **overrides: object) -> Settings:
+    """Do what ``prepare_folder`` does, and make the API key."""
+    settings = prepare_folder(output, **overrides)
     remember_secret(ensure_api_key(settings).get_secret_value())
     for url in (settings.database_url, settings.redis_url):
         if url is not None:
@@ -45,9 +51,13 @@ def warn(settings: Settings) -> None:
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
     """Run ``main`` on uvloop where it is installed (it is not for Windows), else on asyncio's own loop."""
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(main)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
     try:
         from uvloop import new_event_loop  # noqa: PLC0415 - optional
     except ImportError:
-        new_event_loop = None
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(main)
+        return asyncio.new_event_loop()
+    return new_event_loop()

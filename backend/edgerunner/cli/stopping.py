@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 
 @contextmanager
@@ -26,3 +27,28 @@ def stop_requested() -> Iterator[asyncio.Event]:
     finally:
         for kind, handler in previous.items():
             signal.signal(kind, handler)
+
+
+async def first_of(*jobs: Coroutine[Any, Any, object]) -> None:
+    """Run jobs until the first one ends, then end the others and wait for them.
+
+    Raises what any of them raised; the only error of a group is raised itself.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    errors = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
+    if errors:
+        raise _innermost(errors[0])
+
+
+def _innermost(error: BaseException) -> BaseException:
+    match error:
+        case BaseExceptionGroup(exceptions=(only,)):
+            return _innermost(only)
+        case _:
+            return error

@@ -133,9 +133,7 @@ def _welcome(settings: Settings, url: str, simulators: Simulators | None) -> str
     place = f" --url {url}" if not url.endswith(":8000") else ""
     lines = [f"Edgerunner is ready at {url} (calls: {url}/docs).", f"API key: {key}."]
     if simulators is not None:
-        lines.append(
-            f"Simulated Bybit on port {simulators.bybit}, control on http://127.0.0.1:{simulators.control}. No real money."
-        )
+        lines.append(f"Simulated Bybit (no real money) on port {simulators.bybit}, control on {simulators.control}.")
         lines.append("Try in another terminal:")
         lines.append(f"  edgerunner trade buy 0.01 BTCUSDT-LINEAR.BYBIT{place}")
         lines.append(f"  edgerunner watch BTCUSDT-LINEAR.BYBIT{place}")

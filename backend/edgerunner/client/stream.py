@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -101,7 +101,7 @@ class Stream:
             if self._cursors.pop(channel, None) is not None:
                 await self._send({"op": "unsubscribe", "channel": channel})
 
-    async def events(self) -> AsyncIterator[StreamEvent]:
+    async def events(self) -> AsyncGenerator[StreamEvent, None]:
         """Yield messages and changes of the link until ``close``; one reader.
 
         Raises ``StreamRefused`` when the key is wrong; every other trouble is a ``LinkChange`` and a new try.

@@ -103,7 +103,6 @@ class Order(TypedDict):
     trigger_price: str | None
     trailing_offset: str | None
     time_in_force: str
-    expires_at: str | None
     post_only: bool
     reduce_only: bool
     position_id: str | None

@@ -24,12 +24,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """One currency of an account; ``total`` = ``available`` + ``locked`` only where the broker says so."""
+    """One currency of an account; ``total`` = ``available`` + ``locked`` only where the broker says so.
+
+    ``value`` is what the broker itself counts ``total`` for in the account's currency, or None.
+    """
 
     currency: str
     total: Decimal
     available: Decimal | None
     locked: Decimal | None
+    value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,9 @@ from edgerunner.services.order_checks import Changes, PlaceRequest
 from edgerunner.services.order_service import IdempotencyKey, ItemResult, Placed
 from edgerunner.storage.journal import Commit, Page
 
+ACTOR = "api-key"
+"""Who acts with the API key: the journal's actor and the scope of idempotency keys."""
+
 
 class Connections(Protocol):
     """Broker sessions."""
@@ -158,33 +161,94 @@ class Journal(Protocol):
         ...
 
 
+class Accounts(Protocol):
+    """Money and positions of all connections."""
+
+    async def summary(self, connection_id: str | None = None, account_id: str | None = None) -> list[SummaryView]:
+        """Return each account's money."""
+        ...
+
+    def positions(self, connection_id: str | None = None) -> list[PositionView]:
+        """Return the positions that are not flat."""
+        ...
+
+
+class Services(Protocol):
+    """Everything the routes call."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this process."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Where time comes from."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """What was recorded."""
+        ...
+
+    @property
+    def connections(self) -> Connections:
+        """Broker sessions."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """The one path of every order."""
+        ...
+
+    @property
+    def accounts(self) -> Accounts:
+        """Money and positions."""
+        ...
+
+    @property
+    def markets(self) -> Markets:
+        """Instruments and market data."""
+        ...
+
+    @property
+    def alerts(self) -> Alerts:
+        """What a person should know."""
+        ...
+
+    @property
+    def hub(self) -> Hub:
+        """The stream's number lines."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotReady:
-    """One reason why new orders are not taken everywhere."""
-
-    code: str
-    detail: str
-    connection_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiSettings:
-    """What the HTTP side must know of the settings.
+class Access:
+    """Who may call, and from where.
 
     Attributes:
-        api_key_name: Who acts with the key: the actor in the journal, the scope of idempotency keys.
         allowed_hosts: Host names that requests may carry, without port; ``*`` allows any.
         cors_origins: Exact origins of foreign pages that may call.
     """
 
     api_key: str = field(repr=False)
-    api_key_name: str = "api-key"
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    allowed_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...] = ()
-    base_currency: str = "USD"
-    live_allowed: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Access":
+        """Return what the settings say; raises ``DataFolderError`` when there is no key yet."""
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        return cls(
+            api_key=read_api_key(settings).get_secret_value(),
+            allowed_hosts=("127.0.0.1", "localhost", "[::1]", host, *settings.allowed_hosts),
+            cors_origins=settings.cors_origins,
+        )
 
 
-def services_of(connection: HTTPConnection) -> "Services":
+def services_of(connection: HTTPConnection) -> Services:
     """Return the application's services."""
     return cast("Services", connection.app.state.services)
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]

@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edgerunner.routes.context import ApiSettings
+from edgerunner.routes.context import Access
 from edgerunner.routes.errors import problem_response
 from edgerunner.schemas.problems import problem
 
@@ -49,9 +49,9 @@ def host_name(authority: str) -> str:
 class ApiKeyGuard:
     """Lets HTTP requests pass with the API key alone, compared in constant time; the stream asks by itself."""
 
-    def __init__(self, app: ASGIApp, *, settings: ApiSettings) -> None:
+    def __init__(self, app: ASGIApp, *, access: Access) -> None:
         self._app = app
-        self._settings = settings
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -59,7 +59,7 @@ class ApiKeyGuard:
             await self._app(scope, receive, send)
             return
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and is_api_key(token.strip(), self._settings):
+        if scheme.lower() == "bearer" and is_api_key(token.strip(), self._access):
             await self._app(scope, receive, send)
             return
         detail = "Send the header Authorization: Bearer with the API key of this installation."
@@ -73,9 +73,9 @@ def is_public(path: str) -> bool:
     return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES)
 
 
-def is_api_key(token: str, settings: ApiSettings) -> bool:
+def is_api_key(token: str, access: Access) -> bool:
     """Compare in time that does not depend on where the two differ."""
-    return hmac.compare_digest(token.encode(), settings.api_key.encode())
+    return hmac.compare_digest(token.encode(), access.api_key.encode())
 
 
 class Cors(CORSMiddleware):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from edgerunner.domain.errors import NotFound
 from edgerunner.domain.orders import Source, StopLoss, TakeProfit
 from edgerunner.routes.answers import answer
-from edgerunner.routes.context import ServicesOf
+from edgerunner.routes.context import ACTOR, ServicesOf
 from edgerunner.routes.errors import error_responses, problem_response, require
 from edgerunner.routes.rendering import item_results
 from edgerunner.routes.strict import StrictRoute
@@ -72,11 +72,10 @@ async def trade(
     Answers as soon as the broker's word is known, the outcome is known to be unknown, or ``wait_ms``
     has passed. An order that the broker refused is a 201 with ``status`` rejected.
     """
-    actor = services.settings.api_key_name
-    key = idempotency_key and IdempotencyKey(scope=actor, key=idempotency_key, fingerprint=body.fingerprint())
+    key = idempotency_key and IdempotencyKey(scope=ACTOR, key=idempotency_key, fingerprint=body.fingerprint())
     placed = await services.orders.place(
         place_request(body),
-        actor=actor,
+        actor=ACTOR,
         source=Source(source or "api"),
         idempotency=key or None,
         wait_ms=wait.wait_ms,
@@ -134,7 +133,7 @@ async def cancel_all(wait: Wait, services: ServicesOf, body: CancelAllRequest | 
         connection_id=wanted.connection_id,
         account_id=wanted.account_id,
         instrument_id=wanted.instrument_id,
-        actor=services.settings.api_key_name,
+        actor=ACTOR,
         wait_ms=wait.wait_ms,
     )
     return answer(item_results(results))
@@ -150,7 +149,7 @@ async def close_positions(
         account_id=body.account_id,
         instrument_id=body.instrument_id,
         position_id=body.position_id,
-        actor=services.settings.api_key_name,
+        actor=ACTOR,
         source=Source(source or "api"),
         wait_ms=wait.wait_ms,
     )
@@ -160,7 +159,7 @@ async def close_positions(
 @router.delete("/orders/{client_order_id}", response_model=OrderEnvelope, responses=error_responses(*_CHANGE_ERRORS))
 async def cancel(client_order_id: OrderPath, wait: Wait, services: ServicesOf) -> Response:
     """Cancel a working order."""
-    order = await services.orders.cancel(client_order_id, actor=services.settings.api_key_name, wait_ms=wait.wait_ms)
+    order = await services.orders.cancel(client_order_id, actor=ACTOR, wait_ms=wait.wait_ms)
     return answer(OrderEnvelope(order=OrderAnswer.of(order)))
 
 
@@ -170,7 +169,7 @@ async def modify(client_order_id: OrderPath, body: ModifyRequest, wait: Wait, se
     order = await services.orders.modify(
         client_order_id,
         Changes(quantity=body.quantity, price=body.price, trigger_price=body.trigger_price),
-        actor=services.settings.api_key_name,
+        actor=ACTOR,
         wait_ms=wait.wait_ms,
     )
     return answer(OrderEnvelope(order=OrderAnswer.of(order)))

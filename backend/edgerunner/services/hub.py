@@ -17,6 +17,7 @@ from enum import StrEnum
 
 import orjson
 
+from edgerunner.schemas.scalars import format_time
 from edgerunner.services.channel_state import ChannelState, Entry
 
 REPLAY_FRAMES = 1_000
@@ -45,7 +46,7 @@ class Channel:
     """One number line. ``seq`` is the number of the newest delta."""
 
     def __init__(
-        self, name: str, state: ChannelState, *, is_conflated: bool, epoch: str, seq: int, now: Callable[[], str]
+        self, name: str, state: ChannelState, *, is_conflated: bool, epoch: str, seq: int, clock_ns: Callable[[], int]
     ) -> None:
         self.name = name
         self.is_conflated = is_conflated
@@ -53,17 +54,21 @@ class Channel:
         self.clients: set[StreamClient] = set()
         self._state = state
         self._epoch = epoch
-        self._now = now
+        self._clock_ns = clock_ns
         self._replay: deque[str] = deque()
         self._replay_bytes = 0
+        self._replay_limit = CONFLATED_REPLAY_FRAMES if is_conflated else REPLAY_FRAMES
         self._snapshot: str | None = None
 
-    def publish(self, entries: Sequence[Entry]) -> None:
-        """Take a change in, give it the next number and queue it for every client."""
+    def publish(self, entries: Sequence[Entry], *, restates: bool = False) -> None:
+        """Take a change in, give it the next number and queue it for every client.
+
+        ``restates`` says it as a snapshot, for what a delta cannot say: that something is gone.
+        """
         data = self._state.put(entries)
         self.seq += 1
         self._snapshot = None
-        frame = self._frame(Kind.DELTA, data)
+        frame = self.snapshot() if restates else self._frame(Kind.DELTA, data)
         self._remember(frame)
         for client in tuple(self.clients):
             client.queue(self, frame)
@@ -94,7 +99,7 @@ class Channel:
             "kind": kind,
             "seq": self.seq,
             "epoch": self._epoch,
-            "ts": self._now(),
+            "ts": format_time(self._clock_ns()),
             "data": orjson.Fragment(data),
         }
         return orjson.dumps(message).decode()
@@ -102,7 +107,7 @@ class Channel:
     def _remember(self, frame: str) -> None:
         self._replay.append(frame)
         self._replay_bytes += len(frame)
-        while len(self._replay) > REPLAY_FRAMES or self._replay_bytes > REPLAY_BYTES:
+        while len(self._replay) > self._replay_limit or self._replay_bytes > REPLAY_BYTES:
             self._replay_bytes -= len(self._replay.popleft())
 
 
@@ -177,9 +182,13 @@ class StreamClient:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._queue:
-                for frame in self._next():
-                    await self._send(frame)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Send what is queued now."""
+        while self._queue:
+            for frame in self._next():
+                await self._send(frame)
 
     def _next(self) -> Sequence[str]:
         turn = self._queue.popleft()
@@ -195,12 +204,12 @@ class Hub:
 
     Args:
         epoch: Differs from every earlier process's; clients that see a new one start over.
-        now: The time to stamp on messages, as the wire writes it.
+        clock_ns: UTC nanoseconds to stamp on messages.
     """
 
-    def __init__(self, *, epoch: str, now: Callable[[], str]) -> None:
+    def __init__(self, *, epoch: str, clock_ns: Callable[[], int]) -> None:
         self.epoch = epoch
-        self._now = now
+        self._clock_ns = clock_ns
         self._channels: dict[str, Channel] = {}
         self._highest_seq = 0
 
@@ -211,7 +220,7 @@ class Hub:
         again never repeats a number within one epoch.
         """
         channel = Channel(
-            name, state, is_conflated=is_conflated, epoch=self.epoch, seq=self._highest_seq, now=self._now
+            name, state, is_conflated=is_conflated, epoch=self.epoch, seq=self._highest_seq, clock_ns=self._clock_ns
         )
         self._channels[name] = channel
         return channel
@@ -226,11 +235,11 @@ class Hub:
         """Return an open number line."""
         return self._channels.get(name)
 
-    def publish(self, name: str, entries: Sequence[Entry]) -> None:
+    def publish(self, name: str, entries: Sequence[Entry], *, restates: bool = False) -> None:
         """Publish a change on a channel; one that is not open has no readers and says nothing."""
         channel = self._channels.get(name)
         if channel is not None and entries:
-            channel.publish(entries)
+            channel.publish(entries, restates=restates)
 
     def subscribe(self, client: StreamClient, channel: Channel, *, from_seq: int | None, epoch: str | None) -> None:
         """Bring a client up to date and keep it there; again for a resync."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from edgerunner.domain.numbers import round_money
@@ -22,7 +22,7 @@ Mark = Callable[[str], Decimal]
 class PositionState:
     """A derivative position with its history; profits are before fees."""
 
-    net: NetPosition = NetPosition()
+    net: NetPosition = field(default_factory=NetPosition)
     realized_pnl: Decimal = ZERO
     cumulative_realized_pnl: Decimal = ZERO
     leverage: Decimal

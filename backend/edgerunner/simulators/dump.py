@@ -37,9 +37,7 @@ def _account(state: VenueState, account: Account) -> dict[str, object]:
     )
     return {
         "account_id": account.account_id,
-        "balances": [
-            {"currency": currency, "total": to_plain(total)} for currency, total in account.balances.items()
-        ],
+        "balances": [{"currency": currency, "total": to_plain(total)} for currency, total in account.balances.items()],
         "positions": [
             {
                 "symbol": state.instruments[view.symbol].name,
@@ -55,9 +53,7 @@ def _account(state: VenueState, account: Account) -> dict[str, object]:
     }
 
 
-def _order(
-    state: VenueState, order: VenueOrder, placements: dict[tuple[str, str], Placement]
-) -> dict[str, object]:
+def _order(state: VenueState, order: VenueOrder, placements: dict[tuple[str, str], Placement]) -> dict[str, object]:
     instrument = state.instruments[order.symbol]
     counted = placements.pop((order.account_id, order.client_key or ""), None)
     filled = instrument.quantity(order.filled_lots)

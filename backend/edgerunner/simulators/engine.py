@@ -257,9 +257,7 @@ class Engine:
         return order
 
     def _stamped(self, order: VenueOrder) -> VenueOrder:
-        return replace(
-            order, updated_ns=self._clock.now_ns(), sequence=self._settlement.numbers.next_sequence()
-        )
+        return replace(order, updated_ns=self._clock.now_ns(), sequence=self._settlement.numbers.next_sequence())
 
     def _save(self, work: Work, listed: VenueOrder | None, order: VenueOrder) -> None:
         instrument = self._instruments[order.symbol]

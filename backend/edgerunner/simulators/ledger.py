@@ -245,7 +245,7 @@ class Ledger:
         if query.end_ns is not None:
             wheres.append(("time_ns < ?", (query.end_ns,)))
         where = " AND ".join(text for text, _ in wheres)
-        values = [value for _, bound in wheres for value in bound]
+        values: list[str | int] = [value for _, bound in wheres for value in bound]
         text = f"SELECT body FROM {table} WHERE {where} ORDER BY number DESC LIMIT ?"  # noqa: S608 - values are bound
         return [decoder.decode(body) for (body,) in self._db.execute(text, (*values, query.limit))]
 

@@ -1,10 +1,9 @@
-"""The simulated market: prices, quotes, depth, trades and bars as functions of (seed, symbol, time), and its controls."""
+"""The simulated market: prices, quotes, trades and bars as functions of (seed, symbol, time), and its controls."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Literal
 
 from edgerunner.matching.words import Side
@@ -105,7 +104,7 @@ class Market:
     def coarse_quotes(self, symbol: str, first: int, last: int) -> list[tuple[int, int]]:
         """Return quotes at open, extremes and close of steps ``first`` to ``last`` (excluded): four for any span."""
         listing = self._listings[symbol]
-        start, high, low, end = listing.timeline.summary(first, last)
+        start, high, low, _ = listing.timeline.summary(first, last)
         extremes = (high, low) if high - start < start - low else (low, high)
         quotes = [listing.liquidity.quote(last - 1, price) for price in (start, *extremes)]
         return [*quotes, self.quote(symbol, last - 1)]
@@ -228,8 +227,6 @@ class Market:
         elif listing.halted:
             return
         listing.timeline.change(step, source)
-
-
 
 
 def _parts(lots: int, count: int, bits: int) -> list[int]:

@@ -105,13 +105,16 @@ class Operator:
     def set_price(self, symbol: str, price: Decimal | None) -> None:
         """Pin a symbol's price, or let it go back to the generated one; raises ``VenueReject``."""
         ticks = None if price is None else self._state.instrument(symbol).to_ticks(price)
-        kind = "release" if ticks is None else "pin"
-        self._state.control(MarketControl(step=self._state.step(), symbol=symbol, kind=kind, ticks=ticks))
+        step = self._state.step()
+        if ticks is None:
+            self._state.control(MarketControl(step=step, symbol=symbol, kind="release"))
+        else:
+            self._state.control(MarketControl(step=step, symbol=symbol, kind="pin", ticks=ticks))
 
     def set_halt(self, symbol: str, *, halted: bool) -> None:
         """Halt trading in a symbol, or resume it."""
-        kind = "halt" if halted else "resume"
-        self._state.control(MarketControl(step=self._state.step(), symbol=symbol, kind=kind))
+        step = self._state.step()
+        self._state.control(MarketControl(step=step, symbol=symbol, kind="halt" if halted else "resume"))
 
     def show_bad_tick(self, symbol: str, value: Decimal) -> None:
         """Show an absurd quote for a second."""

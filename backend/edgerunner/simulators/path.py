@@ -10,6 +10,7 @@ the draws, which correlates them at every scale.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from edgerunner.simulators.noise import exponential, mix, normal, seed_key, uniform
 
@@ -20,7 +21,7 @@ EPOCH_DAY = 20_758
 
 _LENGTHS = (864_000, 144_000, 36_000, 9_000, 3_000, 600, 100, 10)
 """Steps of a cell: 1 day, 4 h, 1 h, 15 min, 5 min, 1 min, 10 s, 1 s."""
-_DIVISIONS = tuple(longer // shorter for longer, shorter in zip(_LENGTHS, _LENGTHS[1:], strict=False))
+_DIVISIONS = tuple(longer // shorter for longer, shorter in pairwise(_LENGTHS))
 _SECONDS = len(_LENGTHS) - 1
 _OCTAVES = 9
 _RANGE_OF_WALK = 1.6

@@ -6,6 +6,7 @@ import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from edgerunner.simulators.path import STEP_NS
@@ -162,7 +163,7 @@ def _read_bars(rows: Iterator[_Row]) -> Recording:
 
 
 def _knots(bars: list[tuple[float, float, float, float, float, float]]) -> Recording:
-    gaps = [later[0] - earlier[0] for earlier, later in zip(bars, bars[1:], strict=False)]
+    gaps = [later[0] - earlier[0] for earlier, later in pairwise(bars)]
     length = min(gaps, default=60_000.0)
     times: list[float] = []
     prices: list[float] = []

@@ -11,7 +11,6 @@ from edgerunner.simulators.rules import check_notional, check_price, check_quant
 from edgerunner.simulators.venue_state import VenueState
 from edgerunner.simulators.venue_types import (
     OrderRequest,
-    PositionChanged,
     RejectReason,
     VenueInstrument,
     VenueOrder,

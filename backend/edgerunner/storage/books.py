@@ -147,6 +147,20 @@ class StoredBooks:
 class Overlay:
     """What a transaction, or one call within it, adds to the books beneath; thrown away on failure."""
 
+    __slots__ = (
+        "_base",
+        "event_ids",
+        "fills",
+        "first_seqs",
+        "idempotency",
+        "movements",
+        "orders",
+        "positions",
+        "records",
+        "replaced_fills",
+        "rows",
+    )
+
     def __init__(self, base: Books) -> None:
         self._base = base
         self.rows: list[tuple[object, ...]] = []  # of the table events

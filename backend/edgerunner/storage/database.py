@@ -17,6 +17,7 @@ from edgerunner.storage.migrations import HEAD
 FILE_NAME = "edgerunner.db"
 BUSY_TIMEOUT_S = 2.0
 CACHE_KIB = 16 * 1024
+CHECKPOINT_PAGES = 4000  # 16 MB of log before a commit also moves it into the file
 IMMEDIATE = "edgerunner_immediate"
 """SQLAlchemy execution option: take the write lock when the transaction begins."""
 
@@ -61,6 +62,7 @@ class Database:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA cache_size={-CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         return connection
 
     @cached_property

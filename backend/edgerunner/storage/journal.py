@@ -18,7 +18,7 @@ from edgerunner.domain.fills import Fill
 from edgerunner.domain.orders import Order
 from edgerunner.domain.positions import Position
 from edgerunner.storage import replay, statements
-from edgerunner.storage.books import decode_fill, decode_movement, decode_order
+from edgerunner.storage.books import decode_fill, decode_movement, decode_order, decode_position
 from edgerunner.storage.codec import EventCodec
 from edgerunner.storage.database import Database
 from edgerunner.storage.reader import PageQuery, Reader
@@ -124,6 +124,12 @@ class Journal:
         """Return the positions that are not flat."""
         positions = self._live.positions.values()
         return [position for position in positions if connection_id in {None, position.key.connection_id}]
+
+    async def all_positions(self) -> list[Position]:
+        """Return every position there ever was, flat ones too."""
+        query = "SELECT state FROM positions ORDER BY rowid"
+        rows = await self._reader.run(lambda connection: connection.execute(query).fetchall())
+        return [decode_position(state) for (state,) in rows]
 
     async def order(self, client_order_id: str) -> Order | None:
         """Return an order, open or closed."""

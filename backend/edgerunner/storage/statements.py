@@ -2,6 +2,8 @@
 
 import sqlite3
 
+import msgspec
+
 from edgerunner.storage.books import Overlay
 from edgerunner.storage.codec import EVENT_COLUMNS, encode
 from edgerunner.storage.values import IdempotencyRecord
@@ -33,13 +35,18 @@ _UPSERT_POSITION = """
 """
 _INSERT_KEY = "INSERT INTO idempotency (scope, key, fingerprint, client_order_id, created_ns) VALUES (?, ?, ?, ?, ?)"
 _SELECT_KEY = "SELECT scope, key, fingerprint, client_order_id, created_ns FROM idempotency WHERE scope = ? AND key = ?"
-_KNOWN_EVENT_IDS = "SELECT event_id FROM events WHERE event_id IN (SELECT value FROM json_each(?))"
 _CLAIM = """
     INSERT INTO owner (id, epoch, claimed_at_ns) VALUES (1, 1, ?)
     ON CONFLICT (id) DO UPDATE SET epoch = epoch + 1, claimed_at_ns = excluded.claimed_at_ns
     RETURNING epoch
 """
-_OWNER_AND_LAST_SEQ = "SELECT epoch, (SELECT max(seq) FROM events) FROM owner"
+_STANDING = """
+    SELECT
+        epoch,
+        (SELECT coalesce(max(seq), 0) FROM events),
+        (SELECT json_group_array(event_id) FROM events WHERE event_id IN (SELECT value FROM json_each(?)))
+    FROM owner
+"""
 _PURGE_KEYS = """
     DELETE FROM idempotency WHERE rowid IN (
         SELECT idempotency.rowid FROM idempotency
@@ -55,10 +62,10 @@ def claim(connection: sqlite3.Connection, now_ns: int) -> int:
     return int(connection.execute(_CLAIM, (now_ns,)).fetchone()[0])
 
 
-def owner_and_last_seq(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return the owner's epoch and the newest sequence number (0 without events)."""
-    epoch, last_seq = connection.execute(_OWNER_AND_LAST_SEQ).fetchone()
-    return epoch, last_seq or 0
+def standing(connection: sqlite3.Connection, event_ids: list[str]) -> tuple[int, int, set[str]]:
+    """Return the owner's epoch, the newest sequence number, and those of ``event_ids`` that are known."""
+    epoch, last_seq, known = connection.execute(_STANDING, (encode(event_ids),)).fetchone()
+    return epoch, last_seq, set(msgspec.json.decode(known, type=list[str]))
 
 
 def purge_keys(connection: sqlite3.Connection, now_ns: int) -> None:
@@ -67,11 +74,6 @@ def purge_keys(connection: sqlite3.Connection, now_ns: int) -> None:
     Runs at every start, and forgets a bounded number so that a start stays quick.
     """
     connection.execute(_PURGE_KEYS, (now_ns - KEY_LIFETIME_NS, PURGE_LIMIT))
-
-
-def known_event_ids(connection: sqlite3.Connection, event_ids: list[str]) -> set[str]:
-    """Return those of ``event_ids`` that the journal has."""
-    return {event_id for (event_id,) in connection.execute(_KNOWN_EVENT_IDS, (encode(event_ids),))}
 
 
 def find_key(connection: sqlite3.Connection, scope: str, key: str) -> IdempotencyRecord | None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
@@ -93,6 +93,18 @@ class ConnectionStore:
     async def delete(self, connection_id: str) -> None:
         """Forget a connection and its credentials; an unknown one is no error."""
         statement = delete(connections).where(connections.c.connection_id == connection_id)
+        await _transact(self._database, lambda connection: connection.execute(statement))
+
+    async def reconciled_until(self, connection_id: str) -> int | None:
+        """Return until when the broker's records were read whole (UTC ns), or None when never."""
+        query = select(connections.c.reconciled_until_ns).where(connections.c.connection_id == connection_id)
+        row = await _transact(self._database, lambda connection: connection.execute(query).first())
+        return None if row is None else row.reconciled_until_ns
+
+    async def mark_reconciled(self, connection_id: str, until_ns: int) -> None:
+        """Note that the broker's records were read whole until a time; no effect on an unknown connection."""
+        where = connections.c.connection_id == connection_id
+        statement = update(connections).where(where).values(reconciled_until_ns=until_ns)
         await _transact(self._database, lambda connection: connection.execute(statement))
 
     def _from_row(self, row: Row[Any]) -> StoredConnection:

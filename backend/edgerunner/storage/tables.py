@@ -143,6 +143,7 @@ connections = Table(
     Column("credentials", LargeBinary, nullable=False),
     Column("created_at_ns", BigInteger, nullable=False),
     Column("desired", Text, nullable=False),
+    Column("reconciled_until_ns", BigInteger),
 )
 
 equity_points = Table(

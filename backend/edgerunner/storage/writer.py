@@ -6,13 +6,12 @@ leaves the books as they were, and the next group tries again.
 """
 
 import asyncio
-import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from edgerunner.domain.errors import JournalUnavailable
 from edgerunner.domain.events import Event, RecordedEvent
@@ -25,8 +24,7 @@ from edgerunner.storage.values import Commit, IdempotencyRecord, IdempotencyTake
 GROUP_LIMIT = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One call of ``append``: its events with their rows, and where the answer goes."""
 
     events: Sequence[tuple[EventRow, Event]]
@@ -83,7 +81,7 @@ class Writer:
         finally:
             self._roll_back()
         self._identity = _identity(self._database.path)
-        _, self.last_seq = statements.owner_and_last_seq(self._connection)
+        _, self.last_seq, _ = statements.standing(self._connection, [])
         self.books = StoredBooks(self._connection)
 
     def _started_thread(self) -> threading.Thread:
@@ -141,8 +139,7 @@ class Writer:
             raise JournalUnavailable(self._lost)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._require_ownership()
-            known = self._known_event_ids(group)
+            known = self._require_ownership(group)
             staged = Overlay(self.books)
             settled: Settled = [(request, self._plan(request, staged, known)) for request in group]
             if staged.records or staged.idempotency:
@@ -155,8 +152,10 @@ class Writer:
         self.last_seq += len(staged.records)
         return settled
 
-    def _require_ownership(self) -> None:
-        epoch, last_seq = statements.owner_and_last_seq(self._connection)
+    def _require_ownership(self, group: list[Request]) -> set[str]:
+        """Return the event ids of a group that the journal has; refuse when it is not ours any more."""
+        event_ids = [event.event_id for request in group for _, event in request.events]
+        epoch, last_seq, known = statements.standing(self._connection, event_ids)
         if epoch != self.owner_epoch:
             raise JournalUnavailable(
                 f"another process owns this journal (epoch {epoch}, ours is {self.owner_epoch}): restart to take over"
@@ -165,16 +164,13 @@ class Writer:
             raise JournalUnavailable(
                 f"the journal ends at event {last_seq} where this process knows {self.last_seq}: restart to reread it"
             )
+        return known
 
     def _require_same_file(self) -> None:
         """Acknowledge nothing that went into a file which nobody can open any more."""
         if _identity(self._database.path) != self._identity:
             self._lost = f"{self._database.path} was removed or replaced while in use: put it back and restart"
             raise JournalUnavailable(self._lost)
-
-    def _known_event_ids(self, group: list[Request]) -> set[str]:
-        event_ids = [event.event_id for request in group for _, event in request.events]
-        return statements.known_event_ids(self._connection, event_ids)
 
     def _plan(self, request: Request, staged: Overlay, known: set[str]) -> Commit | Exception:
         """Stage one call on top of its neighbours, or return why it cannot be."""
@@ -212,14 +208,10 @@ def _refused(group: list[Request], reason: str) -> Settled:
     return [(request, JournalUnavailable(reason)) for request in group]
 
 
-def _identity(path: Path) -> tuple[tuple[int, int] | None, ...]:
-    """Return what tells the database file and its log apart from others put in their place."""
-    return tuple(_file_number(name) for name in (str(path), f"{path}-wal"))
-
-
-def _file_number(name: str) -> tuple[int, int] | None:
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file apart from another put in its place; None when it is gone."""
     try:
-        status = os.stat(name)  # noqa: PTH116 - once per commit, so not by way of Path
+        status = path.stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino

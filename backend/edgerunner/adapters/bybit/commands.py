@@ -70,8 +70,10 @@ def _check(terms: OrderTerms, listing: Listing) -> None:
 
 def _check_price(terms: OrderTerms) -> None:
     is_limit = terms.order_type is OrderType.LIMIT
-    if (terms.price is not None) != is_limit:
-        raise InvalidRequest.of("price", "required" if is_limit else "invalid", "belongs to limit orders, and must")
+    if is_limit and terms.price is None:
+        raise InvalidRequest.of("price", "required", "a limit order needs one")
+    if not is_limit and terms.price is not None:
+        raise InvalidRequest.of("price", "invalid", "a market order has none")
     if terms.post_only and (not is_limit or terms.time_in_force is not TimeInForce.GTC):
         raise Unsupported("Bybit's post-only is a time in force of its own: only for limit orders good till canceled")
     if not is_limit and terms.time_in_force is TimeInForce.FOK:

@@ -25,7 +25,11 @@ class Socket(Protocol):
     """An open connection."""
 
     async def send(self, message: bytes) -> None:
-        """Send a text message; raises ``ConnectionError`` on a closed socket, before any byte."""
+        """Send a text message.
+
+        Raises ``ConnectionError`` on a closed socket, before any byte; a failure while writing ends the
+        connection instead, because nobody can tell how much of it arrived.
+        """
         ...
 
     async def close(self) -> None:
@@ -83,7 +87,10 @@ class _AiohttpSocket:
     async def send(self, message: bytes) -> None:
         if self._stream.closed:
             raise ConnectionError("the connection is closed")
-        await self._stream.send_str(message.decode())
+        try:
+            await self._stream.send_str(message.decode())
+        except (aiohttp.ClientError, OSError) as error:
+            self._on_close(f"broken while writing: {error}")
 
     async def close(self) -> None:
         self._reader.cancel()

@@ -13,7 +13,7 @@ from edgerunner.adapters.bybit.link import Link
 from edgerunner.adapters.bybit.options import Options
 from edgerunner.adapters.bybit.rest import RestClient
 from edgerunner.adapters.bybit.signing import Signer
-from edgerunner.adapters.bybit.values import Malformed, whole
+from edgerunner.adapters.bybit.values import Malformed, Scalar, whole
 from edgerunner.adapters.bybit.wire import OrderIds, TradeReply
 from edgerunner.domain.errors import BrokerAuthFailed, BrokerUnreachable, OutcomeUnknown
 
@@ -140,7 +140,7 @@ class TradeSession:
         return self._link
 
 
-def _figure(value: str | int | float | bool | None) -> int | None:
+def _figure(value: Scalar, /) -> int | None:
     try:
         return whole(value)
     except Malformed:

@@ -31,7 +31,7 @@ class AccountQueries:
         coins = [coin for coin in params.get("coin", "").split(",") if coin]
         return Answer(result={"list": [wallet_objects.wallet_object(self._venue, caller.account_id, coins or None)]})
 
-    def account_info(self, caller: ApiKey, params: Mapping[str, str]) -> Answer:
+    def account_info(self, _caller: ApiKey, _params: Mapping[str, str]) -> Answer:
         """Return margin mode and status flags of the account."""
         return Answer(
             result={
@@ -46,7 +46,7 @@ class AccountQueries:
             }
         )
 
-    def fee_rate(self, caller: ApiKey, params: Mapping[str, str]) -> Answer:
+    def fee_rate(self, _caller: ApiKey, params: Mapping[str, str]) -> Answer:
         """Return the fee rates of a symbol, or of every symbol of the category."""
         category = parse_category(params)
         chosen = (
@@ -61,12 +61,12 @@ class AccountQueries:
             }
         )
 
-    def key_info(self, caller: ApiKey, params: Mapping[str, str]) -> Answer:
+    def key_info(self, caller: ApiKey, _params: Mapping[str, str]) -> Answer:
         """Return what the key may do; ``uta`` 1 = a unified account."""
         now = datetime.fromtimestamp(self._venue.wall_now_ns() // 1_000_000_000, UTC)
         return Answer(message="", result=_key_object(caller, now))
 
-    def coin_info(self, caller: ApiKey, params: Mapping[str, str]) -> Answer:
+    def coin_info(self, _caller: ApiKey, params: Mapping[str, str]) -> Answer:
         """Return the coins of the venue; deposits and withdrawals do not exist here."""
         coins = sorted(
             {
@@ -88,7 +88,7 @@ class AccountQueries:
             result={
                 "list": [
                     position_objects.position_object(self._venue, position)
-                    for position in self._positions(caller.account_id, chosen, bool(params.get("symbol")))
+                    for position in self._positions(caller.account_id, chosen, with_flat=bool(params.get("symbol")))
                 ],
                 "nextPageCursor": "",
                 "category": category.value,
@@ -109,7 +109,7 @@ class AccountQueries:
             raise codes.WireError(codes.refusal_of(refused.reason, Category.LINEAR)) from refused
         return Answer()
 
-    def switch_mode(self, caller: ApiKey, body: Mapping[str, Any]) -> Answer:
+    def switch_mode(self, _caller: ApiKey, body: Mapping[str, Any]) -> Answer:
         """Accept one-way mode (110025, it is so already) and refuse hedge mode."""
         if _derivative_category(body) is not Category.LINEAR:
             raise codes.parameter_error("params error: category invalid")
@@ -122,7 +122,7 @@ class AccountQueries:
             raise codes.WireError(codes.POSITION_MODE_NOT_MODIFIED)
         raise codes.WireError(codes.HEDGE_MODE_UNAVAILABLE)
 
-    def _positions(self, account_id: str, chosen: frozenset[str], with_flat: bool) -> list[VenuePosition]:
+    def _positions(self, account_id: str, chosen: frozenset[str], *, with_flat: bool) -> list[VenuePosition]:
         if with_flat:
             return [self._venue.position(account_id, symbol) for symbol in chosen]
         return [position for position in self._venue.positions(account_id) if position.symbol in chosen]

@@ -65,6 +65,4 @@ def price_scale(instrument: VenueInstrument) -> int:
 
 def _exponent(number: Decimal) -> int:
     exponent = number.as_tuple().exponent
-    if not isinstance(exponent, int):
-        raise ValueError(f"{number} is no number")
-    return min(exponent, 0)
+    return min(exponent, 0) if isinstance(exponent, int) else 0

@@ -31,7 +31,7 @@ def _derivative_object(instrument: VenueInstrument) -> dict[str, Any]:
     return {
         "symbol": instrument.name,
         "symbolId": int(words.get("symbolId", "0")),
-        "contractType": words.get("contractType", "InversePerpetual" if terms.is_inverse else "LinearPerpetual"),
+        "contractType": words.get("contractType", "LinearPerpetual"),
         "status": "Trading",
         "baseCoin": terms.base,
         "quoteCoin": terms.quote,

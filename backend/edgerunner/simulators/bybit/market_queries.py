@@ -36,7 +36,7 @@ class MarketQueries:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
 
-    def server_time(self, params: Mapping[str, str]) -> Answer:
+    def server_time(self, _params: Mapping[str, str]) -> Answer:
         """Return the venue's wall time, which authentication windows compare with."""
         now_ns = self._venue.wall_now_ns()
         return Answer(result={"timeSecond": str(now_ns // 1_000_000_000), "timeNano": str(now_ns)})

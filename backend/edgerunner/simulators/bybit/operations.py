@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from edgerunner.simulators.bybit import codes, formats, order_request
 from edgerunner.simulators.bybit.categories import Category, split_key, venue_key
@@ -22,6 +22,15 @@ from edgerunner.simulators.venue_types import (
 
 BATCH_LIMITS: Final = {Category.SPOT: 10}
 DEFAULT_BATCH_LIMIT: Final = 20
+
+
+class _Act(Protocol):
+    def __call__(
+        self, account_id: str, category: Category, body: Mapping[str, Any], /, *, is_granted: bool
+    ) -> VenueOrder: ...
+
+
+_Shape = Callable[[Category, Mapping[str, Any], VenueOrder | None], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +86,11 @@ class OrderOperations:
         return self._batch(call, self._cancel, _batch_item)
 
     def _place(
-        self, account_id: str, category: Category, body: Mapping[str, Any], is_granted: bool = True
+        self, account_id: str, category: Category, body: Mapping[str, Any], *, is_granted: bool = True
     ) -> VenueOrder:
         target = target_of(category, body)
         try:
-            _check_granted(is_granted)
+            _check_granted(is_granted=is_granted)
             self._refuse_forced("place", target)
             request = order_request.parse_create(category, body)
             instrument = self._instrument(category, request.symbol)
@@ -95,9 +104,9 @@ class OrderOperations:
             raise _wire_error(refused, category, wish) from refused
 
     def _change(
-        self, account_id: str, category: Category, body: Mapping[str, Any], is_granted: bool = True
+        self, account_id: str, category: Category, body: Mapping[str, Any], *, is_granted: bool = True
     ) -> VenueOrder:
-        _check_granted(is_granted)
+        _check_granted(is_granted=is_granted)
         request = order_request.parse_amend(category, body)
         order = self._find(account_id, request, "order not exists or too late to replace")
         self._refuse_forced("amend", Target(client_key=order.client_key, symbol=order.symbol))
@@ -113,9 +122,9 @@ class OrderOperations:
             raise _wire_error(refused, category) from refused
 
     def _cancel(
-        self, account_id: str, category: Category, body: Mapping[str, Any], is_granted: bool = True
+        self, account_id: str, category: Category, body: Mapping[str, Any], *, is_granted: bool = True
     ) -> VenueOrder:
-        _check_granted(is_granted)
+        _check_granted(is_granted=is_granted)
         request = order_request.parse_cancel(category, body)
         order = self._find(account_id, request, None)
         self._refuse_forced("cancel", Target(client_key=order.client_key, symbol=order.symbol))
@@ -195,14 +204,14 @@ class OrderOperations:
     def _batch(
         self,
         call: OrderCall,
-        act: Callable[[str, Category, Mapping[str, Any], bool], VenueOrder],
-        shape: Callable[[Category, Mapping[str, Any], VenueOrder | None], dict[str, Any]],
+        act: _Act,
+        shape: _Shape,
     ) -> Answer:
         rows, outcomes = [], []
         for position, item in enumerate(batch_items(call.category, call.body)):
             order = None
             try:
-                order = act(call.account_id, call.category, item, position < call.granted)
+                order = act(call.account_id, call.category, item, is_granted=position < call.granted)
                 outcomes.append({"code": 0, "msg": "OK"})
             except codes.WireError as error:
                 outcomes.append({"code": error.code, "msg": error.text})
@@ -256,7 +265,7 @@ def _attributes(request: order_request.CreateRequest) -> dict[str, str]:
     }
 
 
-def _check_granted(is_granted: bool) -> None:
+def _check_granted(*, is_granted: bool) -> None:
     if not is_granted:
         raise codes.WireError(codes.TOO_MANY_VISITS)
 

@@ -56,7 +56,7 @@ def order_object(order: VenueOrder, instrument: VenueInstrument) -> dict[str, An
         "closeOnTrigger": order.attributes.get("closeOnTrigger") == "true",
         "createType": "" if category.is_spot else _create_type(order),
         **_progress(order, instrument),
-        **_fees(order, category),
+        **_fees(order),
         **_unset_trigger_fields(category),
         "lastPriceOnCreated": formats.price_text(instrument, order.last_price_ticks),
         "basePrice": formats.price_text(instrument, order.last_price_ticks) if category.is_spot else "",
@@ -206,7 +206,7 @@ def _create_type(order: VenueOrder) -> str:
     return "CreateByLiq" if order.attributes.get("origin") == "liquidation" else "CreateByUser"
 
 
-def _fees(order: VenueOrder, category: Category) -> dict[str, Any]:
+def _fees(order: VenueOrder) -> dict[str, Any]:
     total = sum(order.fees.values(), Decimal(0)) if len(order.fees) <= 1 else Decimal(0)
     return {
         "cumExecFee": formats.exact_text(total),

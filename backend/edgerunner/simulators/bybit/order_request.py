@@ -110,8 +110,8 @@ def parse_category(body: Mapping[str, Any]) -> Category:
 def parse_create(category: Category, body: Mapping[str, Any]) -> CreateRequest:
     """Return the order that ``body`` asks for; raise the code of the first wrong field."""
     _refuse_unsupported(category, body)
-    order_type = _word(category, body, "orderType", ("Market", "Limit"), codes.SPOT_INVALID_ORDER_TYPE)
-    side = _word(category, body, "side", ("Buy", "Sell"), codes.SPOT_INVALID_SIDE)
+    order_type = _word(category, body, "orderType", ("Market", "Limit"))
+    side = _word(category, body, "side", ("Buy", "Sell"))
     market_unit = _market_unit(category, body, order_type)
     _check_position_index(body)
     return CreateRequest(
@@ -247,14 +247,12 @@ def _time_in_force(category: Category, body: Mapping[str, Any]) -> str:
     raise codes.parameter_error("params error: timeInForce invalid")
 
 
-def _word(
-    category: Category, body: Mapping[str, Any], name: str, allowed: tuple[str, ...], spot_refusal: codes.Refusal
-) -> str:
+def _word(category: Category, body: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
     word = _text(body, name)
     if word in allowed:
         return str(word)
     if category.is_spot:
-        raise codes.WireError(spot_refusal)
+        raise codes.WireError(codes.SPOT_INVALID_SIDE if name == "side" else codes.SPOT_INVALID_ORDER_TYPE)
     raise codes.parameter_error(f"params error: {name} invalid")
 
 

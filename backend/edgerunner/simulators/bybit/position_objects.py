@@ -40,7 +40,7 @@ def position_value(instrument: VenueInstrument, position: VenuePosition) -> Deci
     """Return size * entry price in settle currency."""
     if position.entry_price is None:
         return Decimal(0)
-    return instrument.instrument.notional(position.entry_price, instrument.quantity(position.quantity_lots))
+    return position.entry_price * instrument.quantity(position.quantity_lots) * instrument.instrument.multiplier
 
 
 def _shared_fields(venue: Venue, position: VenuePosition, instrument: VenueInstrument) -> dict[str, Any]:

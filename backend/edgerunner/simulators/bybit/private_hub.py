@@ -38,6 +38,10 @@ class PrivateListener(Protocol):
 
     account_id: str
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """Return the subscribed topics."""
+
     def deliver(self, message: PrivateMessage) -> None:
         """Send the message if its topic is subscribed."""
 
@@ -150,6 +154,10 @@ class PrivateHub:
     def detach(self, listener: PrivateListener) -> None:
         """Stop delivering to a socket."""
         self._listeners.discard(listener)
+
+    def topics(self) -> frozenset[str]:
+        """Return the topics that some authenticated socket is subscribed to."""
+        return frozenset().union(*(listener.topics for listener in self._listeners))
 
     @contextmanager
     def gate(self, account_id: str) -> Iterator[Gate]:

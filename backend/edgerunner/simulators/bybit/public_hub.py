@@ -37,7 +37,7 @@ class PublicHub:
         topic = self._topics.get((category, name))
         if topic is None:
             instrument, source = self._source(category, name)
-            topic = self._topics[category, name] = Topic(name, self.venue, instrument, source, self._tasks)
+            topic = self._topics[category, name] = Topic(self.venue, instrument, source, self._tasks)
         topic.add(listener)
 
     def unsubscribe(self, category: Category, name: str, listener: PublicListener) -> None:
@@ -57,7 +57,7 @@ class PublicHub:
             raise _not_found(name)
         match kind, detail:
             case "orderbook", depth if depth.isdigit() and int(depth) in INTERVALS_S:
-                return instrument, OrderBookSource(name, int(depth), instrument, self.venue, self.faults)
+                return instrument, OrderBookSource(name, int(depth), instrument, self.venue, faults=self.faults)
             case "tickers", "":
                 return instrument, TickerSource(name, instrument, self.venue)
             case "publicTrade", "":

@@ -19,7 +19,7 @@ from edgerunner.simulators.bybit.rest_channel import RestChannel
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 MAXIMUM_BODY_BYTES: Final = 131_072
 _METHODS: Final = frozenset({"GET", "POST"})
@@ -175,7 +175,7 @@ class RestService:
         except codes.WireError as error:
             return envelope.failure_bytes(error, self._now_ms())
         except Exception:
-            _log.exception("a request could not be carried out")
+            logger.exception("a request could not be carried out")
             return envelope.failure_bytes(codes.WireError(codes.SERVER_ERROR), self._now_ms())
         result = bybit_faults.alter_result(self._faults, self._venue.name, answer.result, op=prepared.call.op)
         return envelope.success_bytes(

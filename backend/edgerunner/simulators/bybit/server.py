@@ -80,6 +80,10 @@ class WireServer:
         """Return the port that is listened on (the wanted one before ``start``)."""
         return self._port
 
+    def private_topics(self) -> frozenset[str]:
+        """Return the private topics that somebody is subscribed to now."""
+        return self._private_hub.topics()
+
     async def start(self) -> None:
         """Listen; raises ``OSError`` when the port is taken."""
         self._build()

@@ -30,6 +30,11 @@ class PrivateSocket:
         self._topics: set[str] = set()
         self.account_id = ""
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """Return the subscribed topics."""
+        return frozenset(self._topics)
+
     async def handle(self, raw: bytes) -> None:
         """Answer one frame."""
         request: dict[str, Any] = {}

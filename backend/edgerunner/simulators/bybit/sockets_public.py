@@ -96,7 +96,7 @@ class PublicSocket:
 
     def _success(self, request: Mapping[str, Any], operation: str, topics: list[str]) -> dict[str, Any]:
         if self._category is Category.OPTION:
-            return self._option_reply(True, [], topics)
+            return self._option_reply(failed=[], succeeded=topics)
         return {
             "success": True,
             "ret_msg": operation if self._category.is_spot else "",
@@ -108,7 +108,7 @@ class PublicSocket:
     def _failure(self, request: Mapping[str, Any], text: str) -> dict[str, Any]:
         operation, topics = request.get("op"), request.get("args")
         if self._category is Category.OPTION and operation == "subscribe" and isinstance(topics, list):
-            return self._option_reply(False, topics, [])
+            return self._option_reply(failed=topics, succeeded=[])
         return {
             "success": False,
             "ret_msg": text,
@@ -117,9 +117,9 @@ class PublicSocket:
             "op": operation if isinstance(operation, str) else "",
         }
 
-    def _option_reply(self, success: bool, failed: list[Any], succeeded: list[str]) -> dict[str, Any]:
+    def _option_reply(self, *, failed: list[Any], succeeded: list[str]) -> dict[str, Any]:
         return {
-            "success": success,
+            "success": not failed,
             "conn_id": self._session.connection_id,
             "data": {"failTopics": failed, "successTopics": succeeded},
             "type": "COMMAND_RESP",

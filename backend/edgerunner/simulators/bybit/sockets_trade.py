@@ -21,7 +21,7 @@ from edgerunner.simulators.bybit.session import SocketSession
 from edgerunner.simulators.bybit.tasks import TaskOwner
 from edgerunner.simulators.venue import Venue
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 REMEMBERED_REQUEST_IDS: Final = 10_000
 LONGEST_REQUEST_ID: Final = 36
@@ -164,7 +164,7 @@ class TradeSocket:
         except codes.WireError as error:
             return self._error_bytes(request, error, headers)
         except Exception:
-            _log.exception("a trade request could not be carried out")
+            logger.exception("a trade request could not be carried out")
             return self._error_bytes(request, codes.WireError(codes.SERVER_ERROR), headers)
         return self._bytes(
             {

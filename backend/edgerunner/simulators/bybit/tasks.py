@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class TaskOwner:
@@ -30,4 +30,4 @@ class TaskOwner:
     def _finish(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("background task failed", exc_info=error)
+            logger.error("background task failed", exc_info=error)

@@ -18,6 +18,8 @@ from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import CashEntry, HistoryQuery, VenueFill
 
 _ONE_MILLISECOND_NS: Final = 1_000_000
+_STAMP_DISTANCE_NS: Final = 60_000_000_000
+FILLS_PER_LOOK: Final = 500
 ROWS_PER_TRADE: Final = 4
 _TYPES: Final = {"trade": "TRADE", "fee": "TRADE", "funding": "SETTLEMENT", "transfer": "TRANSFER_IN"}
 
@@ -56,10 +58,11 @@ class TransactionLog:
         before, skip = _decode(paging.decode_cursor(params))
         rows = self._rows(caller.account_id, params, before=before, wanted=skip + limit + 1)[skip:]
         page = rows[:limit]
+        fills = self._fills_of(caller.account_id, page)
         return Answer(
             result={
                 "nextPageCursor": _cursor_to(rows, limit) if len(rows) > limit else "",
-                "list": [self._row_object(row) for row in page],
+                "list": [self._row_object(row, fills.get(row.newest.trade_id or "")) for row in page],
             }
         )
 
@@ -95,10 +98,9 @@ class TransactionLog:
             return False
         return params.get("type", "") in {"", _type_of(entry)}
 
-    def _row_object(self, row: LogRow) -> dict[str, Any]:
+    def _row_object(self, row: LogRow, fill: VenueFill | None) -> dict[str, Any]:
         entry = row.newest
         instrument = self._venue.instruments.get(entry.symbol or "")
-        fill = self._fill_of(entry)
         fee, funding = -row.amount("fee"), row.amount("funding")
         change = sum((item.amount for item in row.entries), Decimal(0))
         return {
@@ -125,16 +127,26 @@ class TransactionLog:
             "extraFees": "",
         }
 
-    def _fill_of(self, entry: CashEntry) -> VenueFill | None:
-        if entry.trade_id is None:
-            return None
+    def _fills_of(self, account_id: str, rows: list[LogRow]) -> dict[str, VenueFill]:
+        """Find the fills of the rows' trades; a fill is stamped right after its cash entries."""
+        missing = {row.newest.trade_id for row in rows if row.newest.trade_id is not None}
+        found: dict[str, VenueFill] = {}
+        if not missing:
+            return found
         query = HistoryQuery(
-            account_id=entry.account_id,
-            start_ns=entry.time_ns,
-            end_ns=entry.time_ns + 1,
-            limit=1000,
+            account_id=account_id,
+            start_ns=min(entry.time_ns for row in rows for entry in row.entries),
+            end_ns=max(entry.time_ns for row in rows for entry in row.entries) + _STAMP_DISTANCE_NS,
+            limit=FILLS_PER_LOOK,
         )
-        return next((fill for fill in self._venue.fill_history(query) if fill.trade_id == entry.trade_id), None)
+        while missing:
+            fills = self._venue.fill_history(query)
+            found |= {fill.trade_id: fill for fill in fills if fill.trade_id in missing}
+            missing -= found.keys()
+            if len(fills) < query.limit:
+                break
+            query = replace(query, before=fills[-1].number)
+        return found
 
     def _quantity_text(self, row: LogRow, fill: VenueFill | None) -> str:
         if fill is None:

@@ -1,13 +1,12 @@
 """What all public topics share: subscribers, throttling, and fan-out of one encoded message."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import orjson
 
 from edgerunner.simulators.bybit.tasks import TaskOwner
-from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import TradePrinted, VenueInstrument
 
@@ -40,10 +39,7 @@ class TopicSource(Protocol):
 class Topic:
     """One topic with its subscribers; it is computed only while it has some."""
 
-    def __init__(
-        self, name: str, venue: Venue, instrument: VenueInstrument, source: TopicSource, tasks: TaskOwner
-    ) -> None:
-        self.name = name
+    def __init__(self, venue: Venue, instrument: VenueInstrument, source: TopicSource, tasks: TaskOwner) -> None:
         self.symbol = instrument.symbol
         self.source = source
         self._venue = venue
@@ -82,6 +78,3 @@ class Topic:
                 payload = orjson.dumps(message)
                 for listener in list(self._listeners):
                     listener.deliver(payload, self.symbol)
-
-
-TopicFactory = Callable[[str, VenueInstrument, Venue, FaultBox], TopicSource]

@@ -29,6 +29,7 @@ class OrderBookSource:
         depth: int,
         instrument: VenueInstrument,
         venue: Venue,
+        *,
         faults: FaultBox,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("credentials", sa.LargeBinary(), nullable=False),
         sa.Column("created_at_ns", sa.BigInteger(), nullable=False),
         sa.Column("desired", sa.Text(), nullable=False),
+        sa.Column("reconciled_until_ns", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("connection_id"),
     )
     op.create_table(

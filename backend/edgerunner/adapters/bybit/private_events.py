@@ -1,0 +1,155 @@
+"""From pushes of the private stream to updates for the reader."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import msgspec
+import structlog
+
+from edgerunner.adapters.bybit.account import WalletBook, position_report
+from edgerunner.adapters.bybit.background import Background
+from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
+from edgerunner.adapters.bybit.executions import ExecutionMapper, is_cash_only, is_fill
+from edgerunner.adapters.bybit.instruments import Catalogue, Listing
+from edgerunner.adapters.bybit.orders import OrderMapper, leg_of
+from edgerunner.adapters.bybit.records import Records
+from edgerunner.adapters.bybit.updates import UpdateBuffer
+from edgerunner.adapters.bybit.values import Malformed, Strangers, nanoseconds, required_nanoseconds
+from edgerunner.adapters.bybit.wire import Execution, Order, Position, Push, Wallet, raw_text
+from edgerunner.domain.errors import EdgerunnerError, NotFound
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_LOG_LAG_S: Final = (1.0, 4.0, 15.0)
+"""Pauses before reading the transaction log after a funding execution; the log may come later."""
+
+
+class PrivateEvents:
+    """Maps pushes; owns the few background reads that a push can make necessary."""
+
+    def __init__(
+        self,
+        *,
+        account_id: str,
+        catalogue: Catalogue,
+        records: Records,
+        wallet: WalletBook,
+        updates: UpdateBuffer,
+        strangers: Strangers,
+        renew: Callable[[str], None],
+        on_hedge: Callable[[str], None],
+    ) -> None:
+        self._account_id = account_id
+        self._catalogue = catalogue
+        self._records = records
+        self._wallet = wallet
+        self._updates = updates
+        self._strangers = strangers
+        self._renew = renew
+        self._on_hedge = on_hedge
+        self._orders = OrderMapper(account_id, strangers)
+        self._executions = ExecutionMapper(account_id, strangers)
+        self._background = Background()
+        self._asked: set[tuple[str, str]] = set()
+
+    async def stop(self) -> None:
+        """End the background reads."""
+        await self._background.stop()
+
+    def receive(self, push: Push) -> None:
+        """Map one push; raises ``Malformed`` when it holds an event that cannot be read."""
+        rows = _decoded(push.data, list[msgspec.Raw]) if push.data is not None else []
+        for row in rows:
+            match push.topic.partition(".")[0]:
+                case "order":
+                    self._order(row)
+                case "execution":
+                    self._execution(row)
+                case "position":
+                    self._position(row, push)
+                case "wallet":
+                    self._money(row, push)
+                case other:
+                    self._strangers.met("topic", other)
+
+    def _order(self, row: msgspec.Raw) -> None:
+        order = _decoded(row, Order)
+        listing = self._listing(order.category, order.symbol)
+        if listing is not None:
+            self._updates.put(self._orders.report(order, listing, raw_text(row)))
+
+    def _execution(self, row: msgspec.Raw) -> None:
+        execution = _decoded(row, Execution)
+        if is_cash_only(execution.exec_type):
+            since_ns = required_nanoseconds(execution.exec_time, "execTime")
+            self._background.start(self._read_cash(since_ns - 60 * 10**9))
+        elif is_fill(execution.exec_type, self._strangers):
+            listing = self._listing(execution.category, execution.symbol)
+            if listing is not None:
+                self._updates.put(self._executions.report(execution, listing, raw_text(row)))
+
+    def _position(self, row: msgspec.Raw, push: Push) -> None:
+        position = _decoded(row, Position)
+        listing = self._listing(position.category, position.symbol)
+        if listing is not None:
+            if leg_of(position.position_idx) != "net":
+                self._on_hedge(listing.symbol)
+            ts_ns = nanoseconds(push.creation_time)
+            self._updates.put(position_report(self._account_id, position, listing, self._strangers, ts_ns=ts_ns))
+
+    def _money(self, row: msgspec.Raw, push: Push) -> None:
+        wallet = _decoded(row, Wallet)
+        ts_ns = required_nanoseconds(push.creation_time, "creationTime")
+        self._updates.put(self._wallet.merge(wallet, ts_ns))
+        for report in self._wallet.inventory(wallet.coin, ts_ns):
+            self._updates.put(report)
+
+    def _listing(self, category: object, symbol: object) -> Listing | None:
+        """Return the instrument, or None for products outside of this version and for new ones.
+
+        A new one is fetched; then the link is renewed, so that the reader reads again what was skipped.
+        """
+        if not isinstance(category, str) or not isinstance(symbol, str):
+            raise Malformed("category or symbol is missing")
+        if category not in DATA_CATEGORIES:
+            return None
+        listing = self._catalogue.known(category, symbol)
+        if listing is None and (category, symbol) not in self._asked:
+            self._asked.add((category, symbol))
+            self._background.start(self._fetch(category, symbol))
+        return listing
+
+    async def _fetch(self, category: str, symbol: str) -> None:
+        try:
+            await self._catalogue.find(category, symbol)
+        except NotFound as error:
+            _log.error("bybit_event_of_unknown_instrument", category=category, symbol=symbol, reason=error.detail)
+            return
+        except EdgerunnerError as error:
+            _log.warning("bybit_instrument_not_read", category=category, symbol=symbol, reason=error.detail)
+            self._asked.discard((category, symbol))
+        self._renew(f"{symbol} was not known when an event of it arrived")
+
+    async def _read_cash(self, since_ns: int) -> None:
+        """Report the movement behind a cash execution from the log, which alone knows its id."""
+        for pause_s in _LOG_LAG_S:
+            await asyncio.sleep(pause_s)
+            try:
+                movements = await self._records.cash(since_ns)
+            except EdgerunnerError as error:
+                _log.info("bybit_log_not_read", reason=error.detail)
+                continue
+            for movement in movements:
+                self._updates.put(movement)
+            if movements:
+                return
+
+
+def _decoded(raw: msgspec.Raw, into: type[T]) -> T:
+    try:
+        return msgspec.json.decode(raw, type=into)
+    except msgspec.MsgspecError as error:
+        raise Malformed(str(error)) from error

@@ -1,0 +1,199 @@
+"""Bybit behind the broker contract: unified account, spot and linear contracts, one-way mode."""
+
+import random as random_module
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+
+from edgerunner.adapters.broker import (
+    BrokerUpdate,
+    CancelOrder,
+    Capabilities,
+    CashReport,
+    Environment,
+    FillReport,
+    MarketSubscription,
+    MarketUpdate,
+    ModifyOrder,
+    OrderAck,
+    OrderLookup,
+    OrderReport,
+    PlaceOrder,
+    PositionReport,
+)
+from edgerunner.adapters.bybit.capabilities import capabilities
+from edgerunner.adapters.bybit.options import Credentials, Options, parse_credentials, parse_options
+from edgerunner.adapters.bybit.server_clock import Clock
+from edgerunner.adapters.bybit.session import BybitSession
+from edgerunner.domain.accounts import Account, AccountSummary
+from edgerunner.domain.errors import Conflict, NotConnected
+from edgerunner.domain.instruments import Instrument
+from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
+
+
+def create_bybit_adapter(
+    *,
+    connection_id: str,
+    environment: Environment,
+    credentials: Mapping[str, str],
+    options: Mapping[str, object],
+    clock: Clock,
+    random: random_module.Random,
+) -> "BybitAdapter":
+    """Return an adapter that is not connected yet.
+
+    ``credentials``: ``api_key`` and ``api_secret`` or ``private_key`` (RSA, PEM). ``options``: the
+    fields of ``Options`` and the addresses of ``endpoints_of``. ``random`` spreads retries.
+    Raises ``InvalidRequest`` naming every wrong or missing field.
+    """
+    return BybitAdapter(
+        connection_id,
+        parse_options(environment, options),
+        parse_credentials(credentials),
+        clock=clock,
+        random=random,
+    )
+
+
+class BybitAdapter:
+    """One session with one Bybit account; every method is that of ``BrokerAdapter``."""
+
+    def __init__(
+        self,
+        connection_id: str,
+        options: Options,
+        credentials: Credentials,
+        *,
+        clock: Clock,
+        random: random_module.Random,
+    ) -> None:
+        self._connection_id = connection_id
+        self._options = options
+        self._credentials = credentials
+        self._clock = clock
+        self._random = random
+        self._open: BybitSession | None = None
+
+    def __repr__(self) -> str:
+        return f"BybitAdapter({self._connection_id!r}, {self._options.endpoints.rest!r})"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what this connection can do; complete after ``connect``."""
+        return capabilities(None, None) if self._open is None else self._open.capabilities
+
+    async def connect(self) -> Sequence[Account]:
+        """Open the session; raises ``Conflict`` when it is open already."""
+        if self._open is not None:
+            raise Conflict(f"{self._connection_id} is connected already")
+        session = BybitSession(self._options, self._credentials, clock=self._clock, random=self._random)
+        accounts = await session.open()
+        self._open = session
+        return accounts
+
+    async def disconnect(self) -> None:
+        """Close everything; running streams end. Idempotent."""
+        session, self._open = self._open, None
+        if session is not None:
+            await session.close()
+
+    async def get_account_summary(self) -> Sequence[AccountSummary]:
+        """Return the account's money."""
+        return await self._session.summaries()
+
+    async def get_positions(self) -> Sequence[PositionReport]:
+        """Return contract positions, and coins held on their main spot markets."""
+        return await self._session.all_positions()
+
+    async def place_order(self, command: PlaceOrder) -> OrderAck:
+        """Send one order, once."""
+        session = self._session
+        return await session.orders.place(command, session.tradable(command.account_id, command.terms.instrument_id))
+
+    async def modify_order(self, command: ModifyOrder) -> OrderAck:
+        """Change a working order."""
+        session = self._session
+        return await session.orders.modify(command, session.tradable(command.account_id, command.instrument_id))
+
+    async def cancel_order(self, command: CancelOrder) -> OrderAck:
+        """Cancel a working order; allowed in hedge mode too."""
+        session = self._session
+        return await session.orders.cancel(command, session.listed(command.account_id, command.instrument_id))
+
+    async def get_open_orders(self) -> Sequence[OrderReport]:
+        """Return every working spot and linear order."""
+        return await self._session.records.open_orders()
+
+    async def find_order(
+        self, *, client_order_id: str | None, venue_order_id: str | None, instrument_id: str, sent_at_ns: int | None
+    ) -> OrderLookup:
+        """Look an order up in every record Bybit keeps."""
+        session = self._session
+        return await session.records.find_order(
+            session.catalogue.get(instrument_id),
+            client_order_id=client_order_id,
+            venue_order_id=venue_order_id,
+            sent_at_ns=sent_at_ns,
+        )
+
+    async def get_fills(self, since_ns: int) -> Sequence[FillReport]:
+        """Return executions since a time, oldest first."""
+        return await self._session.records.fills(since_ns)
+
+    async def get_cash_movements(self, since_ns: int) -> Sequence[CashReport]:
+        """Return cash movements since a time that no fill carries, oldest first."""
+        return await self._session.records.cash(since_ns)
+
+    def get_instrument(self, instrument_id: str) -> Instrument:
+        """Return an instrument; raises ``NotFound``."""
+        return self._session.catalogue.get(instrument_id).instrument
+
+    async def search_instruments(self, query: str) -> Sequence[Instrument]:
+        """Return instruments whose id, symbol or base contains ``query``."""
+        return self._session.catalogue.search(query)
+
+    async def get_chart_data(
+        self,
+        instrument_id: str,
+        timeframe: Timeframe,
+        *,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        limit: int = 500,
+    ) -> Sequence[Bar]:
+        """Return bars that open in [start, end), oldest first."""
+        session = self._session
+        return await session.market.bars(
+            session.catalogue.get(instrument_id), timeframe, start_ns=start_ns, end_ns=end_ns, limit=limit
+        )
+
+    async def get_ticker(self, instrument_id: str) -> Ticker:
+        """Return the newest quote."""
+        session = self._session
+        return await session.market.ticker(session.catalogue.get(instrument_id))
+
+    async def get_depth(self, instrument_id: str, levels: int) -> Depth:
+        """Return the best levels of both sides."""
+        session = self._session
+        return await session.market.depth(session.catalogue.get(instrument_id), levels)
+
+    async def get_funding(self, instrument_id: str, limit: int) -> Funding:
+        """Return past funding rates and the next one."""
+        session = self._session
+        return await session.market.funding(session.catalogue.get(instrument_id), limit)
+
+    def stream_updates(self) -> AsyncIterator[BrokerUpdate]:
+        """Yield orders, fills, positions, account and health as they arrive."""
+        return self._session.updates.read()
+
+    async def subscribe(self, subscriptions: Collection[MarketSubscription]) -> None:
+        """Make the live feeds exactly these."""
+        await self._session.public.subscribe(subscriptions)
+
+    def stream_market_data(self) -> AsyncIterator[MarketUpdate]:
+        """Yield live market data."""
+        return self._session.market_updates.read()
+
+    @property
+    def _session(self) -> BybitSession:
+        if self._open is None:
+            raise NotConnected(f"{self._connection_id} is not connected")
+        return self._open

@@ -1,0 +1,104 @@
+"""The web application, and how it is served."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+
+from edgerunner.routes import accounts, broker, journal, ledger, market, operations, orders, stream
+from edgerunner.routes.context import VERSION, Access, Services
+from edgerunner.routes.errors import CatchAll, install_error_handlers
+from edgerunner.routes.metrics import Metrics
+from edgerunner.routes.middleware import ApiKeyGuard, Cors, HostGuard, RequestMeter
+from edgerunner.routes.openapi import DESCRIPTION, TAGS, completed
+from edgerunner.routes.stream_protocol import StreamProtocol
+from edgerunner.routes.topics import Topics
+
+DRAIN_S = 5
+"""How long running requests may take to end when the server stops."""
+
+_LARGEST_FRAME = 1_048_576
+"""Where the server itself cuts a client's frame (close code 1009); the stream's own limit is lower."""
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application over running services; it starts and stops nothing but the stream.
+
+    Raises ``DataFolderError`` when the settings have no API key yet.
+    """
+    access = Access.of(services.settings)
+    metrics = Metrics(services)
+    topics = Topics(services)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await topics.start()
+        try:
+            yield
+        finally:
+            await topics.stop()
+
+    app = FastAPI(
+        title="Edgerunner OS",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(RequestMeter, observe=metrics.observe),
+            Middleware(CatchAll),
+            Middleware(HostGuard, allowed=access.allowed_hosts),
+            Middleware(Cors, origins=access.cors_origins),
+            Middleware(ApiKeyGuard, access=access),
+        ],
+    )
+    app.state.services, app.state.access, app.state.metrics, app.state.topics = services, access, metrics, topics
+    install_error_handlers(app)
+    for module in (broker, orders, accounts, ledger, market, journal, operations):
+        app.include_router(module.router)
+    app.include_router(operations.pages)
+    app.include_router(stream.router)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign] - how the framework says it is done
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            tags=app.openapi_tags,
+            routes=app.routes,
+        )
+        app.openapi_schema = completed(document)
+    return app.openapi_schema
+
+
+def server_config(app: ASGIApp) -> uvicorn.Config:
+    """Return how the application is served; the caller opens the socket and minds the signals.
+
+    No per-message deflate: it doubles the cost of a frame, and our clients are on loopback or behind
+    a proxy. The stream's protocol class can close readers that do not read.
+    """
+    return uvicorn.Config(
+        app,
+        ws=StreamProtocol,
+        ws_per_message_deflate=False,
+        ws_max_size=_LARGEST_FRAME,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=DRAIN_S,
+    )

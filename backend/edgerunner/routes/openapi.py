@@ -1,0 +1,45 @@
+"""What the OpenAPI document says beyond what the framework reads off the handlers."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from edgerunner.schemas.problems import DeniedProblem, FieldProblem, Problem
+from edgerunner.schemas.stream import STREAM_MODELS
+
+DESCRIPTION = """One API over Interactive Brokers, MetaTrader 5 and Bybit.
+
+Prices, quantities and money are plain decimal strings without exponent, in requests and answers. Times are
+RFC 3339 in UTC with microseconds. Absent is null, and answers omit no key. Unknown request fields and
+query parameters are refused with 422. Send `Authorization: Bearer <API key>` with every call that is not
+marked as public. Every error is an RFC 9457 problem with a stable `code`.
+
+The stream is `WS /ws/broker`: send `{"op":"authenticate","token":"<API key>"}` within 5 seconds, then
+`{"op":"subscribe","channel":"orders"}`. Its messages are among the schemas of this document. With `from_seq`
+(the last number seen) and `epoch` of a channel, missed deltas are replayed when they are still kept."""
+
+TAGS = [
+    {"name": "connections", "description": "Sessions with brokers. Credentials are stored encrypted, never shown."},
+    {"name": "orders", "description": "Orders: placed, changed, canceled, read. One path for all of them."},
+    {"name": "accounts", "description": "Money and positions, derived from the ledger and compared with the broker."},
+    {"name": "ledger", "description": "Fills and cash movements."},
+    {"name": "market", "description": "Instruments, bars, quotes, books, funding; keyed by connection and instrument."},
+    {"name": "journal", "description": "Everything that happened, for export."},
+    {"name": "operations", "description": "Health, metrics, configuration."},
+]
+
+_REFERENCE = "#/components/schemas/{model}"
+_MODELS = (FieldProblem, Problem, DeniedProblem, *STREAM_MODELS)
+
+
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Add the problem and stream models, the security scheme, and take out what is never answered."""
+    _, definitions = models_json_schema([(model, "serialization") for model in _MODELS], ref_template=_REFERENCE)
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.update(definitions["$defs"])
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["securitySchemes"] = {"api_key": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"api_key": []}]
+    return document

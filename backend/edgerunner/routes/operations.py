@@ -1,0 +1,96 @@
+"""Health, metrics, configuration, and the pages a browser sees first."""
+
+from typing import cast
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import HTMLResponse, Response
+
+
+from edgerunner.routes.answers import NOT_STORED, answer
+from edgerunner.routes.context import VERSION, Services, ServicesOf
+from edgerunner.routes.docs_page import PAGE_HEADERS, docs_page, welcome_page
+from edgerunner.routes.errors import error_responses
+from edgerunner.routes.metrics import Metrics
+from edgerunner.routes.strict import StrictRoute
+from edgerunner.schemas.operations import ConfigAnswer, HealthzAnswer, NotReadyReason, ReadyzAnswer
+
+router = APIRouter(tags=["operations"], route_class=StrictRoute)
+pages = APIRouter(include_in_schema=False)
+
+_PUBLIC = {"security": []}
+_READY = frozenset({"connected", "degraded"})
+
+
+@router.get("/healthz", response_model=HealthzAnswer, responses=error_responses(), openapi_extra=_PUBLIC)
+async def healthz() -> Response:
+    """Tell that the process is alive."""
+    return answer(HealthzAnswer(status="ok"))
+
+
+@router.get(
+    "/readyz",
+    response_model=ReadyzAnswer,
+    responses={**error_responses(), 503: {"model": ReadyzAnswer, "description": "Not ready, with the reasons."}},
+    openapi_extra=_PUBLIC,
+)
+async def readyz(services: ServicesOf) -> Response:
+    """Tell whether new orders are taken on every connection, and if not, why."""
+    reasons = not_ready_reasons(services)
+    return answer(ReadyzAnswer(ready=not reasons, reasons=reasons), 503 if reasons else 200)
+
+
+def not_ready_reasons(services: Services) -> list[NotReadyReason]:
+    """Return what keeps new orders from being taken: the journal first, then each connection."""
+    reasons = []
+    if refusal := services.journal.refusal:
+        reasons.append(NotReadyReason(code="journal_unavailable", detail=refusal, connection_id=None))
+    for view in services.connections.views():
+        if view.status not in _READY:
+            cause = f": {view.last_error.detail}" if view.last_error else ""
+            detail = f"{view.connection_id} is {view.status}{cause}"
+            reasons.append(NotReadyReason(code="not_connected", detail=detail, connection_id=view.connection_id))
+    return reasons
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        200: {"description": "Prometheus text format.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+        **error_responses(),
+    },
+)
+async def metrics(request: Request) -> Response:
+    """Return metrics for Prometheus."""
+    text = cast("Metrics", request.app.state.metrics).render()
+    return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, **NOT_STORED})
+
+
+@router.get("/config.json", response_model=ConfigAnswer, responses=error_responses(), openapi_extra=_PUBLIC)
+async def config(services: ServicesOf) -> Response:
+    """Return what a screen must know before it has a key."""
+    return answer(
+        ConfigAnswer(
+            name="Edgerunner OS",
+            version=VERSION,
+            api_path="/",
+            stream_path="/ws/broker",
+            base_currency=services.settings.base_currency,
+            live_allowed=services.settings.allow_live,
+        )
+    )
+
+
+@pages.get("/")
+@pages.get("/app")
+@pages.get("/app/{path:path}")
+async def welcome() -> Response:
+    """Say what this is; the screen is not in this version."""
+    return HTMLResponse(welcome_page(VERSION), headers=PAGE_HEADERS)
+
+
+@pages.get("/docs")
+async def docs(request: Request) -> Response:
+    """Show every call, from the OpenAPI document."""
+    return HTMLResponse(docs_page(request.app.openapi()), headers=PAGE_HEADERS)

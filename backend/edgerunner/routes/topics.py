@@ -1,0 +1,88 @@
+"""Every channel of the stream by name, and the clocks behind them."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from edgerunner.domain.errors import EdgerunnerError
+from edgerunner.routes.book_topics import BookTopics
+from edgerunner.routes.channels import BookChannel, MarketChannel, parse_channel
+from edgerunner.routes.context import Services
+from edgerunner.routes.market_topics import MarketTopics
+from edgerunner.services.hub import Channel
+from edgerunner.services.key_locks import KeyLocks
+
+HEARTBEAT_S = 5.0
+SAMPLE_S = 0.25
+"""How often figures that follow prices are looked at, while somebody reads them."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Topics:
+    """Opens and closes channels for clients; ``start`` and ``stop`` bound its listeners and tasks."""
+
+    def __init__(self, services: Services) -> None:
+        self.hub = services.hub
+        self._book = BookTopics(services)
+        self._market = MarketTopics(services.hub, services.markets)
+        self._locks = KeyLocks()
+        self._clocks: tuple[asyncio.Task[None], ...] = ()
+
+    async def start(self) -> None:
+        """Open the channels of the book and follow the services."""
+        await self._book.start()
+        self._clocks = (
+            asyncio.create_task(self._beat(), name="stream-heartbeat"),
+            asyncio.create_task(self._sample(), name="stream-samples"),
+        )
+
+    async def stop(self) -> None:
+        """Stop to follow, and give all market data up."""
+        for clock in self._clocks:
+            clock.cancel()
+            with suppress(asyncio.CancelledError):
+                await clock
+        self._book.stop()
+        await self._market.close_all()
+
+    async def acquire(self, name: str) -> Channel:
+        """Return a channel for one more reader.
+
+        Raises ``InvalidRequest`` for no such name, ``NotFound`` for no such connection or
+        instrument, ``Unsupported`` with the reason, and what the broker says against a feed.
+        """
+        target = parse_channel(name)
+        async with self._locks.hold("channel", name):
+            match target:
+                case BookChannel():
+                    return await self._book.open(name, target)
+                case MarketChannel():
+                    return self.hub.channel(name) or await self._market.open(name, target)
+
+    async def release(self, name: str) -> None:
+        """Note that a reader has gone; market data without readers is given up."""
+        if isinstance(parse_channel(name), BookChannel):
+            return
+        async with self._locks.hold("channel", name):
+            channel = self.hub.channel(name)
+            if channel is not None and not channel.clients:
+                await self._market.close(name)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self._market.publish_stale()
+            self.hub.beat()
+
+    async def _sample(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SAMPLE_S):
+                    await self._book.has_moved.wait()
+            self._book.has_moved.clear()
+            try:
+                await self._book.sample()
+            except EdgerunnerError as error:
+                _log.warning("sampling_failed", reason=error.detail)

@@ -1,0 +1,23 @@
+"""Alerts on the wire."""
+
+from typing import Literal
+
+from edgerunner.schemas.base import AnswerModel
+from edgerunner.schemas.scalars import TimeText
+
+
+class AlertAnswer(AnswerModel):
+    """One thing somebody should look at; ``connection_id`` null = the whole installation."""
+
+    alert_id: str
+    level: Literal["info", "warning", "critical"]
+    code: str
+    text: str
+    connection_id: str | None
+    time: TimeText
+
+
+class AlertList(AnswerModel):
+    """Alerts, newest first."""
+
+    alerts: list[AlertAnswer]

@@ -1,0 +1,162 @@
+"""Does the API tell what the broker's ledger tells? Differences in words, none when they agree."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+Json = dict[str, Any]
+
+_CLOSED = {"filled", "canceled", "rejected"}
+
+
+async def pages(api: httpx.AsyncClient, path: str, member: str, **query: str) -> list[Json]:
+    """Return all items of a paged call."""
+    items: list[Json] = []
+    cursor: str | None = None
+    while True:
+        parameters = {**query, "limit": "500", **({"cursor": cursor} if cursor else {})}
+        answer = await api.get(path, params=parameters)
+        answer.raise_for_status()
+        items.extend(answer.json()[member])
+        cursor = answer.json()["next_cursor"]
+        if cursor is None:
+            return items
+
+
+async def differences(api: httpx.AsyncClient, control: httpx.AsyncClient, connection_id: str, broker: str) -> list[str]:
+    """Compare orders, fills, positions, cash and fees of one connection with the simulator's ledger."""
+    ledger = (await control.get("/sim/ledger", params={"broker": broker})).json()
+    orders = await pages(api, "/orders/status", "orders", connection_id=connection_id, status="all")
+    fills = await pages(api, "/fills", "fills", connection_id=connection_id)
+    commissions = await pages(api, "/ledger", "movements", connection_id=connection_id)
+    positions = (await api.get("/positions", params={"connection_id": connection_id})).json()["positions"]
+    summary = (await api.get("/account/summary", params={"connection_id": connection_id})).json()["accounts"]
+    return [
+        *_order_differences(orders, ledger["orders"]),
+        *_fill_differences(fills, ledger["fills"]),
+        *_commission_differences(commissions, ledger["fills"]),
+        *_position_differences(positions, ledger["accounts"]),
+        *_balance_differences(summary, ledger["accounts"]),
+    ]
+
+
+def _order_differences(ours: list[Json], theirs: list[Json]) -> Iterable[str]:
+    by_venue_id = {order["venue_order_id"]: order for order in ours if order["venue_order_id"]}
+    for order in theirs:
+        if order["placements"] > 1:
+            yield f"order {order['client_key']} was placed {order['placements']} times"
+        own = by_venue_id.pop(order["venue_order_id"], None)
+        if own is None:
+            yield f"order {order['venue_order_id']} ({order['client_key']}) is not known to the API"
+            continue
+        yield from _one_order(own, order)
+    for own in by_venue_id.values():
+        if own["status"] not in {"rejected", "denied"}:
+            yield f"order {own['client_order_id']} is {own['status']} in the API and not in the ledger"
+    for own in ours:
+        if own["venue_order_id"] is None and own["status"] not in {"rejected", "denied"}:
+            yield f"order {own['client_order_id']} is {own['status']} and never got a broker's id"
+
+
+def _one_order(own: Json, order: Json) -> Iterable[str]:
+    name = f"order {own['client_order_id']}"
+    if order["client_key"] is not None and own["client_order_id"] != order["client_key"]:
+        yield f"{name} is {order['client_key']} in the ledger"
+    is_open = own["status"] not in {"filled", "canceled", "rejected", "expired", "denied"}
+    if is_open != order["live"]:
+        yield f"{name} is {own['status']} in the API, live={order['live']} in the ledger"
+    if order["status"] in _CLOSED and own["status"] != order["status"]:
+        yield f"{name} is {own['status']} in the API, {order['status']} in the ledger"
+    if Decimal(own["filled_quantity"]) != Decimal(order["filled_quantity"]):
+        yield f"{name} filled {own['filled_quantity']} in the API, {order['filled_quantity']} in the ledger"
+    if not _same_price(own["average_price"], order["average_price"]):
+        yield f"{name} averages {own['average_price']} in the API, {order['average_price']} in the ledger"
+
+
+def _fill_differences(ours: list[Json], theirs: list[Json]) -> Iterable[str]:
+    own = {fill["trade_id"]: fill for fill in ours}
+    if len(own) != len(ours):
+        yield "a trade id stands twice in the API's fills"
+    for fill in theirs:
+        mine = own.pop(fill["trade_id"], None)
+        if mine is None:
+            yield f"fill {fill['trade_id']} is not known to the API"
+            continue
+        for name in ("side", "quantity", "price"):
+            if mine[name] != fill[name]:
+                yield f"fill {fill['trade_id']}: {name} {mine[name]} in the API, {fill[name]} in the ledger"
+        same_fee = Decimal(mine["fee"]["amount"]) == Decimal(fill["fee"]["amount"])
+        if not same_fee or mine["fee"]["currency"] != fill["fee"]["currency"]:
+            yield f"fill {fill['trade_id']}: fee {mine['fee']} in the API, {fill['fee']} in the ledger"
+    for trade_id in own:
+        yield f"fill {trade_id} is not in the ledger"
+
+
+def _commission_differences(movements: list[Json], fills: list[Json]) -> Iterable[str]:
+    ours: dict[str, Decimal] = {}
+    theirs: dict[str, Decimal] = {}
+    for movement in movements:
+        if movement["kind"] == "commission":
+            ours[movement["currency"]] = ours.get(movement["currency"], Decimal(0)) - Decimal(movement["amount"])
+    for fill in fills:
+        fee = fill["fee"]
+        theirs[fee["currency"]] = theirs.get(fee["currency"], Decimal(0)) + Decimal(fee["amount"])
+    theirs = {currency: amount for currency, amount in theirs.items() if amount}
+    if ours != theirs:
+        yield f"commissions are {ours} in the API, {theirs} in the ledger"
+
+
+def _position_differences(ours: list[Json], accounts: list[Json]) -> Iterable[str]:
+    """Compare derivative positions; coins are compared with the balances."""
+    own = {
+        position["instrument_id"]: position
+        for position in ours
+        if position["side"] != "flat" and "-SPOT." not in position["instrument_id"]
+    }
+    for account in accounts:
+        for position in account["positions"]:
+            if position["side"] in {"none", "flat", ""} or Decimal(position["quantity"]) == 0:
+                continue
+            mine = own.pop(_instrument_id(position["symbol"]), None)
+            if mine is None:
+                yield f"position {position['symbol']} {position['quantity']} is not in the API"
+                continue
+            side = {"buy": "long", "sell": "short"}.get(position["side"], position["side"])
+            if mine["side"] != side or Decimal(mine["quantity"]) != Decimal(position["quantity"]):
+                yield f"position {position}: {mine['side']} {mine['quantity']} in the API"
+            if not _same_price(mine["average_price"], position["average_price"]):
+                yield f"position {position}: average {mine['average_price']} in the API"
+    for instrument_id, position in own.items():
+        yield f"position {instrument_id} {position['side']} {position['quantity']} is not in the ledger"
+
+
+def _balance_differences(summary: list[Json], accounts: list[Json]) -> Iterable[str]:
+    ours = {
+        balance["currency"]: Decimal(balance["total"])
+        for account in summary
+        for balance in account["balances"]
+        if Decimal(balance["total"])
+    }
+    theirs = {
+        balance["currency"]: Decimal(balance["total"])
+        for account in accounts
+        for balance in account["balances"]
+        if Decimal(balance["total"])
+    }
+    if ours != theirs:
+        yield f"balances are {ours} in the API, {theirs} in the ledger"
+
+
+def _instrument_id(symbol: str) -> str:
+    """Turn the ledger's ``linear:BTCUSDT`` into the API's id."""
+    product, _, name = symbol.partition(":")
+    return f"{name}-{product.upper()}.BYBIT"
+
+
+def _same_price(ours: str | None, theirs: str | None) -> bool:
+    """Averages are quotients: they agree when they differ by less than one part in 10^12."""
+    if ours is None or theirs is None:
+        return (ours is None or Decimal(ours) == 0) and (theirs is None or Decimal(theirs) == 0)
+    return abs(Decimal(ours) - Decimal(theirs)) <= abs(Decimal(theirs)) * Decimal("1e-12")
