@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -36,8 +37,7 @@ SIMULATOR_CREDENTIALS = {"api_key": "sim-key", "api_secret": "sim-secret"}
 class BybitFactory:
     """Makes Bybit adapters; a simulated one only for an address that the simulators call their own."""
 
-    def __init__(self, clock: SystemClock, control_url: str) -> None:
-        self._clock = clock
+    def __init__(self, control_url: str) -> None:
         self._control_url = control_url
 
     async def __call__(
@@ -57,7 +57,7 @@ class BybitFactory:
             environment=environment,
             credentials=credentials,
             options=options,
-            clock=self._clock,
+            clock=time,
             random=random.Random(),  # noqa: S311 - jitter, no secret
         )
 
@@ -127,7 +127,7 @@ def _wire(settings: Settings, *, clock: SystemClock, database: Database, vault: 
     alerts = AlertService(clock=clock)
     sync = SyncService(journal=journal, events=events, clock=clock, watermarks=store)
     factories: dict[str, AdapterFactory] = {
-        "bybit": BybitFactory(clock, f"http://127.0.0.1:{settings.sim_control_port}"),
+        "bybit": BybitFactory(f"http://127.0.0.1:{settings.sim_control_port}"),
     }
     connections = ConnectionService(
         factories=factories,

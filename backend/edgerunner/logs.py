@@ -85,7 +85,7 @@ def configure_logs(level: str, *, as_json: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for chatty in ("httpx", "httpcore", "websockets", "aiohttp.access", "alembic", "asyncio"):
+    for chatty in ("uvicorn", "picows", "httpx", "httpcore", "websockets", "aiohttp.access", "alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 

@@ -6,10 +6,8 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
-
 
 from edgerunner.routes import accounts, broker, journal, ledger, market, operations, orders, stream
 from edgerunner.routes.context import VERSION, Access, Services
@@ -44,7 +42,7 @@ def create_app(services: Services) -> FastAPI:
         finally:
             await topics.stop()
 
-    app = FastAPI(
+    app = _Application(
         title="Edgerunner OS",
         version=VERSION,
         description=DESCRIPTION,
@@ -62,26 +60,21 @@ def create_app(services: Services) -> FastAPI:
         ],
     )
     app.state.services, app.state.access, app.state.metrics, app.state.topics = services, access, metrics, topics
+    app.state.journal_probe = operations.JournalProbe(services.journal)
     install_error_handlers(app)
     for module in (broker, orders, accounts, ledger, market, journal, operations):
         app.include_router(module.router)
     app.include_router(operations.pages)
     app.include_router(stream.router)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign] - how the framework says it is done
     return app
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            tags=app.openapi_tags,
-            routes=app.routes,
-        )
-        app.openapi_schema = completed(document)
-    return app.openapi_schema
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """Return the framework's document, completed; made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
 
 
 def server_config(app: ASGIApp) -> uvicorn.Config:

@@ -28,7 +28,7 @@ class _Server(uvicorn.Server):
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """Serve ``app`` inside the block; afterwards running requests get ``DRAIN_S`` to end."""
     server = _Server(server_config(app))
-    task = asyncio.create_task(server.serve(sockets=[listener]), name="api-server")
+    task = asyncio.create_task(_serve(server, listener), name="api-server")
     try:
         await _until_started(server, task)
         yield
@@ -39,9 +39,16 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
         await asyncio.wait([task])
 
 
+async def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit as end:  # how uvicorn says that the application did not start
+        raise CommandFailed(ExitCode.FAILED, "The API did not start: the log above tells why.") from end
+
+
 async def _until_started(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
     async with asyncio.timeout(_START_TIMEOUT_S):
-        while not server.started:
-            if task.done():
-                raise CommandFailed(ExitCode.FAILED, "The API server ended while it was starting: see the log above.")
+        while not (server.started or task.done()):  # noqa: ASYNC110 - uvicorn tells it by a flag alone
             await asyncio.sleep(_POLL_S)
+    if task.done():
+        task.result()

@@ -1,12 +1,14 @@
 """What ``up``, ``serve`` and ``sim`` do alike before they start: settings, data folder, logs, event loop."""
 
 import asyncio
-from collections.abc import Coroutine
+import sqlite3
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import structlog
 
-from edgerunner.cli.output import Output
+from edgerunner.cli.output import CommandFailed, ExitCode, Output
 from edgerunner.logs import configure_logs, remember_secret
 from edgerunner.settings import PREFIX, Settings, ensure_api_key, load_settings, prepare_data_folder
 
@@ -32,6 +34,25 @@ def prepare(output: Output, **overrides: object) -> Settings:
         if url is not None:
             remember_secret(url.get_secret_value())
     return settings
+
+
+@contextmanager
+def sole_owner(settings: Settings) -> Iterator[None]:
+    """Keep other Edgerunner processes off the data folder inside the block.
+
+    The lock is SQLite's: it works on every system and ends with the process, however that ends.
+    Raises ``CommandFailed`` when another process holds it.
+    """
+    with closing(sqlite3.connect(settings.data_dir / "lock", isolation_level=None, timeout=0)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise CommandFailed(
+                ExitCode.FAILED,
+                f"Another Edgerunner works in the data folder {settings.data_dir}: "
+                f"stop it, or set {PREFIX}DATA_DIR to another folder.",
+            ) from error
+        yield
 
 
 def warn(settings: Settings) -> None:

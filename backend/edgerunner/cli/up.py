@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from edgerunner.cli.api_server import serving
 from edgerunner.cli.listening import listen, url_of
 from edgerunner.cli.output import CommandFailed, ExitCode, Output
 from edgerunner.cli.simulator_process import Simulators, ensure_simulators, stop_simulators
-from edgerunner.cli.starting import prepare, run_loop, warn
+from edgerunner.cli.starting import prepare, run_loop, sole_owner, warn
 from edgerunner.cli.stopping import stop_requested
 from edgerunner.domain.errors import Conflict, EdgerunnerError
 from edgerunner.main import create_app
@@ -48,7 +49,7 @@ def run_serve(output: Output, *, host: str | None, port: int | None, data_dir: P
 
 
 async def _up(settings: Settings, output: Output) -> None:
-    with closing(listen(settings)) as listener, stop_requested() as stop:
+    with closing(listen(settings)) as listener, sole_owner(settings), stop_requested() as stop:
         simulators = await ensure_simulators(settings)
         try:
             here = settings.model_copy(update={"sim_control_port": simulators.control})
@@ -58,7 +59,7 @@ async def _up(settings: Settings, output: Output) -> None:
 
 
 async def _serve(settings: Settings, output: Output) -> None:
-    with closing(listen(settings)) as listener, stop_requested() as stop:
+    with closing(listen(settings)) as listener, sole_owner(settings), stop_requested() as stop:
         await _run_api(settings, output, listener, stop, simulators=None)
 
 
@@ -112,10 +113,12 @@ async def _until_ready(output: Output, url: str, stop: asyncio.Event) -> None:
     said = ""
     async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
         while not stop.is_set():
-            readiness = (await http.get(f"{url}/readyz")).json()
-            if readiness["ready"]:
+            answer = await http.get(f"{url}/readyz")
+            if answer.status_code == HTTPStatus.OK:
                 return
-            waiting = "; ".join(reason["detail"] for reason in readiness["reasons"])
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise CommandFailed(ExitCode.FAILED, f"GET /readyz ends with HTTP {answer.status_code}: see the log.")
+            waiting = "; ".join(reason["detail"] for reason in answer.json()["reasons"])
             if waiting != said and asyncio.get_running_loop().time() > patience:
                 _log.warning("not_ready", url=url, waiting_for=waiting)
                 output.say(f"Not ready yet, {url} answers already: {waiting}")

@@ -1,6 +1,5 @@
 """The channels of the book: orders, fills, positions, accounts, PnL, connections, alerts."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -11,19 +10,16 @@ from edgerunner.domain.fills import Fill
 from edgerunner.domain.orders import Order
 from edgerunner.routes.channels import BookChannel
 from edgerunner.routes.context import Services
-from edgerunner.routes.rendering import (
-    account_answer,
-    alert_answer,
-    connection_answer,
-    pnl_answer,
-    position_answer,
-)
+from edgerunner.routes.rendering import alert_answer, connection_answer
+from edgerunner.routes.rendering_accounts import account_answer, pnl_answer, position_answer
+from edgerunner.schemas.accounts import PnlAnswer, PositionAnswer
 from edgerunner.schemas.ledger import FillAnswer
 from edgerunner.schemas.orders import OrderAnswer
 from edgerunner.services.alert_service import Alert
 from edgerunner.services.channel_state import Entry, Keep, ListState
 from edgerunner.services.connection_service import ConnectionView
 from edgerunner.services.hub import Channel
+from edgerunner.services.portfolio import SummaryView
 from edgerunner.storage.journal import Commit
 
 RECENT = 500
@@ -51,17 +47,13 @@ _SAMPLED = ("positions", "account", "pnl")
 
 
 class BookTopics:
-    """Publishes the book after each commit; figures that follow prices are sampled while somebody reads them.
-
-    ``has_moved`` is set when a position changed by a fill, so that the next sample need not wait.
-    """
+    """Publishes the book after each commit; figures that follow prices are sampled while somebody reads them."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._hub = services.hub
         self._states: dict[str, ListState] = {}
         self._unfollow: list[Callable[[], None]] = []
-        self.has_moved = asyncio.Event()
 
     async def start(self) -> None:
         """Open the channels over all connections and follow the services."""
@@ -118,11 +110,11 @@ class BookTopics:
         accounts = self._services.accounts
         match base:
             case "account":
-                return [account_entry(account_answer(view)) for view in await accounts.summary()]
+                return [_account_entry(view) for view in await accounts.summary()]
             case "positions":
-                return [position_entry(position_answer(view)) for view in await accounts.positions()]
+                return [_position_entry(position_answer(view)) for view in accounts.positions()]
             case _:
-                return [position_entry(pnl_answer(view)) for view in await accounts.positions()]
+                return [_position_entry(pnl_answer(view)) for view in accounts.positions()]
 
     async def _recorded(self, base: str, connection_id: str | None) -> list[Entry]:
         """Return what the journal has for the beginning of a channel, oldest first."""
@@ -154,8 +146,8 @@ class BookTopics:
     def _on_commit(self, commit: Commit) -> None:
         self._publish("orders", [_order_entry(order) for order in commit.orders])
         self._publish("fills", [_fill_entry(fill) for fill in commit.fills])
-        if commit.positions:
-            self.has_moved.set()
+        views = [self._services.accounts.position_view(position) for position in commit.positions]
+        self._publish("positions", [_position_entry(position_answer(view)) for view in views])
 
     def _on_connection(self, view: ConnectionView) -> None:
         is_known = any(known.connection_id == view.connection_id for known in self._services.connections.views())
@@ -201,6 +193,26 @@ def _fill_entry(fill: Fill) -> Entry:
 def _connection_entry(view: ConnectionView, keep: Keep = Keep.ALWAYS) -> Entry:
     return Entry(
         key=view.connection_id, body=_json(connection_answer(view)), connection_id=view.connection_id, keep=keep
+    )
+
+
+def _account_entry(view: SummaryView) -> Entry:
+    rendered = account_answer(view)
+    return Entry(
+        key=f"{rendered.connection_id}/{rendered.account_id}",
+        body=_json(rendered),
+        connection_id=rendered.connection_id,
+    )
+
+
+def _position_entry(rendered: PositionAnswer | PnlAnswer) -> Entry:
+    names = (rendered.connection_id, rendered.account_id, rendered.instrument_id, rendered.position_id)
+    is_flat = isinstance(rendered, PositionAnswer) and rendered.side == "flat"
+    return Entry(
+        key="/".join(names),
+        body=_json(rendered),
+        connection_id=rendered.connection_id,
+        keep=Keep.NOT if is_flat else Keep.ALWAYS,
     )
 
 

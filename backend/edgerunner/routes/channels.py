@@ -50,7 +50,9 @@ def _market_channel(feed: Feed, rest: str) -> MarketChannel:
         instrument_id, _, length = instrument_id.rpartition(":")
         if length not in set(Timeframe):
             known = ", ".join(Timeframe)
-            raise InvalidRequest.of("channel", "unknown_timeframe", f"bars need a bar length at the end: one of {known}")
+            raise InvalidRequest.of(
+                "channel", "unknown_timeframe", f"bars need a bar length at the end: one of {known}"
+            )
         timeframe = Timeframe(length)
     if not instrument_id:
         raise InvalidRequest.of("channel", "incomplete", f"{feed} needs {feed}:<connection_id>:<instrument_id>")

@@ -2,23 +2,33 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Annotated, Literal, Protocol, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from edgerunner.adapters.broker import MarketSubscription
+from edgerunner.adapters.broker import MarketSubscription, MarketUpdate
 from edgerunner.domain.cash import CashMovement
 from edgerunner.domain.events import RecordedEvent
 from edgerunner.domain.fills import Fill
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Depth, Funding, Timeframe
 from edgerunner.domain.orders import Order, Source
+from edgerunner.domain.positions import Position
+from edgerunner.services.alert_service import Alert
 from edgerunner.services.connection_service import ConnectionView, ConnectRequest
 from edgerunner.services.hub import Hub
+from edgerunner.services.market_service import Quote, Unsubscribe
 from edgerunner.services.order_checks import Changes, PlaceRequest
 from edgerunner.services.order_service import IdempotencyKey, ItemResult, Placed
-from edgerunner.storage.journal import Commit, Page
+from edgerunner.services.portfolio import Portfolio, SummaryView
+from edgerunner.services.position_view import PositionView
+from edgerunner.settings import Settings, read_api_key
+from edgerunner.storage.store import EquityPoint
+from edgerunner.storage.values import Commit, Page
+
+VERSION = version("edgerunner")
 
 ACTOR = "api-key"
 """Who acts with the API key: the journal's actor and the scope of idempotency keys."""
@@ -110,6 +120,10 @@ class Journal(Protocol):
         """Call ``listener`` after each commit; returns how to stop that."""
         ...
 
+    async def append(self) -> Commit:
+        """Record nothing, which proves that something could be; raises ``JournalUnavailable``."""
+        ...
+
     def open_orders(self, connection_id: str | None = None) -> list[Order]:
         """Return the orders that can still change."""
         ...
@@ -172,6 +186,77 @@ class Accounts(Protocol):
         """Return the positions that are not flat."""
         ...
 
+    def position_view(self, position: Position) -> PositionView:
+        """Return one position at the newest known mark."""
+        ...
+
+    async def portfolio(self, currency: str | None = None) -> Portfolio:
+        """Return everything in one currency."""
+        ...
+
+    async def history(
+        self, *, connection_id: str | None = None, account_id: str | None = None, limit: int, cursor: str | None = None
+    ) -> Page[EquityPoint]:
+        """Return equity over time, newest first."""
+        ...
+
+
+class Markets(Protocol):
+    """Instruments and market data."""
+
+    async def instruments(
+        self, connection_id: str, *, query: str | None = None, instrument_id: str | None = None
+    ) -> Sequence[Instrument]:
+        """Return the instrument with an id, or those that match."""
+        ...
+
+    async def ohlc(
+        self,
+        connection_id: str,
+        instrument_id: str,
+        timeframe: Timeframe,
+        *,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        limit: int = 500,
+    ) -> Sequence[Bar]:
+        """Return bars, oldest first."""
+        ...
+
+    async def ticker(self, connection_id: str, instrument_id: str) -> Quote:
+        """Return the newest quote."""
+        ...
+
+    def quote(self, connection_id: str, instrument_id: str) -> Quote | None:
+        """Return the streamed quote, if it is subscribed."""
+        ...
+
+    async def depth(self, connection_id: str, instrument_id: str, levels: int) -> Depth:
+        """Return the best levels of the book."""
+        ...
+
+    async def funding(self, connection_id: str, instrument_id: str, limit: int) -> Funding:
+        """Return funding rates."""
+        ...
+
+    async def subscribe(
+        self, connection_id: str, subscription: MarketSubscription, listener: Callable[[MarketUpdate], None]
+    ) -> Unsubscribe:
+        """Let ``listener`` hear a live feed; returns how to stop that."""
+        ...
+
+
+class Alerts(Protocol):
+    """What a person should know."""
+
+    def recent(self) -> list[Alert]:
+        """Return the newest alerts, newest first."""
+        ...
+
+    def add_listener(self, listener: Callable[[Alert], None], /) -> Callable[[], None]:
+        """Call ``listener`` on each new alert; returns how to stop that."""
+        ...
+
 
 class Services(Protocol):
     """Everything the routes call."""
@@ -179,11 +264,6 @@ class Services(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings of this process."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """Where time comes from."""
         ...
 
     @property

@@ -2,19 +2,17 @@
 
 import asyncio
 import csv
-import importlib.util
 import io
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from importlib import import_module
+from importlib.util import find_spec
+from typing import IO, Any, Protocol
 
 import orjson
 
 from edgerunner.domain.events import RecordedEvent
 from edgerunner.schemas.ledger import EventAnswer
-
-if TYPE_CHECKING:
-    from pyarrow import Schema
 
 PAGE = 1_000
 """Events read and encoded at once."""
@@ -99,7 +97,7 @@ def _cells(event: EventAnswer) -> list[object]:
 
 def has_parquet() -> bool:
     """Tell whether Parquet can be written here."""
-    return importlib.util.find_spec("pyarrow") is not None
+    return find_spec("pyarrow") is not None
 
 
 async def export_parquet(pages: Pages) -> AsyncIterator[bytes]:
@@ -117,19 +115,16 @@ async def export_parquet(pages: Pages) -> AsyncIterator[bytes]:
 
 
 def _parquet_writer(file: IO[bytes]) -> Any:
-    from pyarrow import parquet  # noqa: PLC0415 - a heavy import that most processes never need
-
+    parquet = import_module("pyarrow.parquet")  # heavy, and most processes never need it
     return parquet.ParquetWriter(file, _parquet_schema())
 
 
-def _parquet_schema() -> "Schema":
-    import pyarrow  # noqa: PLC0415
-
-    return pyarrow.schema([(name, pyarrow.int64() if name == "seq" else pyarrow.string()) for name in COLUMNS])
+def _parquet_schema() -> Any:
+    arrow = import_module("pyarrow")
+    return arrow.schema([(name, arrow.int64() if name == "seq" else arrow.string()) for name in COLUMNS])
 
 
 def _record_batch(page: Sequence[EventAnswer]) -> Any:
-    import pyarrow  # noqa: PLC0415
-
+    arrow = import_module("pyarrow")
     rows = [dict(zip(COLUMNS, _cells(event), strict=True)) for event in page]
-    return pyarrow.RecordBatch.from_pylist(rows, schema=_parquet_schema())
+    return arrow.RecordBatch.from_pylist(rows, schema=_parquet_schema())

@@ -74,4 +74,6 @@ async def depth(query: Annotated[DepthQuery, Query()], services: ServicesOf) -> 
 @router.get("/market/funding", response_model=FundingAnswer, responses=_ERRORS)
 async def funding(query: Annotated[FundingQuery, Query()], services: ServicesOf) -> Response:
     """Return past funding rates, oldest first, and the next one."""
-    return answer(FundingAnswer.of(await services.markets.funding(query.connection_id, query.instrument_id, query.limit)))
+    return answer(
+        FundingAnswer.of(await services.markets.funding(query.connection_id, query.instrument_id, query.limit))
+    )

@@ -43,9 +43,7 @@ class MarketTopics:
         channel = self._hub.open(name, state, is_conflated=True)
         unsubscribe: Unsubscribe | None = None
         try:
-            unsubscribe = await self._markets.subscribe(
-                target.connection_id, target.subscription, self._listener(name)
-            )
+            unsubscribe = await self._markets.subscribe(target.connection_id, target.subscription, self._listener(name))
             await self._seed(target, state)
         except BaseException:
             self._hub.close(name)
@@ -139,6 +137,4 @@ def _ticker_entry(ticker: Ticker, *, is_stale: bool) -> Entry:
 
 
 def _bar_entry(bar: Bar) -> Entry:
-    return Entry(
-        key=format_time(bar.open_ns), body=BarAnswer.of(bar).model_dump_json().encode(), keep=Keep.RECENT
-    )
+    return Entry(key=format_time(bar.open_ns), body=BarAnswer.of(bar).model_dump_json().encode(), keep=Keep.RECENT)

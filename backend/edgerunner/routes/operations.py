@@ -1,24 +1,27 @@
 """Health, metrics, configuration, and the pages a browser sees first."""
 
-from typing import cast
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import HTMLResponse, Response
 
-
+from edgerunner.domain.errors import JournalUnavailable
 from edgerunner.routes.answers import NOT_STORED, answer
-from edgerunner.routes.context import VERSION, Services, ServicesOf
+from edgerunner.routes.context import VERSION, Journal, ServicesOf
 from edgerunner.routes.docs_page import PAGE_HEADERS, docs_page, welcome_page
 from edgerunner.routes.errors import error_responses
 from edgerunner.routes.metrics import Metrics
 from edgerunner.routes.strict import StrictRoute
 from edgerunner.schemas.operations import ConfigAnswer, HealthzAnswer, NotReadyReason, ReadyzAnswer
+from edgerunner.services.connection_service import ConnectionView
 
 router = APIRouter(tags=["operations"], route_class=StrictRoute)
 pages = APIRouter(include_in_schema=False)
 
-_PUBLIC = {"security": []}
+_PUBLIC: dict[str, Any] = {"security": []}
 _READY = frozenset({"connected", "degraded"})
 
 
@@ -34,18 +37,40 @@ async def healthz() -> Response:
     responses={**error_responses(), 503: {"model": ReadyzAnswer, "description": "Not ready, with the reasons."}},
     openapi_extra=_PUBLIC,
 )
-async def readyz(services: ServicesOf) -> Response:
+async def readyz(request: Request, services: ServicesOf) -> Response:
     """Tell whether new orders are taken on every connection, and if not, why."""
-    reasons = not_ready_reasons(services)
+    refusal = await cast("JournalProbe", request.app.state.journal_probe).refusal()
+    reasons = not_ready_reasons(refusal, services.connections.views())
     return answer(ReadyzAnswer(ready=not reasons, reasons=reasons), 503 if reasons else 200)
 
 
-def not_ready_reasons(services: Services) -> list[NotReadyReason]:
+class JournalProbe:
+    """Asks the journal whether it can be written and is still ours; many askers share one question."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._asking: asyncio.Task[str | None] | None = None
+
+    async def refusal(self) -> str | None:
+        """Return why the journal takes nothing, or None."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> str | None:
+        try:
+            await self._journal.append()
+        except JournalUnavailable as error:
+            return error.detail
+        return None
+
+
+def not_ready_reasons(journal_refusal: str | None, views: Sequence[ConnectionView]) -> list[NotReadyReason]:
     """Return what keeps new orders from being taken: the journal first, then each connection."""
     reasons = []
-    if refusal := services.journal.refusal:
-        reasons.append(NotReadyReason(code="journal_unavailable", detail=refusal, connection_id=None))
-    for view in services.connections.views():
+    if journal_refusal is not None:
+        reasons.append(NotReadyReason(code="journal_unavailable", detail=journal_refusal, connection_id=None))
+    for view in views:
         if view.status not in _READY:
             cause = f": {view.last_error.detail}" if view.last_error else ""
             detail = f"{view.connection_id} is {view.status}{cause}"

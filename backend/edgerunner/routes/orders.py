@@ -72,12 +72,14 @@ async def trade(
     Answers as soon as the broker's word is known, the outcome is known to be unknown, or ``wait_ms``
     has passed. An order that the broker refused is a 201 with ``status`` rejected.
     """
-    key = idempotency_key and IdempotencyKey(scope=ACTOR, key=idempotency_key, fingerprint=body.fingerprint())
+    key = None
+    if idempotency_key is not None:
+        key = IdempotencyKey(scope=ACTOR, key=idempotency_key, fingerprint=body.fingerprint())
     placed = await services.orders.place(
         place_request(body),
         actor=ACTOR,
         source=Source(source or "api"),
-        idempotency=key or None,
+        idempotency=key,
         wait_ms=wait.wait_ms,
     )
     order = OrderAnswer.of(placed.order)
@@ -104,8 +106,8 @@ def place_request(body: TradeRequest) -> PlaceRequest:
         post_only=body.post_only or False,
         reduce_only=body.reduce_only or False,
         position_id=body.position_id,
-        take_profit=target and TakeProfit(price=target.price),
-        stop_loss=stop and StopLoss(trigger_price=stop.trigger_price, price=stop.price),
+        take_profit=None if target is None else TakeProfit(price=target.price),
+        stop_loss=None if stop is None else StopLoss(trigger_price=stop.trigger_price, price=stop.price),
         client_order_id=body.client_order_id,
     )
 

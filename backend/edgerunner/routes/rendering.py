@@ -1,6 +1,7 @@
 """Views of the services as models of the wire. Pure functions."""
 
 from edgerunner.adapters.broker import Capabilities, LinkHealth, ProductCapabilities
+from edgerunner.schemas.alerts import AlertAnswer
 from edgerunner.schemas.broker import (
     CapabilitiesAnswer,
     ConnectionAccountAnswer,
@@ -11,7 +12,8 @@ from edgerunner.schemas.broker import (
     ProductCapabilitiesAnswer,
 )
 from edgerunner.schemas.orders import ItemAnswer, ItemResults, OrderAnswer
-from edgerunner.services.connection_service import ConnectionView
+from edgerunner.services.alert_service import Alert
+from edgerunner.services.connection_service import ConnectionView, LastError
 from edgerunner.services.order_service import ItemResult
 
 
@@ -27,8 +29,20 @@ def connection_answer(view: ConnectionView) -> ConnectionAnswer:
         accounts=[ConnectionAccountAnswer.of(account) for account in view.accounts],
         health=HealthAnswer(data=_link(view.data), orders=_link(view.orders)),
         capabilities=None if view.capabilities is None else _capabilities(view.capabilities),
-        last_error=error and LastErrorAnswer(code=error.code, detail=error.detail, time=error.ts_ns),
+        last_error=None if error is None else _last_error(error),
         connected_at=view.connected_at_ns,
+    )
+
+
+def alert_answer(alert: Alert) -> AlertAnswer:
+    """Render an alert."""
+    return AlertAnswer(
+        alert_id=alert.alert_id,
+        level=alert.level.value,
+        code=alert.code,
+        text=alert.text,
+        connection_id=alert.connection_id,
+        time=alert.ts_ns,
     )
 
 
@@ -46,6 +60,10 @@ def item_results(results: list[ItemResult]) -> ItemResults:
             for result in results
         ]
     )
+
+
+def _last_error(error: LastError) -> LastErrorAnswer:
+    return LastErrorAnswer(code=error.code, detail=error.detail, time=error.ts_ns)
 
 
 def _link(health: LinkHealth) -> LinkAnswer:

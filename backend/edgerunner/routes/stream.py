@@ -48,9 +48,7 @@ async def stream(websocket: WebSocket) -> None:
     access = cast("Access", websocket.app.state.access)
     if not is_allowed_origin(websocket.headers, access.cors_origins):
         detail = "Pages of this origin may not read the stream: EDGERUNNER_CORS_ORIGINS lists those that may."
-        await websocket.send_denial_response(
-            problem_response(problem(status=403, code="forbidden", detail=detail))
-        )
+        await websocket.send_denial_response(problem_response(problem(status=403, code="forbidden", detail=detail)))
         return
     await websocket.accept()
     topics = cast("Topics", websocket.app.state.topics)
@@ -171,9 +169,7 @@ class StreamSession:
             case SubscribeOperation():
                 channel = await self._channel(operation)
                 self._acknowledge(operation.op, operation.channel)
-                self._topics.hub.subscribe(
-                    self._client, channel, from_seq=operation.from_seq, epoch=operation.epoch
-                )
+                self._topics.hub.subscribe(self._client, channel, from_seq=operation.from_seq, epoch=operation.epoch)
             case UnsubscribeOperation():
                 await self._unsubscribe(operation.channel)
                 self._acknowledge(operation.op, operation.channel)
@@ -205,7 +201,5 @@ class StreamSession:
 
     def _refuse(self, operation: Operation, error: EdgerunnerError) -> None:
         channel = None if isinstance(operation, AuthenticateOperation) else operation.channel
-        message = ErrorMessage(
-            kind="error", op=operation.op, channel=channel, code=error.code, detail=error.detail
-        )
+        message = ErrorMessage(kind="error", op=operation.op, channel=channel, code=error.code, detail=error.detail)
         self._client.queue_reply(message.model_dump_json())

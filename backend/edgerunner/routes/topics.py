@@ -78,10 +78,7 @@ class Topics:
 
     async def _sample(self) -> None:
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(SAMPLE_S):
-                    await self._book.has_moved.wait()
-            self._book.has_moved.clear()
+            await asyncio.sleep(SAMPLE_S)
             try:
                 await self._book.sample()
             except EdgerunnerError as error:

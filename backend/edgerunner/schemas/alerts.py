@@ -1,8 +1,8 @@
 """Alerts on the wire."""
 
-from typing import Literal
+from typing import Annotated
 
-from edgerunner.schemas.base import AnswerModel
+from edgerunner.schemas.base import AnswerModel, one_of
 from edgerunner.schemas.scalars import TimeText
 
 
@@ -10,7 +10,7 @@ class AlertAnswer(AnswerModel):
     """One thing somebody should look at; ``connection_id`` null = the whole installation."""
 
     alert_id: str
-    level: Literal["info", "warning", "critical"]
+    level: Annotated[str, one_of("info", "warning", "critical")]
     code: str
     text: str
     connection_id: str | None

@@ -1,9 +1,16 @@
 """What all models of the wire have in common."""
 
-from pydantic import BaseModel, ConfigDict, StrictBool
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 Flag = StrictBool
 """A flag of a request: JSON true or false, no words and no numbers."""
+
+
+def one_of(*words: str) -> Any:
+    """Return the mark of a text in an answer that is always one of these words."""
+    return Field(json_schema_extra={"enum": list(words)})
 
 
 class RequestModel(BaseModel):

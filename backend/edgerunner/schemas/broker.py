@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue, SecretStr, StringConstraints
 from edgerunner.domain.accounts import Account, AccountMode
 from edgerunner.domain.market import Timeframe
 from edgerunner.domain.orders import OrderType, TimeInForce
-from edgerunner.schemas.base import AnswerModel, RequestModel
+from edgerunner.schemas.base import AnswerModel, RequestModel, one_of
 from edgerunner.schemas.scalars import ConnectionId, TimeText
 
 Broker = Literal["bybit", "ibkr", "mt5"]
@@ -46,7 +46,7 @@ class ConnectionAccountAnswer(AnswerModel):
 class LinkAnswer(AnswerModel):
     """Health of one link to the broker."""
 
-    status: Literal["connecting", "up", "stale", "down"]
+    status: Annotated[str, one_of("connecting", "up", "stale", "down")]
     since: TimeText
     latency_ms: float | None
 
@@ -97,7 +97,7 @@ class ConnectionAnswer(AnswerModel):
     broker: str
     environment: str
     execution: str
-    status: Literal["connecting", "reconciling", "connected", "degraded", "disconnected", "failed"]
+    status: Annotated[str, one_of("connecting", "reconciling", "connected", "degraded", "disconnected", "failed")]
     accounts: list[ConnectionAccountAnswer]
     health: HealthAnswer
     capabilities: CapabilitiesAnswer | None

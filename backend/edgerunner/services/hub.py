@@ -21,8 +21,9 @@ from edgerunner.schemas.scalars import format_time
 from edgerunner.services.channel_state import ChannelState, Entry
 
 REPLAY_FRAMES = 1_000
-"""Most deltas a channel keeps for clients that come back."""
+"""Most deltas a kept channel keeps for clients that come back; a conflated one has its snapshot."""
 
+CONFLATED_REPLAY_FRAMES = 32
 REPLAY_BYTES = 4_000_000
 
 QUEUE_FRAMES = 10_000

@@ -113,12 +113,9 @@ class MarketService:
 
     async def ticker(self, connection_id: str, instrument_id: str) -> Quote:
         """Return the newest quote: the streamed one while subscribed, else the broker's answer."""
-        session = self._connections.session(connection_id)
-        heard = self._feed(connection_id).heard(instrument_id)
-        if heard is None:
-            return Quote(ticker=await session.adapter.get_ticker(instrument_id), is_stale=False)
-        is_cut = session.data.status is not LinkStatus.UP
-        return Quote(ticker=heard.ticker, is_stale=is_cut or self._feed(connection_id).is_silent(heard))
+        adapter = self._adapter(connection_id)
+        streamed = self.quote(connection_id, instrument_id)
+        return streamed or Quote(ticker=await adapter.get_ticker(instrument_id), is_stale=False)
 
     async def depth(self, connection_id: str, instrument_id: str, levels: int) -> Depth:
         """Return at least the best ``levels`` of both sides, or all there are."""
@@ -134,7 +131,9 @@ class MarketService:
         heard = feed.heard(instrument_id) if feed else None
         if feed is None or heard is None:
             return None
-        return Quote(ticker=heard.ticker, is_stale=feed.is_silent(heard))
+        session = self._running(connection_id)
+        is_cut = session is None or session.data.status is not LinkStatus.UP
+        return Quote(ticker=heard.ticker, is_stale=is_cut or feed.is_silent(heard))
 
     async def price(self, connection_id: str, instrument_id: str) -> Ticker:
         """Return a ticker at most 5 s old, for valuing; raises when the broker cannot be asked."""
@@ -174,11 +173,12 @@ class MarketService:
             await self._changed.wait()
             self._changed.clear()
             for connection_id, feed in list(self._feeds.items()):
-                await feed.follow(self._running_adapter(connection_id))
+                session = self._running(connection_id)
+                await feed.follow(session.adapter if session else None)
 
-    def _running_adapter(self, connection_id: str) -> BrokerAdapter | None:
+    def _running(self, connection_id: str) -> Session | None:
         try:
-            return self._adapter(connection_id)
+            return self._connections.session(connection_id)
         except (NotFound, NotConnected):
             return None
 

@@ -166,7 +166,8 @@ class _SimulatorHost:
             for broker in self._settings.ports:
                 venue = self._venues[broker] = self._make_venue(broker)
                 stack.callback(venue.close)
-            async with asyncio.TaskGroup() as markets, self._listening():
+            await stack.enter_async_context(self._listening())
+            async with asyncio.TaskGroup() as markets:
                 tasks = [markets.create_task(venue.run()) for venue in self._venues.values()]
                 await self._until_orphaned()
                 for task in tasks:

@@ -119,9 +119,15 @@ class Ledger:
         if change.cash:
             many("INSERT INTO cash VALUES(?,?,?,?,?,?)", map(_cash_row, change.cash))
         for (account_id, symbol), state in change.positions.items():
-            execute("INSERT OR REPLACE INTO positions VALUES(?,?,?)", (account_id, symbol, _encode(state)))
+            execute(
+                "INSERT INTO positions VALUES(?,?,?) ON CONFLICT DO UPDATE SET body = excluded.body",
+                (account_id, symbol, _encode(state)),
+            )
         for (account_id, currency), total in change.balances.items():
-            execute("INSERT OR REPLACE INTO balances VALUES(?,?,?)", (account_id, currency, str(total)))
+            execute(
+                "INSERT INTO balances VALUES(?,?,?) ON CONFLICT DO UPDATE SET total = excluded.total",
+                (account_id, currency, str(total)),
+            )
         for placement in change.placements:
             self._count(placement)
         execute("COMMIT")
@@ -173,7 +179,7 @@ class Ledger:
 
     def positions(self) -> dict[tuple[str, str], PositionState]:
         """Return the positions by (account, symbol)."""
-        rows = self._db.execute("SELECT account_id, symbol, body FROM positions")
+        rows = self._db.execute("SELECT account_id, symbol, body FROM positions ORDER BY rowid")
         return {(account_id, symbol): _positions.decode(body) for account_id, symbol, body in rows}
 
     def live_orders(self) -> list[VenueOrder]:

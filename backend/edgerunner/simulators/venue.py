@@ -51,6 +51,7 @@ class Venue:
         self.funding_rate, self.statistics_24h = view.funding_rate, view.statistics_24h
         self.recent_trades, self.bars, self.bar = view.recent_trades, view.bars, view.bar
         self.watch, self.unwatch, self.run = state.feed.watch, state.feed.unwatch, state.feed.run
+        self.active = state.feed.active
         self.add_listener = state.add_listener
         self.forget_history = state.forget_closed
 

@@ -15,7 +15,7 @@ Scripted steps are used up one per call, in order; without one a call succeeds.
 
 import asyncio
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -92,6 +92,13 @@ class Gate:
     async def pass_through(self) -> None:
         self._reached.set()
         await self._open.wait()
+
+
+class _Turn:
+    """Lets others run once, as every real broker does."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
 
 
 Step = Reject | RejectLater | Lost | Gate | Exception
@@ -425,7 +432,7 @@ class FakeBroker:
 
     async def _step(self, operation: str) -> Step | None:
         """Take the next scripted step; raises what it raises before anything happened."""
-        await asyncio.sleep(0)
+        await _Turn()
         step = self._steps[operation].popleft() if self._steps[operation] else None
         match step:
             case Gate():

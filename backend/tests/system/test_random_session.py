@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.system.agreement import differences
 from tests.system.product import CONNECTION_ID, Product
 from tests.system.random_session import RandomSession
@@ -39,7 +40,6 @@ async def test_api_equals_ledger_after_a_kill_in_the_middle_of_500_random_comman
             await until(lambda: _agrees(clients[-1], control), timeout_s=60, what=f"seed {seed}: API == ledger")
         assert await asyncio.to_thread(product.stop) == 0
     finally:
-        print(f"seed {seed}")
         for client in clients:
             await client.aclose()
         product.end()

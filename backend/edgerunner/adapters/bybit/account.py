@@ -53,7 +53,13 @@ class WalletBook:
 
     def _balance(self, name: str, coin: Coin) -> Balance:
         total = number(coin.wallet_balance) or Decimal(0)
-        return Balance(currency=name, total=total, available=self._available(coin, total), locked=number(coin.locked))
+        return Balance(
+            currency=name,
+            total=total,
+            available=self._available(coin, total),
+            locked=number(coin.locked),
+            value=number(coin.usd_value),
+        )
 
     def _available(self, coin: Coin, total: Decimal) -> Decimal | None:
         """Return the free amount where Bybit tells it, or its rule for isolated margin gives it.

@@ -251,10 +251,10 @@ def _is_same_quote(told: Ticker, ticker: Ticker) -> bool:
     return told == replace(ticker, ts_event_ns=told.ts_event_ns, ts_arrival_ns=told.ts_arrival_ns)
 
 
-def decoded(raw: msgspec.Raw | None, into: type[T]) -> T:
+def decoded(raw: msgspec.Raw, into: type[T]) -> T:
     """Return the data of a message; raises ``Malformed`` when it is not what the topic says."""
     try:
-        return msgspec.json.decode(raw or b"null", type=into)
+        return msgspec.json.decode(raw, type=into)
     except msgspec.MsgspecError as error:
         raise Malformed(str(error)) from error
 

@@ -121,4 +121,4 @@ class MarketMessage(msgspec.Struct):
     ret_msg: str = ""
     ts: Scalar = None
     cts: Scalar = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")

@@ -61,8 +61,7 @@ class PrivateEvents:
 
     def receive(self, push: Push) -> None:
         """Map one push; raises ``Malformed`` when it holds an event that cannot be read."""
-        rows = _decoded(push.data, list[msgspec.Raw]) if push.data is not None else []
-        for row in rows:
+        for row in _decoded(push.data, list[msgspec.Raw]):
             match push.topic.partition(".")[0]:
                 case "order":
                     self._order(row)

@@ -32,6 +32,8 @@ _ARGS_PER_REQUEST: Final = 10
 _ARGS_LENGTH: Final = 21_000
 """Characters of all topics together that one connection may subscribe to."""
 
+_LOG_EVERY: Final = 1_000
+
 _messages = msgspec.json.Decoder(MarketMessage)
 
 
@@ -80,8 +82,9 @@ class PublicSession:
         try:
             self._take(_messages.decode(message))
         except (msgspec.MsgspecError, Malformed) as error:
+            if self.unreadable % _LOG_EVERY == 0:
+                _log.warning("bybit_market_message_unreadable", category=self._category, reason=str(error))
             self.unreadable += 1
-            _log.warning("bybit_market_message_unreadable", category=self._category, reason=str(error))
 
     def lost(self, reason: str) -> None:
         """Forget everything that a lost connection made old."""

@@ -107,6 +107,7 @@ class Coin(Wire):
     wallet_balance: Scalar = None
     locked: Scalar = None
     spot_borrow: Scalar = None
+    usd_value: Scalar = None
     bonus: Scalar = None
     available_to_withdraw: Scalar = None
     total_order_im: Scalar = msgspec.field(default=None, name="totalOrderIM")
@@ -185,7 +186,7 @@ class Push(Wire):
     ret_text: str = msgspec.field(default="", name="ret_msg")
     req_id: Scalar = msgspec.field(default=None, name="req_id")
     creation_time: Scalar = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw(b"[]")
 
     @property
     def is_refusal(self) -> bool:

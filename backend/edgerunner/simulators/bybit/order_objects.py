@@ -203,7 +203,7 @@ def _quantity(order: VenueOrder, instrument: VenueInstrument) -> str:
 
 
 def _create_type(order: VenueOrder) -> str:
-    return "CreateByLiq" if order.attributes.get("origin") == "liquidation" else "CreateByUser"
+    return "CreateByLiq" if order.origin == "liquidation" else "CreateByUser"
 
 
 def _fees(order: VenueOrder) -> dict[str, Any]:

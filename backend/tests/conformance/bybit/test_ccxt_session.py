@@ -46,7 +46,12 @@ async def in_time(work: Awaitable[Any]) -> Any:
 
 
 async def watched(
-    watch: Callable[[], Coroutine[Any, Any, Any]], wanted: Callable[[Any], object], act: Awaitable[Any]
+    topic: str,
+    watch: Callable[[], Coroutine[Any, Any, Any]],
+    wanted: Callable[[Any], object],
+    *,
+    simulator: Simulator,
+    act: Callable[[], Awaitable[Any]],
 ) -> Any:
     """Watch, act once the venue has taken the subscription, and return the first update that is wanted."""
     updates: asyncio.Queue[Any] = asyncio.Queue(100)
@@ -58,7 +63,7 @@ async def watched(
     collector = asyncio.create_task(collect())
     try:
         await until(lambda: topic in simulator.server.private_topics(), f"a subscription to {topic}")
-        await act
+        await act()
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 update = await updates.get()
@@ -216,21 +221,19 @@ async def test_private_streams_tell_of_order_fill_position_and_balance(
     def buy() -> Awaitable[Any]:
         return exchange.create_order(LINEAR, "market", "buy", 0.01)
 
-    orders = await watched(
-        simulator, "order", exchange.watch_orders, lambda found: found[-1]["status"] == "closed", buy()
-    )
+    def update(topic: str, watch: Callable[[], Coroutine[Any, Any, Any]], wanted: Callable[[Any], object]) -> Any:
+        return watched(topic, watch, wanted, simulator=simulator, act=buy)
+
+    orders = await update("order", exchange.watch_orders, lambda found: found[-1]["status"] == "closed")
     assert (orders[-1]["symbol"], orders[-1]["filled"]) == (LINEAR, 0.01)
-    trades = await watched(simulator, "execution", exchange.watch_my_trades, bool, buy())
+    trades = await update("execution", exchange.watch_my_trades, bool)
     assert (trades[-1]["symbol"], trades[-1]["amount"]) == (LINEAR, 0.01)
-    positions = await watched(
-        simulator, "position", exchange.watch_positions, lambda found: found[0]["contracts"] == 0.03, buy()
-    )
+    positions = await update("position", exchange.watch_positions, lambda found: found[0]["contracts"] == 0.03)
     assert positions[0]["side"] == "long"
+    before = float(100_000 - sum(fill.fee for fill in simulator.venue.fills("sim")))
+    balance = await update("wallet", exchange.watch_balance, lambda found: found["USDT"]["total"] < before)
     fees = sum(fill.fee for fill in simulator.venue.fills("sim"))
-    balance = await watched(
-        simulator, "wallet", exchange.watch_balance, lambda found: found["USDT"]["total"] < float(100_000 - fees), buy()
-    )
-    assert balance["BTC"]["total"] == 1.0
+    assert (balance["USDT"]["total"], balance["BTC"]["total"]) == (pytest.approx(float(100_000 - fees)), 1.0)
 
 
 async def test_orders_are_entered_over_the_trade_socket(exchange: Exchange, simulator: Simulator) -> None:

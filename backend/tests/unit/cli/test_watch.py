@@ -50,7 +50,7 @@ def test_a_position_that_went_flat_disappears() -> None:
 
 
 def test_the_board_is_complete_when_every_channel_spoke_or_was_refused() -> None:
-    events = [
+    events: list[StreamMessage | SubscriptionRefused] = [
         message("connections", "snapshot", {"connections": [samples.connection()]}),
         message("account", "snapshot", {"accounts": []}),
         message("positions", "snapshot", {"positions": []}),

@@ -16,7 +16,11 @@ def resting(order_id: str, side: Side, price: int, lots: int, owner: str = "make
 
 
 def taker(
-    side: Side, lots: int, limit: int | None = None, self_match: SelfMatchRule = SelfMatchRule.NONE, owner: str = "taker"
+    side: Side,
+    lots: int,
+    limit: int | None = None,
+    self_match: SelfMatchRule = SelfMatchRule.NONE,
+    owner: str = "taker",
 ) -> Taker:
     return Taker(owner=owner, side=side, lots=lots, limit=limit, self_match=self_match)
 
@@ -25,7 +29,7 @@ def matched(plan: Plan) -> list[tuple[str | None, int, int]]:
     return [(match.maker_id, match.price, match.lots) for match in plan.matches]
 
 
-def test_better_prices_trade_first_and_equal_prices_in_order_of_arrival():
+def test_better_prices_trade_first_and_equal_prices_in_order_of_arrival() -> None:
     book = OrderBook()
     for order in (resting("late", "sell", 101, 5), resting("dear", "sell", 102, 5), resting("cheap", "sell", 100, 5)):
         book.add(order)
@@ -35,7 +39,7 @@ def test_better_prices_trade_first_and_equal_prices_in_order_of_arrival():
     assert book.levels("sell", 5) == [(101, 2), (102, 5)]
 
 
-def test_a_taker_trades_no_further_than_its_limit():
+def test_a_taker_trades_no_further_than_its_limit() -> None:
     book = OrderBook()
     book.add(resting("a", "buy", 100, 5))
     book.add(resting("b", "buy", 99, 5))
@@ -43,14 +47,14 @@ def test_a_taker_trades_no_further_than_its_limit():
     assert book.levels("buy", 5) == [(100, 5), (99, 5)]
 
 
-def test_outside_liquidity_trades_after_own_orders_of_the_same_price():
+def test_outside_liquidity_trades_after_own_orders_of_the_same_price() -> None:
     book = OrderBook()
     book.add(resting("own", "sell", 101, 2))
     plan = book.plan(taker("buy", 9), outside=[(100, 3), (101, 3), (102, 3)])
     assert matched(plan) == [(None, 100, 3), ("own", 101, 2), (None, 101, 3), (None, 102, 1)]
 
 
-def test_reducing_keeps_the_place_in_the_queue():
+def test_reducing_keeps_the_place_in_the_queue() -> None:
     book = OrderBook()
     book.add(resting("first", "buy", 10, 5))
     book.add(resting("second", "buy", 10, 5))
@@ -58,7 +62,7 @@ def test_reducing_keeps_the_place_in_the_queue():
     assert matched(book.plan(taker("sell", 3))) == [("first", 10, 1), ("second", 10, 2)]
 
 
-def test_a_book_refuses_known_ids_empty_orders_and_too_large_reductions():
+def test_a_book_refuses_known_ids_empty_orders_and_too_large_reductions() -> None:
     book = OrderBook()
     book.add(resting("a", "buy", 10, 5))
     for bad in (resting("a", "buy", 11, 5), resting("b", "buy", 11, 0)):
@@ -79,7 +83,7 @@ def test_a_book_refuses_known_ids_empty_orders_and_too_large_reductions():
 )
 def test_self_match_rules_cancel_what_they_say(
     rule: SelfMatchRule, trades: list[tuple[str, int, int]], canceled: tuple[str, ...], taker_canceled: bool
-):
+) -> None:
     book = OrderBook()
     book.add(resting("mine", "sell", 100, 5, owner="me"))
     book.add(resting("theirs", "sell", 100, 5))
@@ -94,19 +98,19 @@ def test_self_match_rules_cancel_what_they_say(
 )
 def test_each_time_in_force_treats_a_partial_match_its_own_way(
     time_in_force: TimeInForce, traded: int, rests: int, reason: str | None
-):
+) -> None:
     wish = taker("buy", 10)
     outcome = decide(wish, OrderBook().plan(wish, outside=[(5, 3)]), time_in_force)
     assert (outcome.plan.lots, outcome.rest_lots, outcome.cancel_reason) == (traded, rests, reason)
 
 
-def test_a_post_only_order_that_meets_nobody_rests():
+def test_a_post_only_order_that_meets_nobody_rests() -> None:
     wish = taker("buy", 10, limit=4)
     outcome = decide(wish, OrderBook().plan(wish, outside=[(5, 3)]), "post_only")
     assert (outcome.rest_lots, outcome.cancel_reason) == (10, None)
 
 
-def test_the_rest_of_a_market_order_is_canceled_for_want_of_liquidity():
+def test_the_rest_of_a_market_order_is_canceled_for_want_of_liquidity() -> None:
     wish = taker("sell", 10)
     outcome = decide(wish, OrderBook().plan(wish, outside=[(5, 3)]), "ioc", is_market=True)
     assert (outcome.plan.lots, outcome.cancel_reason) == (3, "no_liquidity")
@@ -141,7 +145,7 @@ class Session:
         st.tuples(st.sampled_from(["buy", "sell"]), st.integers(1, 12), st.integers(1, 20)), min_size=1, max_size=40
     )
 )
-def test_any_session_keeps_price_time_priority_and_never_crosses(orders: list[tuple[Side, int, int]]):
+def test_any_session_keeps_price_time_priority_and_never_crosses(orders: list[tuple[Side, int, int]]) -> None:
     session = Session()
     for number, (side, price, lots) in enumerate(orders):
         session.arrive(number, side, price, lots)

@@ -12,7 +12,7 @@ from edgerunner.matching.words import Side
 TRADES = st.lists(st.tuples(st.sampled_from(["buy", "sell"]), st.integers(1, 50), st.integers(1, 10_000)), max_size=40)
 
 
-def test_closing_part_of_a_long_realizes_against_the_average_cost():
+def test_closing_part_of_a_long_realizes_against_the_average_cost() -> None:
     position = trade(NetPosition(), "buy", 2, Decimal(100)).position
     position = trade(position, "buy", 2, Decimal(110)).position
     change = trade(position, "sell", 1, Decimal(120))
@@ -20,7 +20,7 @@ def test_closing_part_of_a_long_realizes_against_the_average_cost():
     assert change.position == NetPosition(lots=3, cost=Decimal(315))
 
 
-def test_a_trade_through_zero_closes_and_opens_the_other_way():
+def test_a_trade_through_zero_closes_and_opens_the_other_way() -> None:
     short = trade(NetPosition(), "sell", 3, Decimal(50)).position
     change = trade(short, "buy", 5, Decimal(40))
     assert (change.closed_lots, change.realized_pnl) == (3, Decimal(30))
@@ -30,7 +30,7 @@ def test_a_trade_through_zero_closes_and_opens_the_other_way():
 
 
 @given(TRADES)
-def test_profit_and_cost_lose_nothing_over_any_trades(trades: list[tuple[Side, int, int]]):
+def test_profit_and_cost_lose_nothing_over_any_trades(trades: list[tuple[Side, int, int]]) -> None:
     position, realized, paid, lots_held = NetPosition(), Decimal(0), Decimal(0), 0
     for side, lots, price in trades:
         change = trade(position, side, lots, Decimal(price))
@@ -44,7 +44,7 @@ def test_profit_and_cost_lose_nothing_over_any_trades(trades: list[tuple[Side, i
     assert position.lots != 0 or position.cost == 0
 
 
-def test_fees_are_exact_fractions_of_notional():
+def test_fees_are_exact_fractions_of_notional() -> None:
     fees = FeeSchedule(maker=Decimal("-0.0001"), taker=Decimal("0.00055"))
     assert fees.fee(Decimal("67012.3"), is_maker=False) == Decimal("36.856765")
     assert fees.fee(Decimal(100), is_maker=True) == Decimal("-0.01")

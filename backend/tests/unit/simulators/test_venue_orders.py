@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.unit.simulators.venues import LINEAR, SPOT, Bench
 
 from edgerunner.matching.words import SelfMatchRule
 from edgerunner.simulators.faults import FaultMatch
@@ -17,6 +16,7 @@ from edgerunner.simulators.venue_types import (
     RejectReason,
     VenueReject,
 )
+from tests.unit.simulators.venues import LINEAR, SPOT, Bench
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def refusal(call: Callable[[], object]) -> RejectReason:
     return caught.value.reason
 
 
-def test_a_market_buy_fills_against_the_book_and_pays_the_taker_fee(bench: Bench):
+def test_a_market_buy_fills_against_the_book_and_pays_the_taker_fee(bench: Bench) -> None:
     order = bench.place("buy", "0.5", client_key="k1")
     assert (order.state, order.filled_lots, order.live) == (OrderState.FILLED, 500, False)
     [fill] = bench.venue.fills("sim")
@@ -41,14 +41,14 @@ def test_a_market_buy_fills_against_the_book_and_pays_the_taker_fee(bench: Bench
     assert (position.side, position.quantity_lots, position.entry_price) == ("buy", 500, fill.value / Decimal("0.5"))
 
 
-def test_events_come_in_true_order_after_the_ledger_knows(bench: Bench):
+def test_events_come_in_true_order_after_the_ledger_knows(bench: Bench) -> None:
     seen: list[str] = []
     bench.venue.add_listener(lambda event: seen.append(f"{type(event).__name__}:{len(bench.venue.fills('sim'))}"))
     bench.place("buy", "0.001")
     assert seen == ["FillHappened:1", "OrderChanged:1", "PositionChanged:1", "BalanceChanged:1", "TradePrinted:1"]
 
 
-def test_events_caused_by_a_listener_come_after_those_it_listens_to(bench: Bench):
+def test_events_caused_by_a_listener_come_after_those_it_listens_to(bench: Bench) -> None:
     names: list[tuple[str, str | None]] = []
 
     def cancel_on_arrival(event: object) -> None:
@@ -65,7 +65,7 @@ def test_events_caused_by_a_listener_come_after_those_it_listens_to(bench: Bench
     assert late == [OrderState.NEW, OrderState.CANCELED]
 
 
-def test_a_resting_order_fills_as_maker_at_its_own_price_when_the_market_reaches_it(bench: Bench):
+def test_a_resting_order_fills_as_maker_at_its_own_price_when_the_market_reaches_it(bench: Bench) -> None:
     order = bench.place("buy", "0.001", 59_990)
     bench.steps(5)
     assert bench.order(order).state == OrderState.NEW
@@ -76,7 +76,7 @@ def test_a_resting_order_fills_as_maker_at_its_own_price_when_the_market_reaches
     assert fill.fee == fill.value * Decimal("0.0002")
 
 
-def test_a_large_resting_order_fills_in_parts_as_far_as_the_size_goes(bench: Bench):
+def test_a_large_resting_order_fills_in_parts_as_far_as_the_size_goes(bench: Bench) -> None:
     bench.venue.operator.move_cash("sim", "USDT", Decimal(100_000_000))
     order = bench.place("buy", 400, 59_999)
     bench.pin(59_998.5)
@@ -90,13 +90,13 @@ def test_a_large_resting_order_fills_in_parts_as_far_as_the_size_goes(bench: Ben
     assert bench.order(order).filled_lots > first.filled_lots
 
 
-def test_what_a_taker_takes_is_gone_until_the_next_step(bench: Bench):
+def test_what_a_taker_takes_is_gone_until_the_next_step(bench: Bench) -> None:
     asks = bench.venue.depth(LINEAR, 3)[1]
     bench.place("buy", bench.venue.instruments[LINEAR].quantity(asks[0][1]))
     assert bench.venue.depth(LINEAR, 2)[1] == asks[1:3]
 
 
-def test_two_clients_orders_meet_inside_the_spread_of_the_generated_book(bench: Bench):
+def test_two_clients_orders_meet_inside_the_spread_of_the_generated_book(bench: Bench) -> None:
     bench.pin(60_000)
     price = bench.venue.depth(SPOT, 1)[0][0][0] / 100
     bench.place("buy", "0.1", price, symbol=SPOT)
@@ -113,7 +113,9 @@ def test_two_clients_orders_meet_inside_the_spread_of_the_generated_book(bench: 
         (SelfMatchRule.CANCEL_MAKER, OrderState.FILLED, None),
     ],
 )
-def test_self_match_rules_apply_when_asked_for(bench: Bench, rule: SelfMatchRule, state: OrderState, reason: str | None):
+def test_self_match_rules_apply_when_asked_for(
+    bench: Bench, rule: SelfMatchRule, state: OrderState, reason: str | None
+) -> None:
     bid = bench.venue.depth(LINEAR, 1)[0][0][0]
     mine = bench.place("buy", "0.01", bid / 10)
     taker = bench.place("sell", "0.01", bid / 10, self_match=rule)
@@ -132,20 +134,20 @@ def test_self_match_rules_apply_when_asked_for(bench: Bench, rule: SelfMatchRule
 )
 def test_each_time_in_force_ends_a_crossing_order_its_own_way(
     bench: Bench, time_in_force: Any, state: OrderState, reason: str | None, filled: bool
-):
+) -> None:
     bench.venue.operator.move_cash("sim", "USDT", Decimal(100_000_000))
     ask = bench.venue.depth(LINEAR, 1)[1][0][0]
     order = bench.place("buy", 100, ask / 10, time_in_force=time_in_force)
     assert (order.state, order.cancel_reason, order.filled_lots > 0) == (state, reason, filled)
 
 
-def test_a_market_order_stops_at_the_end_of_the_book(bench: Bench):
+def test_a_market_order_stops_at_the_end_of_the_book(bench: Bench) -> None:
     bench.venue.operator.move_cash("sim", "USDT", Decimal(1_000_000_000))
     orders = [bench.place("buy", 500) for _ in range(3)]
     assert (orders[-1].state, orders[-1].cancel_reason) == (OrderState.CANCELED, "no_liquidity")
 
 
-def test_a_spot_buy_pays_its_fee_in_coins_and_a_sell_in_quote(bench: Bench):
+def test_a_spot_buy_pays_its_fee_in_coins_and_a_sell_in_quote(bench: Bench) -> None:
     bench.place("buy", "0.01", symbol=SPOT)
     buy = bench.venue.fills("sim")[0]
     assert (buy.fee_currency, buy.fee) == ("BTC", Decimal("0.00001"))
@@ -156,7 +158,7 @@ def test_a_spot_buy_pays_its_fee_in_coins_and_a_sell_in_quote(bench: Bench):
     assert (sell.fee_currency, sell.fee) == ("USDT", sell.value / 1000)
 
 
-def test_a_buy_by_amount_spends_no_more_than_it_says(bench: Bench):
+def test_a_buy_by_amount_spends_no_more_than_it_says(bench: Bench) -> None:
     order = bench.venue.place(
         OrderRequest(
             account_id="sim", symbol=SPOT, side="buy", order_type="market", quote_amount=Decimal("1000.000001")
@@ -167,7 +169,7 @@ def test_a_buy_by_amount_spends_no_more_than_it_says(bench: Bench):
     assert 0 < 1000 - order.filled_value < 1
 
 
-def test_open_spot_orders_lock_money_and_cancel_frees_it(bench: Bench):
+def test_open_spot_orders_lock_money_and_cancel_frees_it(bench: Bench) -> None:
     buy = bench.place("buy", "0.5", 50_000 + 5_000, symbol=SPOT)
     bench.place("sell", "0.25", 65_000, symbol=SPOT)
     locked = {each.currency: each.locked for each in bench.venue.balances("sim")}
@@ -202,7 +204,9 @@ REFUSALS: list[tuple[str, dict[str, Any], RejectReason]] = [
 
 
 @pytest.mark.parametrize(("change", "reason"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
-def test_a_refused_order_says_why_and_changes_nothing(bench: Bench, change: dict[str, Any], reason: RejectReason):
+def test_a_refused_order_says_why_and_changes_nothing(
+    bench: Bench, change: dict[str, Any], reason: RejectReason
+) -> None:
     usual: dict[str, Any] = {
         "account_id": "sim",
         "symbol": LINEAR,
@@ -221,7 +225,7 @@ def test_a_refused_order_says_why_and_changes_nothing(bench: Bench, change: dict
     assert len(bench.events) == told
 
 
-def test_steps_are_checked_when_numbers_become_ticks_and_lots(bench: Bench):
+def test_steps_are_checked_when_numbers_become_ticks_and_lots(bench: Bench) -> None:
     instrument = bench.venue.instruments[LINEAR]
     assert refusal(lambda: instrument.to_ticks(Decimal("60000.05"))) == RejectReason.PRICE_OFF_TICK
     assert refusal(lambda: instrument.to_ticks(Decimal("NaN"))) == RejectReason.INVALID_PRICE
@@ -229,7 +233,7 @@ def test_steps_are_checked_when_numbers_become_ticks_and_lots(bench: Bench):
     assert refusal(lambda: instrument.to_lots(Decimal(-1))) == RejectReason.INVALID_QUANTITY
 
 
-def test_a_client_key_is_good_for_one_order_and_every_placement_counts(bench: Bench):
+def test_a_client_key_is_good_for_one_order_and_every_placement_counts(bench: Bench) -> None:
     bench.place("buy", "0.001", 59_000, client_key="k")
     assert refusal(lambda: bench.place("buy", "0.001", 59_000, client_key="k")) == RejectReason.DUPLICATE_CLIENT_KEY
     assert refusal(lambda: bench.place("buy", "1000", 59_000, client_key="bad")) == RejectReason.INSUFFICIENT_FUNDS
@@ -239,14 +243,14 @@ def test_a_client_key_is_good_for_one_order_and_every_placement_counts(bench: Be
     assert dump["refused"] == [{"client_key": "bad", "symbol": LINEAR, "reason": "rate_limit", "placements": 2}]
 
 
-def test_no_more_orders_than_the_limit_may_be_open(bench: Bench):
+def test_no_more_orders_than_the_limit_may_be_open(bench: Bench) -> None:
     for _ in range(500):
         bench.place("buy", "0.001", 59_000)
     assert refusal(lambda: bench.place("buy", "0.001", 59_000)) == RejectReason.TOO_MANY_ORDERS
     assert bench.place("sell", "0.001").state == OrderState.FILLED
 
 
-def test_a_halt_refuses_orders_and_lets_cancels_through(bench: Bench):
+def test_a_halt_refuses_orders_and_lets_cancels_through(bench: Bench) -> None:
     order = bench.place("buy", "0.001", 59_990)
     bench.venue.operator.set_halt(LINEAR, halted=True)
     bench.pin(59_000)
@@ -258,7 +262,7 @@ def test_a_halt_refuses_orders_and_lets_cancels_through(bench: Bench):
     assert bench.place("buy", "0.001").state == OrderState.FILLED
 
 
-def test_amending_moves_price_and_total_and_refuses_what_makes_no_sense(bench: Bench):
+def test_amending_moves_price_and_total_and_refuses_what_makes_no_sense(bench: Bench) -> None:
     order = bench.place("buy", "0.01", 59_000)
     amended = bench.venue.amend("sim", order.order_id, quantity_lots=20, price_ticks=591_000)
     assert (amended.quantity_lots, amended.price_ticks, amended.state) == (20, 591_000, OrderState.NEW)
@@ -273,7 +277,7 @@ def test_amending_moves_price_and_total_and_refuses_what_makes_no_sense(bench: B
     assert refusal(lambda: bench.venue.cancel("sim", "no-such-id")) == RejectReason.UNKNOWN_ORDER
 
 
-def test_reduce_only_orders_close_and_vanish_with_the_position(bench: Bench):
+def test_reduce_only_orders_close_and_vanish_with_the_position(bench: Bench) -> None:
     bench.place("buy", "0.5")
     exit_order = bench.place("sell", "0.5", 61_000, reduce_only=True)
     too_much = refusal(lambda: bench.place("sell", "0.501", reduce_only=True))
@@ -283,7 +287,7 @@ def test_reduce_only_orders_close_and_vanish_with_the_position(bench: Bench):
     assert bench.venue.positions("sim") == []
 
 
-def test_leverage_decides_how_much_can_be_opened(bench: Bench):
+def test_leverage_decides_how_much_can_be_opened(bench: Bench) -> None:
     assert refusal(lambda: bench.place("buy", 20, 59_999)) == RejectReason.INSUFFICIENT_FUNDS
     bench.venue.set_leverage("sim", LINEAR, Decimal(20))
     order = bench.place("buy", 20, 59_000)
@@ -294,7 +298,7 @@ def test_leverage_decides_how_much_can_be_opened(bench: Bench):
     assert bench.order(order).live
 
 
-def test_a_liquidation_cancels_orders_and_closes_by_an_order_of_the_broker(bench: Bench):
+def test_a_liquidation_cancels_orders_and_closes_by_an_order_of_the_broker(bench: Bench) -> None:
     bench.place("sell", "0.5")
     resting = bench.place("buy", "0.1", 59_000)
     order = bench.venue.operator.liquidate("sim", LINEAR)
@@ -304,7 +308,7 @@ def test_a_liquidation_cancels_orders_and_closes_by_an_order_of_the_broker(bench
     assert bench.venue.positions("sim") == []
 
 
-def test_the_partial_fill_fault_leaves_the_rest_to_the_operator(bench: Bench):
+def test_the_partial_fill_fault_leaves_the_rest_to_the_operator(bench: Bench) -> None:
     bench.faults.add("bybit", "partial_fill", match=FaultMatch(client_key="p"), params={"fraction": "0.3"})
     assert bench.place("buy", "0.1").state == OrderState.FILLED
     order = bench.place("buy", "0.1", 60_010, client_key="p")
@@ -314,7 +318,7 @@ def test_the_partial_fill_fault_leaves_the_rest_to_the_operator(bench: Bench):
     assert (done.state, done.filled_lots) == (OrderState.FILLED, 100)
 
 
-def test_history_pages_newest_first_and_the_recent_view_can_be_forgotten(bench: Bench):
+def test_history_pages_newest_first_and_the_recent_view_can_be_forgotten(bench: Bench) -> None:
     from edgerunner.simulators.venue_types import HistoryQuery
 
     for number in range(7):

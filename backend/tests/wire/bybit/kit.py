@@ -219,6 +219,12 @@ class Simulator:
         assert answer["retCode"] == 0, answer
         return socket
 
+    def ledger(self, part: str) -> list[Frame]:
+        """Return one list of the venue's own ledger."""
+        rows = self.venue.dump()[part]
+        assert isinstance(rows, list)
+        return rows
+
     async def close(self) -> None:
         for socket in self._sockets:
             await socket.close()
