@@ -89,7 +89,8 @@ def sentence_of(error: Exception) -> str:
 
     match error:
         case ApiError(fields=fields) if fields:
-            return "\n".join([str(error), *(f"  {field.field}: {field.message}" for field in fields)])
+            further = [field for field in fields if field.message not in str(error)]
+            return "\n".join([str(error), *(f"  {field.field}: {field.message}" for field in further)])
         case ApiUnreachable():
             return f"{error}. Is `edgerunner up` running there? Another address is given by --url."
         case OutcomeUnknown(client_order_id=client_order_id):

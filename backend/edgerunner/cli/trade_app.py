@@ -146,12 +146,15 @@ def close(
     connection: ConnectionId = SIMULATED_CONNECTION,
     instrument: OnlyInstrument = None,
     position: Annotated[str | None, typer.Option("--position", help="Only this leg or ticket.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every position, spot holdings included.")] = False,
     wait_ms: WaitMs = 2000,
     url: options.Url = None,
     data_dir: options.DataDir = None,
     json: options.AsJson = False,
 ) -> None:
     """Close positions with market orders."""
+    if everything != (instrument is None and position is None):
+        raise typer.BadParameter("name --instrument or --position, or --all for every position, spot holdings included")
     output = Output(as_json=json)
     with reporting(output):
         from edgerunner.cli import api_access, trade  # noqa: PLC0415

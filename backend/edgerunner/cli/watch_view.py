@@ -1,5 +1,6 @@
 """The picture that ``watch`` draws of its board."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -45,13 +46,14 @@ def _quotes(board: Board) -> Table:
     table = _table("Quotes", "connection", "instrument", ">bid", ">ask", ">last", ">mark", "time")
     for channel, ticker in board.quotes.items():
         _, connection, instrument = channel.split(":", 2)
-        table.add_row(connection, instrument, *_prices(ticker))
+        prices = _prices(ticker, waiting="refused" if channel in board.refused else "waiting")
+        table.add_row(connection, instrument, *prices)
     return table
 
 
-def _prices(ticker: Ticker | None) -> tuple[RenderableType, ...]:
+def _prices(ticker: Ticker | None, *, waiting: str) -> tuple[RenderableType, ...]:
     if ticker is None:
-        return ("", "", "", "", Text("waiting", style="dim"))
+        return ("", "", "", "", Text(waiting, style="dim"))
     time = Text(ticker["time"][11:23] + (" STALE" if ticker["stale"] else ""), style="red" if ticker["stale"] else "")
     return (*(_shown(price) for price in (ticker["bid"], ticker["ask"], ticker["last"], ticker["mark"])), time)
 
@@ -129,7 +131,7 @@ def _shown(value: str | None) -> str:
 
 def _table(title: str, *columns: str) -> Table:
     """Return an empty table; ``>`` before a column's name sets it right."""
-    table = Table(title=title, title_justify="left", expand=True)
+    table = Table(title=title, title_justify="left", title_style="bold", expand=True, box=SIMPLE_HEAD)
     for column in columns:
         is_number = column.startswith(">")
         table.add_column(column.lstrip(">"), justify="right" if is_number else "left", overflow="fold")

@@ -254,8 +254,8 @@ def _acknowledge(order: Order, body: OrderAcknowledged) -> Order:
 
 
 def _doubt(order: Order, body: OrderOutcomeUnknown, since_ns: int) -> Order:
-    """Mark a command as unresolved; news that overtook its lost answer has resolved it already."""
-    if order.status not in _IN_FLIGHT or order.outcome_unknown is not None:
+    """Mark a command as unresolved, unless news overtook its lost answer (see ``_settled``)."""
+    if order.outcome_unknown is not None:
         return order
     return replace(order, outcome_unknown=Unknown(since_ns=since_ns, reason=body.reason))
 

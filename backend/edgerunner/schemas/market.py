@@ -8,7 +8,7 @@ from edgerunner.domain.errors import FieldError
 from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
 from edgerunner.domain.market import Bar, Depth, Funding, FundingRate, MarketTrade, Ticker, Timeframe
 from edgerunner.domain.orders import Side
-from edgerunner.schemas.base import AnswerModel, RequestModel
+from edgerunner.schemas.base import AnswerModel, RequestModel, WholeNumber
 from edgerunner.schemas.scalars import ConnectionId, DecimalText, InstrumentId, RequestTime, TimeText
 
 
@@ -36,13 +36,13 @@ class MarketQuery(RequestModel):
 class DepthQuery(MarketQuery):
     """How much of a book."""
 
-    limit: Annotated[int, Field(ge=1, le=500, description="Levels per side.")] = 50
+    limit: Annotated[WholeNumber, Field(ge=1, le=500, description="Levels per side.")] = 50
 
 
 class FundingQuery(MarketQuery):
     """How many past funding rates."""
 
-    limit: Annotated[int, Field(ge=1, le=200, description="Past rates, the newest ones.")] = 50
+    limit: Annotated[WholeNumber, Field(ge=1, le=200, description="Past rates, the newest ones.")] = 50
 
 
 class OhlcQuery(MarketQuery):
@@ -51,7 +51,7 @@ class OhlcQuery(MarketQuery):
     timeframe: Timeframe
     start: RequestTime | None = None
     end: RequestTime | None = None
-    limit: Annotated[int, Field(ge=1, le=5_000, description="Most bars of the answer.")] = 500
+    limit: Annotated[WholeNumber, Field(ge=1, le=5_000, description="Most bars of the answer.")] = 500
 
     def rule_errors(self) -> tuple[FieldError, ...]:
         """Return an error when the interval is empty."""

@@ -11,7 +11,7 @@ from edgerunner.domain.errors import FieldError
 from edgerunner.domain.instruments import QuantityUnit
 from edgerunner.domain.numbers import to_plain
 from edgerunner.domain.orders import Money, Order, OrderStatus, OrderType, Side, Source, TimeInForce
-from edgerunner.schemas.base import AnswerModel, Flag, RequestModel
+from edgerunner.schemas.base import AnswerModel, Flag, RequestModel, WholeNumber
 from edgerunner.schemas.paging import PageQuery
 from edgerunner.schemas.scalars import (
     ClientOrderId,
@@ -29,7 +29,7 @@ class WaitQuery(RequestModel):
     """How long a command may wait for the broker's word before it answers."""
 
     wait_ms: Annotated[
-        int, Field(ge=0, le=30_000, description="Milliseconds to wait for the broker's word before answering.")
+        WholeNumber, Field(ge=0, le=30_000, description="Milliseconds to wait for the broker's word before answering.")
     ] = 2_000
 
 

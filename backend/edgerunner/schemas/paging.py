@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edgerunner.schemas.base import RequestModel
+from edgerunner.schemas.base import RequestModel, WholeNumber
 
-Limit = Annotated[int, Field(ge=1, le=1_000, description="Most items of one answer.")]
+Limit = Annotated[WholeNumber, Field(ge=1, le=1_000, description="Most items of one answer.")]
 Cursor = Annotated[
     str,
     Field(

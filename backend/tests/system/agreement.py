@@ -150,9 +150,8 @@ def _balance_differences(summary: list[Json], accounts: list[Json]) -> Iterable[
 
 
 def _instrument_id(symbol: str) -> str:
-    """Turn the ledger's ``linear:BTCUSDT`` into the API's id."""
-    product, _, name = symbol.partition(":")
-    return f"{name}-{product.upper()}.BYBIT"
+    """Turn a derivative's symbol in the ledger into the API's id; spot has no positions there."""
+    return f"{symbol}-LINEAR.BYBIT"
 
 
 def _same_price(ours: str | None, theirs: str | None) -> bool:

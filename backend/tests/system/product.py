@@ -32,14 +32,15 @@ class Product:
 
     def start(self) -> Json:
         """Start `edgerunner up` and return its ready line."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "edgerunner.cli", "up", "--json"],
-            env={**os.environ, **self._settings(), **self.environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(self.data_dir.parent / f"{self.data_dir.name}.log").open("a"),
-            text=True,
-        )
+        with self.log_file.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "edgerunner.cli", "up", "--json"],
+                env={**os.environ, **self._settings(), **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         ready = self._read_ready()
         self.url = str(ready["url"])
         self.control_url = f"http://127.0.0.1:{ready['simulators']['control']}"
@@ -90,7 +91,12 @@ class Product:
 
     def log(self) -> str:
         """Return what the API process wrote to stderr."""
-        return (self.data_dir.parent / f"{self.data_dir.name}.log").read_text()
+        return self.log_file.read_text()
+
+    @property
+    def log_file(self) -> Path:
+        """Return where the API process's stderr goes."""
+        return self.data_dir.parent / f"{self.data_dir.name}.log"
 
     def _settings(self) -> Json:
         return {

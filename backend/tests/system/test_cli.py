@@ -31,6 +31,17 @@ def product(tmp_path: Path) -> Iterator[Product]:
     product.end()
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One installation that is up, for tests that do not end it."""
+    product = Product(tmp_path_factory.mktemp("data"))
+    try:
+        product.start()
+        yield product
+    finally:
+        product.end()
+
+
 def edgerunner(*words: str, data_dir: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run one command to its end."""
     return subprocess.run(
@@ -99,14 +110,17 @@ async def test_a_killed_up_leaves_the_simulator_and_the_next_one_finds_the_same_
     assert await ledger_of(product) == before
 
 
-async def test_the_commands_trade_change_cancel_list_and_watch(product: Product) -> None:
-    await asyncio.to_thread(product.start)
-    url, folder = product.url, product.data_dir
+async def test_the_commands_trade_change_cancel_list_and_watch(running: Product) -> None:
+    url, folder = running.url, running.data_dir
 
     async def run(*words: str, code: int = 0) -> list[dict[str, Any]]:
         finished = await asyncio.to_thread(edgerunner, *words, "--url", url, "--json", data_dir=folder)
         assert finished.returncode == code, finished.stderr
         return events_of(finished)
+
+    async def linear_positions() -> list[dict[str, Any]]:
+        positions = [line["position"] for line in await run("trade", "positions")]
+        return [position for position in positions if position["instrument_id"] == INSTRUMENT_ID]
 
     terms = ("--type", "limit", "--price", "20000", "--post-only", "--client-order-id", "A1")
     (placed,) = await run("trade", "buy", "0.01", INSTRUMENT_ID, *terms)
@@ -118,33 +132,32 @@ async def test_the_commands_trade_change_cancel_list_and_watch(product: Product)
     assert canceled["order"]["status"] == "canceled"
     await run("trade", "cancel", "A1", code=4)
     await run("trade", "buy", "0.01", INSTRUMENT_ID)
-    (position,) = await run("trade", "positions")
-    assert (position["position"]["side"], position["position"]["quantity"]) == ("long", "0.01")
+    position = (await linear_positions())[0]
+    assert (position["side"], position["quantity"]) == ("long", "0.01")
     messages = await run("watch", INSTRUMENT_ID, "--once")
     channels = {message["channel"] for message in messages if message["event"] == "message"}
     assert channels == {"connections", "account", "positions", "orders", f"quotes:{CONNECTION_ID}:{INSTRUMENT_ID}"}
-    (closed,) = await run("trade", "close")
+    await run("trade", "close", code=2)
+    (closed,) = await run("trade", "close", "--instrument", INSTRUMENT_ID)
     assert closed["ok"]
-    assert await run("trade", "positions") == []
+    assert await linear_positions() == []
     (error,) = await run("trade", "buy", "0.01", "NOTHING.BYBIT", code=4)
     assert error["event"] == "error"
     (error,) = await run("trade", "buy", "1e-3", INSTRUMENT_ID, code=4)
     assert error["problem"]["errors"][0]["field"] == "quantity"
 
 
-async def test_a_second_up_on_the_same_data_folder_is_refused_and_harms_nothing(product: Product) -> None:
-    await asyncio.to_thread(product.start)
-    second = await asyncio.to_thread(edgerunner, "up", data_dir=product.data_dir)
+async def test_a_second_up_on_the_same_data_folder_is_refused_and_harms_nothing(running: Product) -> None:
+    second = await asyncio.to_thread(edgerunner, "up", data_dir=running.data_dir)
     assert second.returncode == 1
     assert "Another Edgerunner works in the data folder" in second.stderr
-    assert simulator_of(product).is_running()
-    async with product.client() as client:
+    assert simulator_of(running).is_running()
+    async with running.client() as client:
         assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_a_person_gets_tables_and_sentences(product: Product) -> None:
-    await asyncio.to_thread(product.start)
-    folder, url = product.data_dir, product.url
+async def test_a_person_gets_tables_and_sentences(running: Product) -> None:
+    folder, url = running.data_dir, running.url
     watched = await asyncio.to_thread(edgerunner, "watch", INSTRUMENT_ID, "--once", "--url", url, data_dir=folder)
     assert watched.returncode == 0, watched.stderr
     assert "SIMULATED" in watched.stdout

@@ -53,7 +53,7 @@ class _Differences(list[str]):
     """Differences as a condition: true when there are none."""
 
     def __bool__(self) -> bool:
-        return not self
+        return len(self) == 0
 
 
 async def _agrees(api: httpx.AsyncClient, control: httpx.AsyncClient) -> _Differences:

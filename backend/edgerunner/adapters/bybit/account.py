@@ -7,7 +7,7 @@ from typing import Final
 from edgerunner.adapters.broker import PositionReport
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
 from edgerunner.adapters.bybit.orders import leg_of, side_of
-from edgerunner.adapters.bybit.values import Strangers, number, price, required_nanoseconds, required_number, text
+from edgerunner.adapters.bybit.values import number, price, required_nanoseconds, required_number, text
 from edgerunner.adapters.bybit.wire import Coin, Position, Wallet
 from edgerunner.domain.accounts import AccountSummary, Balance
 
@@ -102,14 +102,14 @@ def _inventory_report(account_id: str, market: Listing, quantity: Decimal, ts_ns
 
 
 def position_report(
-    account_id: str, position: Position, listing: Listing, strangers: Strangers, *, ts_ns: int | None = None
+    account_id: str, position: Position, listing: Listing, *, ts_ns: int | None = None
 ) -> PositionReport:
     """Return the report of a contract position; flat is side ``""`` with size 0.
 
     ``ts_ns`` stands in for a missing ``updatedTime``. Raises ``Malformed`` without a size.
     """
     size = required_number(position.size, "size")
-    side = side_of(position.side, strangers) if size else None
+    side = side_of(position.side) if size else None
     average = price(position.avg_price) or price(position.entry_price)
     stamp = position.updated_time or (None if ts_ns is None else ts_ns // 1_000_000)
     return PositionReport(

@@ -78,9 +78,7 @@ _CODES: Final[dict[Verdict, tuple[Iterable[int], ...]]] = {
         (170355, 170358, 170359, 170360, 170371, 170372, 170381, 170382, 170709, 170810),
     ),
 }
-_VERDICTS: Final = {
-    code: verdict for verdict, groups in _CODES.items() for group in groups for code in group
-}
+_VERDICTS: Final = {code: verdict for verdict, groups in _CODES.items() for group in groups for code in group}
 _ALREADY_SO: Final = "order remains unchanged"
 """Text of the 10001 that answers an amendment to what the order is already."""
 

@@ -7,7 +7,6 @@ from edgerunner.adapters.broker import FillReport
 from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.orders import client_key, side_of
 from edgerunner.adapters.bybit.values import (
-    Malformed,
     Scalar,
     Strangers,
     number,
@@ -46,18 +45,15 @@ def is_cash_only(exec_type: Scalar) -> bool:
 class ExecutionMapper:
     """Maps executions of REST and of the stream alike."""
 
-    def __init__(self, account_id: str, strangers: Strangers) -> None:
+    def __init__(self, account_id: str) -> None:
         self._account_id = account_id
-        self._strangers = strangers
 
     def report(self, execution: Execution, listing: Listing, raw: str | None = None) -> FillReport:
         """Return the fill; raises ``Malformed`` when an indispensable field is missing.
 
         ``execFee`` is positive for a cost; its coin is ``feeCurrency``, else the one Bybit's rule names.
         """
-        side = side_of(execution.side, self._strangers)
-        if side is None:
-            raise Malformed(f"execution {execution.exec_id} has the side {execution.side!r}")
+        side = side_of(execution.side)
         is_maker = execution.is_maker is True
         fee = number(execution.exec_fee) or Decimal(0)
         currency = text(execution.fee_currency) or fee_coin(listing, side, fee=fee, is_maker=is_maker)

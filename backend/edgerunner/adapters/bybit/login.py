@@ -12,7 +12,7 @@ from edgerunner.adapters.bybit.instruments import Catalogue
 from edgerunner.adapters.bybit.options import Options
 from edgerunner.adapters.bybit.orders import leg_of
 from edgerunner.adapters.bybit.rest import Parameters, RestClient
-from edgerunner.adapters.bybit.values import Malformed, Strangers, required_text, text
+from edgerunner.adapters.bybit.values import Malformed, required_text, text
 from edgerunner.adapters.bybit.wire import AccountInfo, KeyInfo, Position
 from edgerunner.domain.errors import BrokerUnreachable, InvalidRequest
 
@@ -68,11 +68,10 @@ async def margin_mode(rest: RestClient) -> str | None:
 class Positions:
     """Reads contract positions, and from them the position mode."""
 
-    def __init__(self, rest: RestClient, catalogue: Catalogue, *, account_id: str, strangers: Strangers) -> None:
+    def __init__(self, rest: RestClient, catalogue: Catalogue, *, account_id: str) -> None:
         self._rest = rest
         self._catalogue = catalogue
         self._account_id = account_id
-        self._strangers = strangers
 
     async def all(self) -> list[PositionReport]:
         """Return every contract position that is not flat; raises a ``BrokerError``."""
@@ -105,7 +104,7 @@ class Positions:
             symbol = required_text(position.symbol, "symbol")
             listing = await self._catalogue.find("linear", symbol)
             now_ns = self._rest.server_clock.now_ns()
-            return position_report(self._account_id, position, listing, self._strangers, ts_ns=now_ns)
+            return position_report(self._account_id, position, listing, ts_ns=now_ns)
         except Malformed as error:
             raise BrokerUnreachable(f"unreadable position: {error}") from error
 

@@ -11,6 +11,8 @@ from typing import Final
 from edgerunner.adapters.broker import OrderReport
 from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.values import (
+    Malformed,
+    Scalar,
     Strangers,
     nanoseconds,
     number,
@@ -62,11 +64,11 @@ _IS_STOP: Final = {(Side.BUY, 1): True, (Side.BUY, 2): False, (Side.SELL, 1): Fa
 """A trigger by rise (1) or fall (2) is a stop when it follows the order's direction."""
 
 
-def side_of(value: object, strangers: Strangers) -> Side | None:
-    """Return the side, or None for a word that is none (reported)."""
-    side = _SIDES.get(str(value))
+def side_of(value: Scalar) -> Side:
+    """Return the side; raises ``Malformed`` for a word that is none: no meaning would be safe."""
+    side = _SIDES.get(required_text(value, "side"))
     if side is None:
-        strangers.met("side", str(value))
+        raise Malformed(f"side is {value!r}")
     return side
 
 
@@ -122,7 +124,7 @@ class OrderMapper:
         return status, "untriggered" if word == "Untriggered" else None
 
     def _terms(self, order: Order, listing: Listing, filled: Decimal) -> OrderTerms:
-        side = side_of(required_text(order.side, "side"), self._strangers) or Side.BUY
+        side = side_of(order.side)
         order_type = self._order_type(order, side)
         time_in_force, post_only = self._time_in_force(order)
         instrument = listing.instrument

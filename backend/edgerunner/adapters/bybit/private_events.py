@@ -51,7 +51,7 @@ class PrivateEvents:
         self._renew = renew
         self._on_hedge = on_hedge
         self._orders = OrderMapper(account_id, strangers)
-        self._executions = ExecutionMapper(account_id, strangers)
+        self._executions = ExecutionMapper(account_id)
         self._background = Background()
         self._asked: set[tuple[str, str]] = set()
 
@@ -97,7 +97,7 @@ class PrivateEvents:
             if leg_of(position.position_idx) != "net":
                 self._on_hedge(listing.symbol)
             ts_ns = nanoseconds(push.creation_time)
-            self._updates.put(position_report(self._account_id, position, listing, self._strangers, ts_ns=ts_ns))
+            self._updates.put(position_report(self._account_id, position, listing, ts_ns=ts_ns))
 
     def _money(self, row: msgspec.Raw, push: Push) -> None:
         wallet = _decoded(row, Wallet)

@@ -148,9 +148,7 @@ class PublicStreams:
         feeds = {wanted: self._subscriptions.get(wanted) or self._feed(wanted) for wanted in subscriptions}
         by_category = {
             category: [
-                feed
-                for wanted, feed in feeds.items()
-                if self._catalogue.get(wanted.instrument_id).category == category
+                feed for wanted, feed in feeds.items() if self._catalogue.get(wanted.instrument_id).category == category
             ]
             for category in DATA_CATEGORIES
         }

@@ -65,7 +65,7 @@ class Records:
         self._strangers = strangers
         self._proof = proof
         self._orders = OrderMapper(account_id, strangers)
-        self._executions = ExecutionMapper(account_id, strangers)
+        self._executions = ExecutionMapper(account_id)
 
     async def open_orders(self) -> list[OrderReport]:
         """Return every working spot and linear order, all pages; raises a ``BrokerError``."""
@@ -176,9 +176,7 @@ class Records:
     def _movement(self, raw: msgspec.Raw) -> CashReport | None:
         row = _decoded(raw, CashRow)
         try:
-            report = cash_report(
-                row, account_id=self._account_id, catalogue=self._catalogue, strangers=self._strangers
-            )
+            report = cash_report(row, account_id=self._account_id, catalogue=self._catalogue, strangers=self._strangers)
         except Malformed as error:
             raise BrokerUnreachable(f"unreadable row in Bybit's transaction log: {error}") from error
         return None if report is None else replace(report, raw=raw_text(raw))

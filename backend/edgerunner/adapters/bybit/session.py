@@ -89,9 +89,7 @@ class BybitSession:
         self._background.start(self._keep_clock())
         mode = AccountMode.NETTING if self._linear_refusal is None else AccountMode.HEDGING
         return [
-            Account(
-                account_id=self.account_id, mode=mode, currency=ACCOUNT_CURRENCY, is_live=self._options.is_live
-            )
+            Account(account_id=self.account_id, mode=mode, currency=ACCOUNT_CURRENCY, is_live=self._options.is_live)
         ]
 
     async def close(self) -> None:
@@ -156,7 +154,7 @@ class BybitSession:
 
     async def _read_account(self) -> None:
         account_id = self.account_id
-        self.positions = Positions(self.rest, self.catalogue, account_id=account_id, strangers=self.strangers)
+        self.positions = Positions(self.rest, self.catalogue, account_id=account_id)
         self.wallet = WalletBook(account_id, self.catalogue, margin_mode=await margin_mode(self.rest))
         self.records = Records(
             self.rest,

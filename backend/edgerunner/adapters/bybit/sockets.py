@@ -40,9 +40,7 @@ class Socket(Protocol):
 class Opener(Protocol):
     """Opens a connection; raises ``OSError`` or ``TimeoutError`` when that fails."""
 
-    async def __call__(
-        self, url: str, *, on_message: OnMessage, on_close: OnClose, timeout_s: float
-    ) -> Socket:
+    async def __call__(self, url: str, *, on_message: OnMessage, on_close: OnClose, timeout_s: float) -> Socket:
         """Return the open connection."""
         ...
 

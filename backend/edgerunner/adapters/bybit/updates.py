@@ -42,9 +42,7 @@ class UpdateBuffer:
         known = self._health.get(link)
         if latency_ms is None and known is not None and (known.status, known.reason) == (status, reason):
             return
-        change = LinkHealth(
-            link=link, status=status, latency_ms=latency_ms, reason=reason, ts_ns=self._clock.time_ns()
-        )
+        change = LinkHealth(link=link, status=status, latency_ms=latency_ms, reason=reason, ts_ns=self._clock.time_ns())
         self._health[link] = change
         self.put(change)
 

@@ -230,12 +230,12 @@ def batch_items(category: Category, body: Mapping[str, Any]) -> list[Mapping[str
     return items
 
 
-def target_of(category: Category, body: Mapping[str, Any]) -> Target:
+def target_of(category: Category | None, body: Mapping[str, Any]) -> Target:
     """Return what a fault can be aimed at: the link id and the venue key, as far as they are text."""
     link_id, symbol = body.get("orderLinkId"), body.get("symbol")
     return Target(
         client_key=link_id if isinstance(link_id, str) and link_id else None,
-        symbol=venue_key(category, symbol) if isinstance(symbol, str) else None,
+        symbol=venue_key(category, symbol) if category is not None and isinstance(symbol, str) else None,
     )
 
 

@@ -37,7 +37,11 @@ class OrderEntry:
 
     def prepare(self, endpoint: OrderEndpoint, caller: ApiKey, body: Mapping[str, Any]) -> tuple[Prepared, Allowance]:
         """Return the prepared request and what the rate limit says; raise 10001 for a wrong frame."""
-        category = parse_category(body)
+        try:
+            category = parse_category(body)
+        except codes.WireError as error:
+            self._count_refused(endpoint.op, caller.account_id, target_of(None, body), error.text)
+            raise
         items = batch_items(category, body) if endpoint.is_batch else [body]
         call = Call(
             op=endpoint.op,
@@ -64,12 +68,12 @@ class OrderEntry:
         return allowance
 
     def _refuse(self, call: Call) -> Answer:
-        if call.op == "place" and call.account_id is not None:
-            target = call.targets[0] if call.targets else Target()
-            self._venue.count_refused_placement(
-                call.account_id, target.client_key, target.symbol or "", codes.TOO_MANY_VISITS.text
-            )
+        self._count_refused(call.op, call.account_id or "", call.targets[0], codes.TOO_MANY_VISITS.text)
         raise codes.WireError(codes.TOO_MANY_VISITS)
+
+    def _count_refused(self, op: str, account_id: str, target: Target, reason: str) -> None:
+        if op == "place":
+            self._venue.count_refused_placement(account_id, target.client_key, target.symbol or "", reason)
 
     def _now_ms(self) -> int:
         return formats.milliseconds(self._venue.wall_now_ns())

@@ -302,3 +302,16 @@ def test_real_fills_replace_a_derived_one_in_any_order() -> None:
     forward, backward = _derived_then(*pieces), _derived_then(*reversed(pieces))
     assert (forward.filled_quantity, forward.filled_value) == (backward.filled_quantity, backward.filled_value)
     assert forward.filled_quantity == Decimal("0.9")
+
+
+def test_one_real_fill_takes_the_place_of_several_derived_ones_the_oldest_first() -> None:
+    order = order_after(
+        initialized(),
+        OrderSubmitted(),
+        filled("D1", "0.3", "100", derived=True),
+        filled("D2", "0.3", "110", derived=True),
+        filled("T1", "0.4", "120"),
+    )
+    assert (order.filled_quantity, order.derived_quantity) == (Decimal("0.6"), Decimal("0.2"))
+    assert [part.trade_id for part in order.derived] == ["D2"]
+    assert order.filled_value == Decimal("0.4") * 120 + Decimal("0.2") * 110

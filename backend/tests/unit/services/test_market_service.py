@@ -58,6 +58,11 @@ async def test_many_listeners_make_one_subscription_which_ends_with_the_last() -
         await eventually(lambda: len(heard) == 2, "both heard the quote")
         assert heard == [("first", ticker), ("second", ticker)]
 
+        calls = len(it.broker.subscribe_calls)
+        third = await it.markets.subscribe("sim", QUOTES, lambda _: None)
+        await third()
+        assert len(it.broker.subscribe_calls) == calls
+
         await first()
         await first()
         assert it.broker.subscribed == {QUOTES}

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import msgspec
 
+from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing, listing_of
 from edgerunner.adapters.bybit.market_wire import InstrumentInfo
 from edgerunner.adapters.bybit.options import Credentials, parse_options
-from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.bybit.wire import Execution, Order
 
 ACCOUNT = "1448939"

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.adapters.bybit.samples import HandClock
 
 from edgerunner.adapters.bybit.errors import NotSent
 from edgerunner.adapters.bybit.limits import NS_PER_S, Bucket, Priority, Scheduler
+from tests.unit.adapters.bybit.samples import HandClock
 
 JOURNEYS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=1, max_size=60)
 

@@ -7,11 +7,11 @@ import hmac
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
-from tests.unit.adapters.bybit.samples import HMAC, START_NS, HandClock
 
 from edgerunner.adapters.bybit.options import Credentials
 from edgerunner.adapters.bybit.server_clock import ServerClock
 from edgerunner.adapters.bybit.signing import Signer
+from tests.unit.adapters.bybit.samples import HMAC, START_NS, HandClock
 
 
 def test_rest_signature_covers_time_key_window_and_payload() -> None:
