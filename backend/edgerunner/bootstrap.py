@@ -11,6 +11,7 @@ from edgerunner.adapters.broker import BrokerAdapter, Environment
 from edgerunner.adapters.bybit.environments import is_url_option
 from edgerunner.adapters.bybit_adapter import create_bybit_adapter
 from edgerunner.services.account_service import AccountService
+from edgerunner.services.alert_rules import AlertRules
 from edgerunner.services.alert_service import AlertService
 from edgerunner.services.clock import EventMaker, SystemClock
 from edgerunner.services.connection_service import AdapterFactory, ConnectionService
@@ -111,6 +112,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         journal = await Journal.open(database, clock_ns=clock.now_ns)
         stack.push_async_callback(journal.close)
         services = _wire(settings, clock=clock, database=database, vault=vault, journal=journal)
+        stack.callback(AlertRules(services.alerts).follow(journal, services.connections))
         stack.push_async_callback(services.connections.stop)
         stack.push_async_callback(services.orders.stop)
         stack.push_async_callback(services.markets.stop)

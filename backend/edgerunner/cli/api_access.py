@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from edgerunner.cli.output import CommandFailed, ExitCode
 from edgerunner.client import EdgerunnerClient
 from edgerunner.settings import Settings, load_settings, read_api_key
 
@@ -36,10 +37,19 @@ class Api:
         return EdgerunnerClient(self.url, self.key)
 
     def call(self, action: Callable[[EdgerunnerClient], Awaitable[Answer]]) -> Answer:
-        """Run one action with a client of its own and wait for its answer."""
+        """Run one action with a client of its own and wait for its answer.
+
+        Raises what the client raises, and ``CommandFailed`` when somebody interrupts the waiting.
+        """
 
         async def run() -> Answer:
             async with self.client() as client:
                 return await action(client)
 
-        return asyncio.run(run())
+        try:
+            return asyncio.run(run())
+        except KeyboardInterrupt:
+            raise CommandFailed(
+                ExitCode.FAILED,
+                "Interrupted. What was sent may have been carried out: see `edgerunner trade orders --status all`.",
+            ) from None

@@ -1,6 +1,7 @@
 """What every command says and how it ends: lines on stdout, sentences on stderr, exit codes."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,7 +49,11 @@ class Output:
 
 @contextmanager
 def reporting(output: Output) -> Iterator[None]:
-    """Turn the errors a command expects into one sentence on stderr and its exit code."""
+    """Turn the errors a command expects into one sentence on stderr and its exit code.
+
+    SIGTERM ends a command as Ctrl-C does, from its first moment on; commands that have to drain say how themselves.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from edgerunner.client.errors import ClientError  # noqa: PLC0415 - commands load what they need
     from edgerunner.settings import DataFolderError, SettingsError  # noqa: PLC0415
 

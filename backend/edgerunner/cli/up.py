@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from http import HTTPStatus
@@ -28,8 +29,9 @@ SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit"}
 """Connection id -> broker."""
 
 _READY_POLL_S: Final = 0.05
-_PATIENCE_S: Final = 20
-"""After this a person is told what is being waited for."""
+_ASK_TIMEOUT_S: Final = 5
+_PATIENCE_S: Final = 10
+"""After this it is said what is being waited for."""
 
 _log = structlog.get_logger(__name__)
 
@@ -99,31 +101,46 @@ async def _connect_simulators(settings: Settings, connections: ConnectionService
 async def _announce(
     settings: Settings, output: Output, url: str, stop: asyncio.Event, *, simulators: Simulators | None
 ) -> None:
-    """Say that everything is ready once it is; until then a person hears what is missing."""
-    await _until_ready(output, url, stop)
+    """Say that everything is ready once it is.
+
+    ``up`` waits for every connection. ``serve`` does not start the simulators that its connections may
+    need, so it waits a moment only.
+    """
+    waiting = await _wait_ready(output, url, stop, is_patient=simulators is not None)
     if stop.is_set():
         return
     ports = simulators.ports() if simulators is not None else None
     output.event(event="ready", url=url, api_key_file=_key_file(settings), simulators=ports)
     output.say(_welcome(settings, url, simulators))
+    if waiting:
+        output.say(f"New orders are not taken yet: {waiting}")
 
 
-async def _until_ready(output: Output, url: str, stop: asyncio.Event) -> None:
-    patience = asyncio.get_running_loop().time() + _PATIENCE_S
-    said = ""
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
-        while not stop.is_set():
-            answer = await http.get(f"{url}/readyz")
-            if answer.status_code == HTTPStatus.OK:
-                return
-            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
-                raise CommandFailed(ExitCode.FAILED, f"GET /readyz ends with HTTP {answer.status_code}: see the log.")
-            waiting = "; ".join(reason["detail"] for reason in answer.json()["reasons"])
-            if waiting != said and asyncio.get_running_loop().time() > patience:
+async def _wait_ready(output: Output, url: str, stop: asyncio.Event, *, is_patient: bool) -> str:
+    """Return what is still waited for when patience ends: nothing, unless it may end early."""
+    deadline, said = time.monotonic() + _PATIENCE_S, ""
+    async with httpx.AsyncClient(trust_env=False, timeout=_ASK_TIMEOUT_S) as http:
+        while (waiting := await _missing(http, url)) and not stop.is_set():
+            if time.monotonic() > deadline and waiting != said:
                 _log.warning("not_ready", url=url, waiting_for=waiting)
+                if not is_patient:
+                    return waiting
                 output.say(f"Not ready yet, {url} answers already: {waiting}")
                 said = waiting
             await asyncio.sleep(_READY_POLL_S)
+    return ""
+
+
+async def _missing(http: httpx.AsyncClient, url: str) -> str:
+    """Return what keeps the API from being ready, empty when it is."""
+    answer = await http.get(f"{url}/readyz")
+    match answer.status_code:
+        case HTTPStatus.OK:
+            return ""
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return "; ".join(reason["detail"] for reason in answer.json()["reasons"])
+        case status:
+            raise CommandFailed(ExitCode.FAILED, f"GET /readyz ends with HTTP {status}: the log above tells why.")
 
 
 def _key_file(settings: Settings) -> str | None:

@@ -13,9 +13,7 @@ class JournalQuery(RequestModel):
 
     format: Literal["json", "csv", "parquet"] = "json"
     after_seq: Annotated[WholeNumber, Field(ge=0, le=2**63 - 1, description="Only events with a greater seq.")] = 0
-    limit: Annotated[WholeNumber, Field(ge=1, le=10_000_000, description="Most events; all when left out.")] | None = (
-        None
-    )
+    limit: Annotated[WholeNumber, Field(ge=1, le=10_000_000, description="Most events; null: all.")] | None = None
 
 
 class JournalExport(AnswerModel):

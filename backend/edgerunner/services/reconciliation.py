@@ -39,6 +39,9 @@ TIMER_OVERLAP_NS = 60 * 1_000_000_000
 
 QUERY_TIMEOUT_S = 60.0
 
+OPENING = "held before this connection was made"
+"""Reason of the adjustments that a new connection begins with."""
+
 _Bookable = OrderReport | FillReport | CashReport
 
 
@@ -157,7 +160,7 @@ class Reconciler:
         fills = await self._session.adapter.get_fills(since_ns)
         reports = await self._read_positions()
         opening = opening_differences(holdings_of_reports(reports, self._contract), fills)
-        await self._adjust(opening, "held before this connection was made")
+        await self._adjust(opening, OPENING)
 
     async def _check_positions(self, since_ns: int, *, is_complete: bool) -> None:
         """Compare derived and reported positions; adjust what differs and stays different."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from edgerunner.domain import errors
 from edgerunner.routes.errors import MEANINGS, STATUS_BY_CODE
@@ -115,9 +116,8 @@ async def test_a_json_number_for_a_quantity_is_refused_with_the_remedy(shared_tr
 
 
 async def test_every_wrong_field_is_named(shared_trading: Api) -> None:
-    response = await shared_trading.trade(
-        side="up", quantity="x", colour="red", take_profit={"price": 3}, post_only="yes"
-    )
+    wrong = {"side": "up", "quantity": "x", "colour": "red", "take_profit": {"price": 3}, "post_only": "yes"}
+    response = await shared_trading.trade(**wrong)
     body = assert_problem(response, 422, "validation_error")
     fields = {item["field"] for item in body["errors"]}
     assert fields == {"side", "quantity", "colour", "take_profit.price", "post_only"}
@@ -214,6 +214,8 @@ async def test_a_defect_is_a_500_problem_without_internals(
 
     monkeypatch.setattr(shared_trading.services.markets, "ticker", fail)
     query = {"connection_id": "bybit-demo", "instrument_id": LINEAR_ID}
-    response = await shared_trading.http.get("/market/ticker", params=query)
+    with capture_logs() as logs:
+        response = await shared_trading.http.get("/market/ticker", params=query)
     assert_problem(response, 500, "internal_error")
     assert "secret" not in response.text
+    assert [(entry["event"], entry["path"]) for entry in logs] == [("request_failed", "/market/ticker")]

@@ -4,8 +4,9 @@ import itertools
 import time
 
 import pytest
-from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order
+from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order, until
 
+from edgerunner.simulators.bybit.klines import parse_interval
 from edgerunner.simulators.bybit.topics.kline import KlineSource
 from edgerunner.simulators.bybit.topics.order_book import OrderBookSource
 
@@ -140,19 +141,31 @@ async def test_own_resting_orders_show_in_the_book(simulator: Simulator) -> None
 
 
 async def test_level_1_repeats_its_snapshot_with_the_same_u_after_three_seconds(simulator: Simulator) -> None:
+    class StillVenue:
+        """A venue whose book never changes."""
+
+        name = simulator.venue.name
+        now_ns = staticmethod(simulator.venue.now_ns)
+        depth = staticmethod(lambda symbol, levels: ([(600_000, 5)], [(600_001, 6)]))
+        book_version = step = staticmethod(lambda symbol: 1)
+
     now = [0.0]
-    simulator.venue.operator.halt("linear:BTCUSDT", halted=True)
-    instrument = simulator.venue.instruments["linear:BTCUSDT"]
     source = OrderBookSource(
-        "orderbook.1.BTCUSDT", 1, instrument, simulator.venue, faults=simulator.faults, monotonic=lambda: now[0]
+        "orderbook.1.BTCUSDT",
+        1,
+        simulator.venue.instruments["linear:BTCUSDT"],
+        StillVenue(),  # type: ignore[arg-type]
+        faults=simulator.faults,
+        monotonic=lambda: now[0],
     )
     [first] = source.first()
     now[0] = 2.9
-    assert [frame for frame in source.due() if frame["data"]["u"] == first["data"]["u"]] == []
-    last = source.first()
-    now[0] += 3.0
+    assert source.due() == []
+    now[0] = 3.0
     [repeated] = source.due()
-    assert (repeated["data"]["u"], repeated["type"]) == (next(iter(last))["data"]["u"], "snapshot")
+    assert (repeated["type"], repeated["data"]) == ("snapshot", first["data"])
+    now[0] = 5.9
+    assert source.due() == []
 
 
 async def test_linear_tickers_send_a_snapshot_and_then_changes_only(simulator: Simulator) -> None:
@@ -203,8 +216,6 @@ async def test_bars_are_confirmed_once_when_they_close(simulator: Simulator) -> 
         def now_ns(self) -> int:
             return self.time_ns
 
-    from edgerunner.simulators.bybit.klines import parse_interval
-
     clock = Clock()
     instrument = simulator.venue.instruments["linear:BTCUSDT"]
     source = KlineSource("kline.1.BTCUSDT", parse_interval("1"), instrument, clock)  # type: ignore[arg-type]
@@ -225,9 +236,10 @@ async def test_bars_are_confirmed_once_when_they_close(simulator: Simulator) -> 
 
 
 async def test_a_market_that_nobody_watches_is_not_computed(simulator: Simulator) -> None:
+    feed = simulator.venue._state.feed
     socket = await subscribed(simulator, "linear", "publicTrade.BTCUSDT", "tickers.ETHUSDT")
-    assert sorted(simulator.watched()) == ["linear:BTCUSDT", "linear:ETHUSDT"]
+    await until(lambda: set(feed.active()) == {"linear:BTCUSDT", "linear:ETHUSDT"}, "two watched symbols")
     await socket.ask({"op": "unsubscribe", "args": ["tickers.ETHUSDT"]})
-    await simulator.until(lambda: simulator.watched() == ["linear:BTCUSDT"], "one watched symbol")
+    await until(lambda: feed.active() == ["linear:BTCUSDT"], "one watched symbol")
     await socket.close()
-    await simulator.until(lambda: simulator.watched() == [], "no watched symbol")
+    await until(lambda: feed.active() == [], "no watched symbol")
