@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edgerunner.adapters.broker import BrokerAdapter, Environment
 from edgerunner.adapters.bybit.environments import is_url_option
 from edgerunner.adapters.bybit_adapter import create_bybit_adapter
+from edgerunner.logs import remember_secret
 from edgerunner.services.account_service import AccountService
 from edgerunner.services.alert_rules import AlertRules
 from edgerunner.services.alert_service import AlertService
@@ -53,6 +54,8 @@ class BybitFactory:
         if environment is Environment.SIMULATED:
             options = await self._simulator_options(options)
             credentials = credentials or SIMULATOR_CREDENTIALS
+        for secret in credentials.values():
+            remember_secret(secret)
         return create_bybit_adapter(
             connection_id=connection_id,
             environment=environment,

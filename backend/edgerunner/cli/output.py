@@ -53,7 +53,7 @@ def reporting(output: Output) -> Iterator[None]:
 
     SIGTERM ends a command as Ctrl-C does, from its first moment on; commands that have to drain say how themselves.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     from edgerunner.client.errors import ClientError  # noqa: PLC0415 - commands load what they need
     from edgerunner.settings import DataFolderError, SettingsError  # noqa: PLC0415
 
@@ -69,6 +69,8 @@ def reporting(output: Output) -> Iterator[None]:
         _end(output, code_of(error), sentence_of(error), **_details_of(error))
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.OK) from None
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def code_of(error: Exception) -> ExitCode:

@@ -7,8 +7,9 @@ from typing import cast
 from edgerunner.cli.api_access import Api
 from edgerunner.cli.output import CommandFailed, ExitCode, Output
 from edgerunner.client import ApiError, EdgerunnerClient
+from edgerunner.client.account_types import Position
 from edgerunner.client.orders import TradeTerms
-from edgerunner.client.types import ItemResult, Order, Position, StatusFilter
+from edgerunner.client.types import ItemResult, Order, StatusFilter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,17 @@
 from typing import Any, Final, cast
 
 from edgerunner.client import LinkChange, StreamMessage, SubscriptionRefused
+from edgerunner.client.account_types import AccountSummary, Position
+from edgerunner.client.market_types import Ticker
 from edgerunner.client.stream import StreamEvent
-from edgerunner.client.types import AccountSummary, Connection, Order, Position, Ticker
+from edgerunner.client.types import Connection, Order
 
-BOOK_CHANNELS: Final = ("connections", "account", "positions", "orders")
+BOOK_CHANNELS: Final = ("connections", "account", "positions", "pnl", "orders")
 _KEYS: Final = {
     "connections": ("connection_id",),
     "account": ("connection_id", "account_id"),
     "positions": ("connection_id", "account_id", "instrument_id", "position_id"),
+    "pnl": ("connection_id", "account_id", "instrument_id", "position_id"),
     "orders": ("client_order_id",),
 }
 
@@ -58,9 +61,10 @@ class Board:
 
     @property
     def positions(self) -> list[Position]:
-        """Return the positions that are not flat."""
-        rows = cast("list[Position]", list(self._rows["positions"].values()))
-        return [row for row in rows if row["side"] != "flat"]
+        """Return the positions that are not flat, at their newest marks."""
+        pnl = self._rows["pnl"]
+        rows = [{**row, **pnl.get(key, {})} for key, row in self._rows["positions"].items() if row["side"] != "flat"]
+        return cast("list[Position]", rows)
 
     @property
     def orders(self) -> list[Order]:

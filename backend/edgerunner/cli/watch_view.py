@@ -6,7 +6,9 @@ from rich.table import Table
 from rich.text import Text
 
 from edgerunner.cli.watch_board import Board
-from edgerunner.client.types import Connection, Order, Position, Ticker
+from edgerunner.client.account_types import Position
+from edgerunner.client.market_types import Ticker
+from edgerunner.client.types import Connection, Order
 
 _SHOWN_ORDERS = 15
 _OPEN = frozenset(

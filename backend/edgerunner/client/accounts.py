@@ -1,9 +1,9 @@
 """Money and positions through the API."""
 
-from typing import Any, cast
+from typing import cast
 
+from edgerunner.client.account_types import AccountSummary, EquityPage, LedgerPage, Portfolio, Position
 from edgerunner.client.transport import ApiTransport
-from edgerunner.client.types import AccountSummary, LedgerPage, Position
 
 
 class AccountsApi:
@@ -29,10 +29,20 @@ class AccountsApi:
         page = await self._transport.get("/ledger", connection_id=connection_id, limit=limit, cursor=cursor)
         return cast("LedgerPage", page)
 
-    async def portfolio(self, *, currency: str | None = None) -> dict[str, Any]:
+    async def portfolio(self, *, currency: str | None = None) -> Portfolio:
         """Return all connections in one currency; a missing rate makes a total null, never wrong."""
-        return await self._transport.get("/portfolio", currency=currency)
+        return cast("Portfolio", await self._transport.get("/portfolio", currency=currency))
 
-    async def history(self, *, connection_id: str | None = None, limit: int | None = None) -> dict[str, Any]:
-        """Return equity over time."""
-        return await self._transport.get("/account/history", connection_id=connection_id, limit=limit)
+    async def history(
+        self,
+        *,
+        connection_id: str | None = None,
+        account_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> EquityPage:
+        """Return a page of equity over time, newest first."""
+        page = await self._transport.get(
+            "/account/history", connection_id=connection_id, account_id=account_id, limit=limit, cursor=cursor
+        )
+        return cast("EquityPage", page)

@@ -2,8 +2,8 @@
 
 from typing import cast
 
+from edgerunner.client.market_types import Bar, Depth, Funding, Instrument, Ticker
 from edgerunner.client.transport import ApiTransport
-from edgerunner.client.types import Bar, Depth, Funding, Instrument, Ticker
 
 
 class MarketApi:

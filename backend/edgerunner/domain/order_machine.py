@@ -158,8 +158,7 @@ def _transition(order: Order, body: OrderEvent, event: Event) -> Order:  # noqa:
         case OrderPendingUpdate():
             return replace(order, pending_update=True) if order.status in _WORKING else order
         case OrderPendingCancel():
-            is_sent = order.is_open and order.stage is not OrderStatus.INITIALIZED
-            return replace(order, pending_cancel=True) if is_sent else order
+            return order if order.stage is OrderStatus.INITIALIZED else replace(order, pending_cancel=True)
         case OrderUpdated():
             return _update(order, body, stamp)
         case OrderModifyRejected():

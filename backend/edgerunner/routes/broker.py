@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Body, Path
 from starlette.responses import Response
 
 from edgerunner.adapters.broker import Environment
+from edgerunner.routes import examples
 from edgerunner.routes.answers import answer
 from edgerunner.routes.context import ServicesOf
 from edgerunner.routes.errors import error_responses
@@ -27,7 +28,9 @@ router = APIRouter(prefix="/broker", tags=["connections"], route_class=StrictRou
         "not_connected", "broker_timeout", "unsupported",
     ),
 )  # fmt: skip
-async def connect(body: ConnectRequest, services: ServicesOf) -> Response:
+async def connect(
+    body: Annotated[ConnectRequest, Body(openapi_examples=examples.CONNECT)], services: ServicesOf
+) -> Response:
     """Open a session with a broker, verify it, store it encrypted, and reconcile it once."""
     credentials = body.credentials or {}
     view = await services.connections.connect(

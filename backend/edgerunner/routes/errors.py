@@ -94,8 +94,8 @@ def field_errors(found: Sequence[Any]) -> tuple[FieldError, ...]:
 
 
 def _field_name(location: Sequence[str | int]) -> str:
-    place, *names = (str(part) for part in location)
-    return ".".join(names) if names else place
+    names = [str(part) for part in location]
+    return ".".join(names[1:]) or "".join(names[:1]) or "body"
 
 
 def _sentence(item: Mapping[str, Any]) -> str:
@@ -207,13 +207,17 @@ def _error_response(codes: Sequence[str]) -> dict[str, Any]:
     reference: dict[str, Any] = {"$ref": "#/components/schemas/Problem"}
     if schema:
         reference = {"anyOf": [{"$ref": "#/components/schemas/DeniedProblem"}, reference]}
-    examples = {
-        code: {"summary": MEANINGS[code], "value": _example(code)} for code in codes if code != "denied_by_risk"
-    }
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes if code != "denied_by_risk"}
     return {
         "description": " ".join(MEANINGS[code] for code in codes),
         "content": {PROBLEM_MEDIA_TYPE: {"schema": reference, "examples": examples}},
     }
+
+
+def error_examples() -> dict[str, dict[str, Any]]:
+    """Return an example per code, for the components of the OpenAPI document."""
+    codes = (code for code in STATUS_BY_CODE if code != "denied_by_risk")
+    return {code: {"summary": MEANINGS[code], "value": _example(code)} for code in codes}
 
 
 def _example(code: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from edgerunner.schemas.problems import problem
 PUBLIC_PATHS = frozenset({"/", "/app", "/config.json", "/healthz", "/readyz", "/docs", "/openapi.json"})
 PUBLIC_PREFIXES = ("/app/", "/signals/")
 
+_METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD", "PUT"})
+"""Methods that are counted by name; a stranger must not be able to invent metrics."""
+
 ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Edgerunner-Source")
 
 
@@ -123,7 +126,8 @@ class RequestMeter:
             await self._app(scope, receive, noting_send)
         finally:
             path = getattr(scope.get("route"), "path", "unmatched")
-            self._observe(scope["method"], path, status, time.perf_counter() - started)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._observe(method, path, status, time.perf_counter() - started)
 
 
 async def refuse(

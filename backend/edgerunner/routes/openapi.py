@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from edgerunner.routes.errors import error_examples
 from edgerunner.schemas.problems import DeniedProblem, FieldProblem, Problem
 from edgerunner.schemas.stream import STREAM_MODELS
 
@@ -40,6 +41,7 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["examples"] = error_examples()
     document["components"]["securitySchemes"] = {"api_key": {"type": "http", "scheme": "bearer"}}
     document["security"] = [{"api_key": []}]
     return document

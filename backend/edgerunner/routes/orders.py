@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Body, Header, Path, Query
 from starlette.responses import Response
 
 from edgerunner.domain.errors import NotFound
 from edgerunner.domain.orders import Source, StopLoss, TakeProfit
+from edgerunner.routes import examples
 from edgerunner.routes.answers import answer
 from edgerunner.routes.context import ACTOR, ServicesOf
 from edgerunner.routes.errors import error_responses, problem_response, require
@@ -36,6 +37,8 @@ router = APIRouter(tags=["orders"], route_class=StrictRoute)
 
 OrderPath = Annotated[ClientOrderId, Path()]
 Wait = Annotated[WaitQuery, Query()]
+Modify = Annotated[ModifyRequest, Body(openapi_examples=examples.MODIFY)]
+CancelAll = Annotated[CancelAllRequest | None, Body(openapi_examples=examples.CANCEL_ALL)]
 SourceHeader = Annotated[
     Literal["api", "ui"] | None,
     Header(alias="X-Edgerunner-Source", description="`ui` marks orders that a person sent from a screen."),
@@ -60,7 +63,7 @@ _CHANGE_ERRORS = (*_COMMAND_ERRORS, "order_closed", "conflict", "broker_rejected
     responses=error_responses("denied_by_risk", "idempotency_conflict", "conflict", "unsupported", *_COMMAND_ERRORS),
 )
 async def trade(
-    body: TradeRequest,
+    body: Annotated[TradeRequest, Body(openapi_examples=examples.TRADE)],
     wait: Wait,
     services: ServicesOf,
     *,
@@ -128,7 +131,7 @@ async def order_status(query: Annotated[OrdersQuery, Query()], services: Service
 
 
 @router.post("/orders/cancel-all", response_model=ItemResults, responses=error_responses(*_COMMAND_ERRORS))
-async def cancel_all(wait: Wait, services: ServicesOf, body: CancelAllRequest | None = None) -> Response:
+async def cancel_all(wait: Wait, services: ServicesOf, body: CancelAll = None) -> Response:
     """Cancel every working order of a selection; each has its own result."""
     wanted = body or CancelAllRequest()
     results = await services.orders.cancel_all(
@@ -143,7 +146,11 @@ async def cancel_all(wait: Wait, services: ServicesOf, body: CancelAllRequest | 
 
 @router.post("/positions/close", response_model=ItemResults, responses=error_responses(*_COMMAND_ERRORS))
 async def close_positions(
-    body: ClosePositionsRequest, wait: Wait, services: ServicesOf, *, source: SourceHeader = None
+    body: Annotated[ClosePositionsRequest, Body(openapi_examples=examples.CLOSE_POSITIONS)],
+    wait: Wait,
+    services: ServicesOf,
+    *,
+    source: SourceHeader = None,
 ) -> Response:
     """Close the positions of a selection with market orders; each has its own result."""
     results = await services.orders.close_positions(
@@ -166,7 +173,7 @@ async def cancel(client_order_id: OrderPath, wait: Wait, services: ServicesOf) -
 
 
 @router.patch("/orders/{client_order_id}", response_model=OrderEnvelope, responses=error_responses(*_CHANGE_ERRORS))
-async def modify(client_order_id: OrderPath, body: ModifyRequest, wait: Wait, services: ServicesOf) -> Response:
+async def modify(client_order_id: OrderPath, body: Modify, wait: Wait, services: ServicesOf) -> Response:
     """Change quantity, price or trigger price of a working order."""
     order = await services.orders.modify(
         client_order_id,

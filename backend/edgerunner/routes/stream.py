@@ -33,6 +33,11 @@ MAXIMUM_FRAME = 65_536
 MAXIMUM_CHANNELS = 256
 """Most channels of one client."""
 
+QUEUE_FRAMES = 10_000
+"""Most frames waiting for one client; one more and it is too slow."""
+
+QUEUE_BYTES = 16_000_000
+
 PROTOCOL_ERROR = 4400
 NOT_AUTHENTICATED = 4401
 TOO_SLOW = 4408
@@ -78,7 +83,7 @@ class StreamSession:
         self._websocket = websocket
         self._access = access
         self._topics = topics
-        self._client = StreamClient(websocket.send_text)
+        self._client = StreamClient(websocket.send_text, queue_frames=QUEUE_FRAMES, queue_bytes=QUEUE_BYTES)
         self._channels: dict[str, Channel] = {}
 
     async def run(self) -> None:

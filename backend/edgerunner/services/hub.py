@@ -26,11 +26,6 @@ REPLAY_FRAMES = 1_000
 CONFLATED_REPLAY_FRAMES = 32
 REPLAY_BYTES = 4_000_000
 
-QUEUE_FRAMES = 10_000
-"""Most frames waiting for one client; one more and it is too slow."""
-
-QUEUE_BYTES = 16_000_000
-
 CONFLATE_AFTER = 16
 """Most deltas of one conflated channel waiting for one client before a snapshot replaces them."""
 
@@ -123,8 +118,8 @@ class StreamClient:
         self,
         send: Callable[[str], Awaitable[None]],
         *,
-        queue_frames: int = QUEUE_FRAMES,
-        queue_bytes: int = QUEUE_BYTES,
+        queue_frames: int,
+        queue_bytes: int,
     ) -> None:
         self._send = send
         self._queue_frames = queue_frames

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from edgerunner.adapters.broker import BrokerAdapter, LinkStatus, MarketSubscription, product_label
+from edgerunner.adapters.broker import BrokerAdapter, Feed, LinkStatus, MarketSubscription, product_label
 from edgerunner.domain.bars import merge_bars
 from edgerunner.domain.errors import NotConnected, NotFound
 from edgerunner.domain.instruments import Instrument
@@ -15,11 +15,15 @@ from edgerunner.services.clock import Clock
 from edgerunner.services.connection_service import ConnectionView
 from edgerunner.services.market_feed import MarketFeed, MarketListener
 from edgerunner.services.session import Session
+from edgerunner.services.trade_bars import TradeBars
 
 Unsubscribe = Callable[[], Awaitable[None]]
 
 PRICE_AGE_NS = 5_000_000_000
 """How old a price may be that values positions, before it is asked for again."""
+
+
+CLOSE_BARS_EVERY_S = 0.5
 
 
 class Sessions(Protocol):
@@ -55,22 +59,27 @@ class MarketService:
         self._feeds: dict[str, MarketFeed] = {}
         self._priced: dict[tuple[str, str], tuple[Ticker, int]] = {}
         self._changed = asyncio.Event()
-        self._follower: asyncio.Task[None] | None = None
+        self._trade_bars: set[TradeBars] = set()
+        self._tasks: list[asyncio.Task[None]] = []
         self._stop_listening: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         """Follow the connections: read each session's stream, and the next one's after a reconnect."""
         self._stop_listening = self._connections.add_listener(lambda _: self._changed.set())
         self._changed.set()
-        self._follower = asyncio.create_task(self._follow(), name="market-sessions")
+        self._tasks = [
+            asyncio.create_task(self._follow(), name="market-sessions"),
+            asyncio.create_task(self._close_bars(), name="trade-bars"),
+        ]
 
     async def stop(self) -> None:
         """End all readers."""
         self._stop_listening()
-        if self._follower is not None:
-            self._follower.cancel()
+        while self._tasks:
+            task = self._tasks.pop()
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._follower
+                await task
         for feed in self._feeds.values():
             await feed.stop()
 
@@ -153,13 +162,32 @@ class MarketService:
     ) -> Unsubscribe:
         """Let ``listener`` hear a live feed until the returned function is awaited.
 
-        The feed survives reconnects. Raises ``NotFound``, ``NotConnected``, ``Unsupported``.
+        The feed survives reconnects. Bars shorter than the broker's shortest are made of its
+        trades. Raises ``NotFound``, ``NotConnected``, ``Unsupported``.
         """
         feed = self._feed(connection_id)
         adapter = self._adapter(connection_id)
         await feed.follow(adapter)
-        await feed.add(adapter, subscription, listener)
-        return lambda: feed.remove(subscription, listener)
+        if not _is_made_of_trades(adapter, subscription):
+            await feed.add(adapter, subscription, listener)
+            return lambda: feed.remove(subscription, listener)
+        return await self._subscribe_trade_bars(feed, adapter, subscription, listener)
+
+    async def _subscribe_trade_bars(
+        self, feed: MarketFeed, adapter: BrokerAdapter, subscription: MarketSubscription, listener: MarketListener
+    ) -> Unsubscribe:
+        timeframe = subscription.timeframe or Timeframe.M1
+        bars = TradeBars(subscription.instrument_id, timeframe, listener=listener, clock=self._clock)
+        trades = MarketSubscription(feed=Feed.TRADES, instrument_id=subscription.instrument_id)
+        hear = bars.hear
+        await feed.add(adapter, trades, hear)
+        self._trade_bars.add(bars)
+
+        async def unsubscribe() -> None:
+            self._trade_bars.discard(bars)
+            await feed.remove(trades, hear)
+
+        return unsubscribe
 
     def _adapter(self, connection_id: str) -> BrokerAdapter:
         return self._connections.session(connection_id).adapter
@@ -167,6 +195,12 @@ class MarketService:
     def _feed(self, connection_id: str) -> MarketFeed:
         self._connections.session(connection_id)
         return self._feeds.setdefault(connection_id, MarketFeed(connection_id, self._clock))
+
+    async def _close_bars(self) -> None:
+        while True:
+            await asyncio.sleep(CLOSE_BARS_EVERY_S)
+            for bars in tuple(self._trade_bars):
+                bars.close_due()
 
     async def _follow(self) -> None:
         while True:
@@ -181,6 +215,15 @@ class MarketService:
             return self._connections.session(connection_id)
         except (NotFound, NotConnected):
             return None
+
+
+def _is_made_of_trades(adapter: BrokerAdapter, subscription: MarketSubscription) -> bool:
+    """Tell whether bars are shorter than the shortest that the broker serves."""
+    if subscription.feed is not Feed.BARS or subscription.timeframe is None:
+        return False
+    product = adapter.capabilities.products.get(product_label(adapter.get_instrument(subscription.instrument_id)))
+    served = () if product is None else product.timeframes
+    return bool(served) and subscription.timeframe.length_ns < min(timeframe.length_ns for timeframe in served)
 
 
 def _served_timeframe(adapter: BrokerAdapter, instrument: Instrument, timeframe: Timeframe) -> Timeframe:

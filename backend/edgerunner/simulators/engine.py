@@ -83,7 +83,7 @@ class Engine:
         for match in outcome.plan.matches:
             execution = Execution(price_ticks=match.price, lots=match.lots, is_maker=False)
             order = self._settlement.fill(work, instrument, order, execution)
-            self._print(work, order, match.price, match.lots, order.side)
+            self._print(work, order.side)
             if match.maker_id is None:
                 book.take(opposite(order.side), match.price, match.lots)
             else:
@@ -142,7 +142,9 @@ class Engine:
         self._save(work, order, after)
         return after
 
-    def replace_order(self, work: Work, before: VenueOrder, after: VenueOrder, taker: Taker, plan: Plan) -> VenueOrder:
+    def replace_order(
+        self, work: Work, before: VenueOrder, after: VenueOrder, *, taker: Taker, plan: Plan
+    ) -> VenueOrder:
         """Take a resting order out and let its new version meet the book like a new order."""
         self.withdraw(before)
         return self.execute(work, after, taker, plan, listed=before)
@@ -153,7 +155,7 @@ class Engine:
         after = self._settlement.fill(work, self._instruments[order.symbol], order, execution)
         self._shorten(order, after, lots)
         self._save(work, order, after)
-        self._print(work, after, execution.price_ticks, lots, opposite(order.side))
+        self._print(work, opposite(order.side))
         return after
 
     def fill_by_hand(self, work: Work, order: VenueOrder, lots: int) -> VenueOrder:
@@ -167,7 +169,7 @@ class Engine:
         execution = Execution(price_ticks=price_ticks, lots=order.quantity_lots, is_maker=False, kind="liquidation")
         after = self._settlement.fill(work, self._instruments[order.symbol], order, execution)
         self._save(work, None, after)
-        self._print(work, after, price_ticks, order.quantity_lots, order.side)
+        self._print(work, order.side)
         self._enforce_reduce_only(work, order.symbol)
         return after
 
@@ -267,17 +269,18 @@ class Engine:
         if instrument.is_spot and (order.live or listed is not None):
             work.accounts[order.account_id] = None
 
-    def _print(self, work: Work, order: VenueOrder, price_ticks: int, lots: int, taker_side: Side) -> None:
+    def _print(self, work: Work, taker_side: Side) -> None:
+        """Print the newest fill on the tape."""
         fill = work.transaction.fills[-1]
         work.prints.append(
             TradePrinted(
-                symbol=order.symbol,
-                price_ticks=price_ticks,
-                quantity_lots=lots,
+                symbol=fill.symbol,
+                price_ticks=fill.price_ticks,
+                quantity_lots=fill.quantity_lots,
                 taker_side=taker_side,
                 trade_id=fill.trade_id,
                 time_ns=fill.time_ns,
-                sequence=self._books[order.symbol].step * 8 + 7,
+                sequence=self._books[fill.symbol].step * 8 + 7,
             )
         )
 
@@ -313,8 +316,6 @@ def _affordable(instrument: VenueInstrument, plan: Plan, amount: Decimal) -> int
         bought = min(match.lots, int(amount // lot_value))
         amount -= lot_value * bought
         lots += bought
-        if bought < match.lots:
-            break
     return lots
 
 

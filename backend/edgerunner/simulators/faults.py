@@ -51,9 +51,9 @@ class FaultMatch:
     client_key: str | None = None
     symbol: str | None = None
 
-    def covers(self, op: str | None, client_key: str | None, symbol: str | None) -> bool:
-        """Tell whether a call is hit."""
-        pairs = ((self.op, op), (self.client_key, client_key), (self.symbol, symbol))
+    def covers(self, call: "FaultMatch") -> bool:
+        """Tell whether a call with these words is hit."""
+        pairs = ((self.op, call.op), (self.client_key, call.client_key), (self.symbol, call.symbol))
         return all(wanted is None or wanted == seen for wanted, seen in pairs)
 
 
@@ -196,7 +196,9 @@ class FaultBox:
         symbol: str | None = None,
     ) -> Mapping[str, object] | None:
         """Use the oldest matching fault once and return its parameters; None when there is none."""
-        fault = self._find(broker, name, op, client_key, symbol)
+        if not self._active:
+            return None
+        fault = self._find(broker, name, FaultMatch(op=op, client_key=client_key, symbol=symbol))
         if fault is None:
             return None
         fault.used += 1
@@ -208,7 +210,7 @@ class FaultBox:
 
     def peek(self, broker: str, name: str) -> Mapping[str, object] | None:
         """Return the parameters of the oldest active fault of that name without using it."""
-        return fault.params if (fault := self._find(broker, name, None, None, None)) else None
+        return fault.params if (fault := self._find(broker, name, FaultMatch())) else None
 
     def hold(self, broker: str, at: HoldPoint) -> None:
         """Make every frame of ``broker`` wait at a point until ``release``."""
@@ -248,11 +250,9 @@ class FaultBox:
         finally:
             self._held.remove(entry)
 
-    def _find(
-        self, broker: str, name: str, op: str | None, client_key: str | None, symbol: str | None
-    ) -> ActiveFault | None:
+    def _find(self, broker: str, name: str, call: FaultMatch) -> ActiveFault | None:
         for fault in self._active.values():
-            if fault.name == name and fault.broker == broker and fault.match.covers(op, client_key, symbol):
+            if fault.name == name and fault.broker == broker and fault.match.covers(call):
                 return fault
         return None
 

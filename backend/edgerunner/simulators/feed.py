@@ -96,7 +96,7 @@ class MarketFeed:
         if book.step < 0 or not (is_watched or len(book.book)):
             self._visit(book, now, self._market.quotes(symbol, now)[-1:], prints=is_watched)
         elif behind <= MAX_FINE_STEPS:
-            for step in range(now, now + 1):
+            for step in range(min(book.step + 1, now), now + 1):
                 self._visit(book, step, self._market.quotes(symbol, step), prints=is_watched)
         else:
             quotes = self._market.coarse_quotes(symbol, book.step + 1, now + 1)

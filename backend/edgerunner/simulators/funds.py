@@ -51,16 +51,16 @@ class Funds:
     def check(
         self,
         account: Account,
-        instrument: VenueInstrument,
         order: VenueOrder,
         plan: Plan,
+        *,
         replaced: VenueOrder | None = None,
     ) -> None:
         """Raise ``VenueReject`` when the account cannot afford ``order`` (in place of ``replaced``)."""
-        if instrument.is_spot:
-            self._check_spot(account, instrument, order, plan, replaced)
+        if self._instruments[order.symbol].is_spot:
+            self._check_spot(account, order, plan, replaced)
         elif not order.reduce_only:
-            self._check_margin(account, instrument, order, plan, replaced)
+            self._check_margin(account, order, plan, replaced)
 
     def check_leverage(self, account: Account, instrument: VenueInstrument, leverage: Decimal) -> None:
         """Raise ``VenueReject`` when the account cannot carry a position and its orders at ``leverage``."""
@@ -69,14 +69,8 @@ class Funds:
         if further > 0 and further > self.summary(account, instrument.instrument.settle).available:
             raise VenueReject(RejectReason.INSUFFICIENT_FUNDS, "the lower leverage needs more margin than is available")
 
-    def _check_spot(
-        self,
-        account: Account,
-        instrument: VenueInstrument,
-        order: VenueOrder,
-        plan: Plan,
-        replaced: VenueOrder | None,
-    ) -> None:
+    def _check_spot(self, account: Account, order: VenueOrder, plan: Plan, replaced: VenueOrder | None) -> None:
+        instrument = self._instruments[order.symbol]
         currency = instrument.instrument.quote if order.side == "buy" else instrument.instrument.base
         if order.quote_amount is not None:
             needed = order.quote_amount
@@ -92,14 +86,8 @@ class Funds:
                 RejectReason.INSUFFICIENT_FUNDS, f"the order needs {needed:f} {currency}, available {free:f}"
             )
 
-    def _check_margin(
-        self,
-        account: Account,
-        instrument: VenueInstrument,
-        order: VenueOrder,
-        plan: Plan,
-        replaced: VenueOrder | None,
-    ) -> None:
+    def _check_margin(self, account: Account, order: VenueOrder, plan: Plan, replaced: VenueOrder | None) -> None:
+        instrument = self._instruments[order.symbol]
         value = _plan_value(instrument, plan)
         if order.price_ticks is not None:
             value = instrument.value(order.price_ticks, order.leaves_lots)

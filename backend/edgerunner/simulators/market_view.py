@@ -96,7 +96,7 @@ class MarketView:
         self.state.instrument(symbol)
         return self.state.market.recent_trades(symbol, self.state.step(), limit)
 
-    def bars(self, symbol: str, interval_s: int, start_ns: int, end_ns: int, limit: int = 1000) -> list[VenueBar]:
+    def bars(self, symbol: str, interval_s: int, start_ns: int, end_ns: int, *, limit: int = 1000) -> list[VenueBar]:
         """Return the bars that begin from ``start_ns`` to ``end_ns`` (excluded), oldest first.
 
         Bars lie on multiples of the interval since 1970; the open one is included; of more than ``limit`` the newest

@@ -70,7 +70,7 @@ class Operator:
         account = self._state.account(account_id)
         work = Work()
         with exact_arithmetic():
-            self._state.settlement.move(work, account_id, currency, amount, kind)
+            self._state.settlement.move(work, account_id, currency, amount, kind=kind)
         self._state.commit(work)
         return account.balances.get(currency, Decimal(0))
 

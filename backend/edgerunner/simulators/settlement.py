@@ -39,13 +39,12 @@ class Settlement:
     def fill(self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution) -> VenueOrder:
         """Book one fill and return the order after it; the account's listing of the order is the caller's."""
         value = instrument.value(done.price_ticks, done.lots)
-        rate = instrument.fees.rate(is_maker=done.is_maker)
         number = self.numbers.next_fill()
         trade_id = self.numbers.trade_id(number)
-        fee_currency, fee = _fee(instrument, order, done.lots, value * rate, rate)
-        closed, realized = self._settle(work, instrument, order, done, trade_id)
-        self.move(work, order.account_id, fee_currency, -fee, "fee", symbol=order.symbol, trade_id=trade_id)
-        after = _after_fill(order, done.lots, value, fee_currency, fee)
+        fee_currency, fee = _fee(instrument, order, done)
+        closed, realized = self._settle(work, instrument, order, done, trade_id=trade_id)
+        self.move(work, order.account_id, fee_currency, -fee, kind="fee", symbol=order.symbol, trade_id=trade_id)
+        after = _after_fill(order, done.lots, value, fee_currency=fee_currency, fee=fee)
         after = replace(after, updated_ns=self._clock.now_ns(), sequence=self.numbers.next_sequence())
         fill = VenueFill(
             number=number,
@@ -60,7 +59,7 @@ class Settlement:
             value=value,
             fee=fee,
             fee_currency=fee_currency,
-            fee_rate=rate,
+            fee_rate=instrument.fees.rate(is_maker=done.is_maker),
             is_maker=done.is_maker,
             time_ns=after.updated_ns,
             leaves_lots=max(0, after.quantity_lots - after.filled_lots),
@@ -79,8 +78,8 @@ class Settlement:
         account_id: str,
         currency: str,
         amount: Decimal,
-        kind: str,
         *,
+        kind: str,
         symbol: str | None = None,
         trade_id: str | None = None,
     ) -> None:
@@ -108,7 +107,7 @@ class Settlement:
         work.accounts[account_id] = None
 
     def _settle(
-        self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution, trade_id: str
+        self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution, *, trade_id: str
     ) -> tuple[int, Decimal]:
         """Exchange coins (spot) or change the position; return closed lots and realized profit."""
         terms = instrument.instrument
@@ -117,8 +116,8 @@ class Settlement:
             sign = 1 if order.side == "buy" else -1
             coins = sign * instrument.quantity(done.lots)
             value = sign * instrument.value(done.price_ticks, done.lots)
-            self.move(work, account_id, terms.base, coins, "trade", symbol=symbol, trade_id=trade_id)
-            self.move(work, account_id, terms.quote, -value, "trade", symbol=symbol, trade_id=trade_id)
+            self.move(work, account_id, terms.base, coins, kind="trade", symbol=symbol, trade_id=trade_id)
+            self.move(work, account_id, terms.quote, -value, kind="trade", symbol=symbol, trade_id=trade_id)
             return 0, ZERO
         account = self._accounts[account_id]
         state = account.position(instrument)
@@ -135,23 +134,20 @@ class Settlement:
             sequence=self.numbers.next_sequence(),
         )
         work.positions[account_id, symbol] = None
-        self.move(work, account_id, terms.settle, change.realized_pnl, "trade", symbol=symbol, trade_id=trade_id)
+        self.move(work, account_id, terms.settle, change.realized_pnl, kind="trade", symbol=symbol, trade_id=trade_id)
         return change.closed_lots, change.realized_pnl
 
 
-def _fee(
-    instrument: VenueInstrument, order: VenueOrder, lots: int, value_fee: Decimal, rate: Decimal
-) -> tuple[str, Decimal]:
+def _fee(instrument: VenueInstrument, order: VenueOrder, done: Execution) -> tuple[str, Decimal]:
     """Return currency and fee: what is received pays on spot, the settle currency on derivatives."""
     terms = instrument.instrument
-    if not instrument.is_spot:
-        return terms.settle, value_fee
-    if order.side == "buy":
-        return terms.base, instrument.quantity(lots) * rate
-    return terms.quote, value_fee
+    if instrument.is_spot and order.side == "buy":
+        return terms.base, instrument.fees.fee(instrument.quantity(done.lots), is_maker=done.is_maker)
+    fee = instrument.fees.fee(instrument.value(done.price_ticks, done.lots), is_maker=done.is_maker)
+    return terms.quote if instrument.is_spot else terms.settle, fee
 
 
-def _after_fill(order: VenueOrder, lots: int, value: Decimal, fee_currency: str, fee: Decimal) -> VenueOrder:
+def _after_fill(order: VenueOrder, lots: int, value: Decimal, *, fee_currency: str, fee: Decimal) -> VenueOrder:
     filled = order.filled_lots + lots
     is_done = order.quote_amount is None and filled == order.quantity_lots
     return replace(

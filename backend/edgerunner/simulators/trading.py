@@ -39,7 +39,7 @@ class Trading:
             taker, plan = self._state.engine.plan(order, self._state.mark_ticks(order.symbol), cap)
             if taker.lots == 0:
                 raise VenueReject(RejectReason.NOTIONAL_BELOW_MINIMUM, "the amount does not buy one step")
-            self._state.funds.check(account, instrument, order, plan)
+            self._state.funds.check(account, order, plan)
         except VenueReject as reject:
             self.count_refused_placement(request.account_id, request.client_key, request.symbol, reject.reason)
             raise
@@ -83,11 +83,11 @@ class Trading:
         if wanted.price_ticks == order.price_ticks and wanted.quantity_lots < order.quantity_lots:
             after = self._state.engine.shrink(work, order, wanted.quantity_lots)
         else:
-            instrument, account = self._state.instrument(order.symbol), self._state.account(account_id)
+            account = self._state.account(account_id)
             taker, plan = self._state.engine.plan(wanted, self._state.mark_ticks(order.symbol))
-            self._state.funds.check(account, instrument, wanted, plan, replaced=order)
+            self._state.funds.check(account, wanted, plan, replaced=order)
             with exact_arithmetic():
-                after = self._state.engine.replace_order(work, order, wanted, taker, plan)
+                after = self._state.engine.replace_order(work, order, wanted, taker=taker, plan=plan)
         self._state.commit(work)
         return after
 

@@ -193,7 +193,7 @@ class VenueState:
         work = Work()
         for account_id, money in self.catalogue.accounts.items():
             for currency, amount in money.items():
-                self.settlement.move(work, account_id, currency, amount, "start")
+                self.settlement.move(work, account_id, currency, amount, kind="start")
         self.ledger.commit(work.transaction)
 
     def _incarnation(self) -> int:

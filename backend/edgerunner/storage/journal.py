@@ -199,10 +199,6 @@ class Journal:
         """Return at most ``limit`` events that follow ``after_seq``, oldest first."""
         return await self._events("WHERE seq > ? ORDER BY seq LIMIT ?", after_seq, limit)
 
-    async def newest_fill_ns(self, connection_id: str) -> int | None:
-        """Return the newest broker stamp of a fill that the broker itself listed, or None."""
-        return await self._newest("cash_movements WHERE connection_id = ? AND kind <> 'commission'", connection_id)
-
     async def idempotency(self, scope: str, key: str) -> IdempotencyRecord | None:
         """Return the use of an idempotency key; kept for 24 h and as long as its order is open."""
         return await self._reader.run(lambda connection: statements.find_key(connection, scope, key))
@@ -231,11 +227,6 @@ class Journal:
         return await self._reader.run(
             lambda connection: list(replay.read_events(connection, self._codec, where=where, parameters=parameters))
         )
-
-    async def _newest(self, rows: str, connection_id: str) -> int | None:
-        query = f"SELECT max(ts_event_ns) FROM {rows}"  # noqa: S608 - our own words
-        row = await self._reader.run(lambda connection: connection.execute(query, (connection_id,)).fetchone())
-        return None if row[0] is None else int(row[0])
 
     def _deliver_from_thread(self, settled: Settled) -> None:
         with suppress(RuntimeError):  # the loop is closed: what is committed is read by the next start

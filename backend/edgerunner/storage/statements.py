@@ -21,12 +21,12 @@ _UPSERT_ORDER = """
 """
 _DELETE_FILL = "DELETE FROM fills WHERE connection_id = ? AND account_id = ? AND trade_id = ?"
 _INSERT_FILL = """
-    INSERT INTO fills (seq, connection_id, account_id, trade_id, client_order_id, ts_event_ns, derived, state)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO fills (seq, connection_id, account_id, trade_id, client_order_id, state)
+    VALUES (?, ?, ?, ?, ?, ?)
 """
 _INSERT_MOVEMENT = """
-    INSERT INTO cash_movements (connection_id, account_id, movement_id, client_order_id, kind, ts_event_ns, state)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO cash_movements (connection_id, account_id, movement_id, client_order_id, state)
+    VALUES (?, ?, ?, ?, ?)
 """
 _UPSERT_POSITION = """
     INSERT INTO positions (connection_id, account_id, instrument_id, leg, is_open, state) VALUES (?, ?, ?, ?, ?, ?)
@@ -114,17 +114,11 @@ def _write_ledger(connection: sqlite3.Connection, staged: Overlay) -> None:
     connection.executemany(_DELETE_FILL, list(staged.replaced_fills))
     connection.executemany(
         _INSERT_FILL,
-        [
-            (fill.seq, *key, fill.client_order_id, fill.ts_event_ns, int(fill.derived), encode(fill))
-            for key, fill in staged.fills.items()
-        ],
+        [(fill.seq, *key, fill.client_order_id, encode(fill)) for key, fill in staged.fills.items()],
     )
     connection.executemany(
         _INSERT_MOVEMENT,
-        [
-            (*key, client_order_id, movement.kind, movement.ts_event_ns, encode(movement))
-            for key, (movement, client_order_id) in staged.movements.items()
-        ],
+        [(*key, client_order_id, encode(movement)) for key, (movement, client_order_id) in staged.movements.items()],
     )
     connection.executemany(
         _UPSERT_POSITION,

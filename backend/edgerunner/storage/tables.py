@@ -93,13 +93,10 @@ fills = Table(
     Column("account_id", Text, nullable=False),
     Column("trade_id", Text, nullable=False),
     Column("client_order_id", Text),
-    Column("ts_event_ns", BigInteger, nullable=False),
-    Column("derived", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Index("ix_fills_trade_id", "connection_id", "account_id", "trade_id", unique=True),
     Index("ix_fills_client_order_id", "client_order_id", sqlite_where=text("client_order_id IS NOT NULL")),
     Index("ix_fills_connection_id", "connection_id"),
-    Index("ix_fills_newest", "connection_id", "ts_event_ns", sqlite_where=text("derived = 0")),
 )
 
 cash_movements = Table(
@@ -110,13 +107,10 @@ cash_movements = Table(
     Column("account_id", Text, nullable=False),
     Column("movement_id", Text, nullable=False),
     Column("client_order_id", Text),
-    Column("kind", Text, nullable=False),
-    Column("ts_event_ns", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Index("ix_cash_movements_movement_id", "connection_id", "account_id", "movement_id", unique=True),
     Index("ix_cash_movements_client_order_id", "client_order_id", sqlite_where=text("client_order_id IS NOT NULL")),
     Index("ix_cash_movements_connection_id", "connection_id"),
-    Index("ix_cash_movements_newest", "connection_id", "ts_event_ns", sqlite_where=text("kind <> 'commission'")),
 )
 
 positions = Table(

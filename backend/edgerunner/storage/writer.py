@@ -58,18 +58,17 @@ class Writer:
     def start(self, deliver: Callable[[Settled], None]) -> None:
         """Start the thread, which calls ``deliver`` with every settled group in sequence order."""
         self._deliver = deliver
-        self._thread = self._started_thread()
+        self._start_thread()
 
     def submit(self, request: Request) -> None:
         """Queue a call; the bound is kept by the caller, which counts what is unanswered."""
         self._queue.put(request)
-        if not self._thread.is_alive():
-            self._thread = self._started_thread()
 
     def close(self) -> None:
         """Settle what is queued, end the thread and close the connection; blocks."""
         self._queue.put(None)
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join()
         self._connection.close()
 
     def _claim(self, now_ns: int) -> None:
@@ -84,20 +83,30 @@ class Writer:
         _, self.last_seq, _ = statements.standing(self._connection, [])
         self.books = StoredBooks(self._connection)
 
-    def _started_thread(self) -> threading.Thread:
-        thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
-        thread.start()
-        return thread
+    def _start_thread(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
-        is_last = False
-        while not is_last and (first := self._queue.get()) is not None:
-            group, is_last = self._gather(first)
-            settled: Settled | None = None
-            try:
-                settled = self._settle(group)
-            finally:  # also when the thread dies: nobody waits for ever
-                self._deliver(settled or _refused(group, "the journal's writer thread ended"))
+        try:
+            while self._serve_group():
+                pass
+        except BaseException:
+            self._start_thread()  # whatever ended this one, nobody may wait for ever
+            raise
+
+    def _serve_group(self) -> bool:
+        """Settle one group; False when the journal closes."""
+        first = self._queue.get()
+        if first is None:
+            return False
+        group, is_last = self._gather(first)
+        settled: Settled | None = None
+        try:
+            settled = self._settle(group)
+        finally:
+            self._deliver(settled or _refused(group, "the journal's writer thread ended"))
+        return not is_last
 
     def _gather(self, first: Request) -> tuple[list[Request], bool]:
         group = [first]

@@ -1,5 +1,7 @@
 """The whole API on real services and a real journal; only the broker is a fake."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from edgerunner.adapters.broker import BrokerAdapter, Environment
 from edgerunner.domain.errors import BrokerAuthFailed
-from edgerunner.main import create_app
+from edgerunner.main import create_app, server_config
 from edgerunner.services.account_service import AccountService
 from edgerunner.services.alert_service import AlertService
 from edgerunner.services.clock import EventMaker
@@ -26,6 +30,7 @@ from edgerunner.storage.journal import Journal
 from edgerunner.storage.secrets import Vault
 from edgerunner.storage.store import ConnectionStore, EquityStore
 from tests.fakes.broker import FakeBroker
+from tests.waiting import until
 
 API_KEY = "test-only-7Qw2Zr5Tn8Yb1Vc4Xm6Lp9Kd3Hs0"
 CONNECTION_ID = "bybit-demo"
@@ -52,7 +57,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """A running application: in process over ``http``, its services, and its broker."""
+    """A running application, a client of it, its services, and its broker."""
 
     app: FastAPI
     http: httpx.AsyncClient
@@ -86,25 +91,17 @@ def order_body(**changes: Any) -> Json:
 
 
 @asynccontextmanager
-async def running_api(folder: Path, broker: FakeBroker | None = None, **settings: Any) -> AsyncIterator[Api]:
-    """Run the application on the folder's journal."""
-    broker = broker or FakeBroker()
+async def running_services(folder: Path, broker: FakeBroker, **settings: Any) -> AsyncIterator[Services]:
+    """Run the services on the folder's journal."""
     database = Database.open(folder)
     journal = await Journal.open(database, clock_ns=broker.clock.now_ns)
-    services = wire(
-        Settings(api_key=API_KEY, data_dir=folder, **settings), database=database, journal=journal, broker=broker
-    )
-    app = create_app(services)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    known = Settings(api_key=SecretStr(API_KEY), data_dir=folder, **settings)
+    services = wire(known, database=database, journal=journal, broker=broker)
     await services.connections.start()
     await services.markets.start()
     await services.accounts.start()
     try:
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=AUTHORIZED) as http,
-        ):
-            yield Api(app=app, http=http, services=services, broker=broker)
+        yield services
     finally:
         await services.accounts.stop()
         await services.markets.stop()
@@ -112,6 +109,46 @@ async def running_api(folder: Path, broker: FakeBroker | None = None, **settings
         await services.connections.stop()
         await journal.close()
         database.close()
+
+
+@asynccontextmanager
+async def running_api(folder: Path, **settings: Any) -> AsyncIterator[Api]:
+    """Run the application in process, without a server."""
+    broker = FakeBroker()
+    async with running_services(folder, broker, **settings) as services:
+        app = create_app(services)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url=BASE_URL, headers=AUTHORIZED) as http,
+        ):
+            yield Api(app=app, http=http, services=services, broker=broker)
+
+
+@asynccontextmanager
+async def served_api(folder: Path, **settings: Any) -> AsyncIterator[Api]:
+    """Run the application behind its real server on a free port."""
+    broker = FakeBroker()
+    async with running_services(folder, broker, **settings) as services:
+        app = create_app(services)
+        server = uvicorn.Server(server_config(app))
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setblocking(False)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        running = asyncio.create_task(server._serve([listener]))
+        try:
+            await until(lambda: _is_started(server, running), timeout_s=10, what="the server has started")
+            async with httpx.AsyncClient(base_url=url, headers=AUTHORIZED, trust_env=False) as http:
+                yield Api(app=app, http=http, services=services, broker=broker)
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def _is_started(server: uvicorn.Server, running: "asyncio.Task[None]") -> bool:
+    if running.done():
+        await running
+    return server.started
 
 
 def wire(settings: Settings, *, database: Database, journal: Journal, broker: FakeBroker) -> Services:

@@ -8,6 +8,8 @@ import pytest
 from tests.api.harness import API_KEY, BASE_URL, Api, running_api
 from tests.api.test_errors import assert_problem
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PROTECTED = [
     "/broker/connections",
     "/orders/status",
@@ -28,47 +30,47 @@ def stranger(api: Api) -> httpx.AsyncClient:
 
 
 @pytest.mark.parametrize("path", PROTECTED)
-async def test_nothing_but_the_public_paths_is_served_without_the_key(api: Api, path: str) -> None:
-    async with stranger(api) as http:
+async def test_nothing_but_the_public_paths_is_served_without_the_key(shared_api: Api, path: str) -> None:
+    async with stranger(shared_api) as http:
         response = await http.get(BASE_URL + path)
     assert_problem(response, 401, "unauthorized")
     assert response.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("path", PUBLIC)
-async def test_public_paths_need_no_key(api: Api, path: str) -> None:
-    async with stranger(api) as http:
+async def test_public_paths_need_no_key(shared_api: Api, path: str) -> None:
+    async with stranger(shared_api) as http:
         assert (await http.get(path)).status_code == 200
 
 
-async def test_signals_need_no_key_and_are_not_there_yet(api: Api) -> None:
-    async with stranger(api) as http:
+async def test_signals_need_no_key_and_are_not_there_yet(shared_api: Api) -> None:
+    async with stranger(shared_api) as http:
         assert_problem(await http.post("/signals/one", json={}), 404, "not_found")
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["", API_KEY, "Basic " + API_KEY, "Bearer", "Bearer ", "Bearer wrong", f"Bearer {API_KEY}x", "Bearer \xe9"],
-)
-async def test_a_wrong_key_is_refused(api: Api, header: str) -> None:
-    async with stranger(api) as http:
-        response = await http.get("/positions", headers={"Authorization": header.encode("latin-1")})
+WRONG = ["", API_KEY, "Basic " + API_KEY, "Bearer", "Bearer ", "Bearer wrong", f"Bearer {API_KEY}x", "Bearer \xe9"]
+
+
+@pytest.mark.parametrize("header", WRONG)
+async def test_a_wrong_key_is_refused(shared_api: Api, header: str) -> None:
+    async with stranger(shared_api) as http:
+        response = await http.get("/positions", headers=[(b"Authorization", header.encode("latin-1"))])
     assert_problem(response, 401, "unauthorized")
 
 
-async def test_the_scheme_may_be_written_in_any_case(api: Api) -> None:
-    response = await api.http.get("/positions", headers={"Authorization": f"bearer {API_KEY}"})
+async def test_the_scheme_may_be_written_in_any_case(shared_api: Api) -> None:
+    response = await shared_api.http.get("/positions", headers={"Authorization": f"bearer {API_KEY}"})
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "evil.example:8000", "[::2]:80"])
-async def test_a_foreign_host_name_is_refused(api: Api, host: str) -> None:
-    assert_problem(await api.http.get("/healthz", headers={"Host": host}), 403, "forbidden")
+async def test_a_foreign_host_name_is_refused(shared_api: Api, host: str) -> None:
+    assert_problem(await shared_api.http.get("/healthz", headers={"Host": host}), 403, "forbidden")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "LOCALHOST", "[::1]:8000"])
-async def test_loopback_names_are_allowed(api: Api, host: str) -> None:
-    assert (await api.http.get("/healthz", headers={"Host": host})).status_code == 200
+async def test_loopback_names_are_allowed(shared_api: Api, host: str) -> None:
+    assert (await shared_api.http.get("/healthz", headers={"Host": host})).status_code == 200
 
 
 async def test_the_settings_add_host_names_and_origins(tmp_path: Path) -> None:
@@ -88,6 +90,6 @@ async def test_the_settings_add_host_names_and_origins(tmp_path: Path) -> None:
         assert "access-control-allow-origin" not in refused.headers
 
 
-async def test_a_foreign_page_gets_no_permission_to_read(api: Api) -> None:
-    response = await api.http.get("/positions", headers={"Origin": "https://evil.example"})
+async def test_a_foreign_page_gets_no_permission_to_read(shared_api: Api) -> None:
+    response = await shared_api.http.get("/positions", headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in response.headers

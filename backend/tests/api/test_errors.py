@@ -201,7 +201,7 @@ async def test_a_wait_out_of_bounds_is_refused(shared_trading: Api, wait_ms: str
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "two words", "\xe9"])
 async def test_an_idempotency_key_that_is_no_visible_ascii_is_refused(shared_trading: Api, key: str) -> None:
-    headers = {"Idempotency-Key": key.encode("latin-1")}
+    headers = [(b"Idempotency-Key", key.encode("latin-1"))]
     response = await shared_trading.http.post("/trade", json=order_body(), headers=headers)
     assert_problem(response, 422, "validation_error", "Idempotency-Key")
 

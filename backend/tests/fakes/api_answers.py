@@ -2,7 +2,8 @@
 
 from typing import Any, cast
 
-from edgerunner.client.types import AccountSummary, Connection, Order, Position
+from edgerunner.client.account_types import AccountSummary, Position
+from edgerunner.client.types import Connection, Order
 
 TIME = "2026-11-23T04:00:00.000000Z"
 

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from edgerunner.client import EdgerunnerClient
 from tests.system.product import CONNECTION_ID, Product
 
 pytestmark = pytest.mark.system
@@ -70,6 +71,13 @@ async def ledger_of(product: Product) -> dict[str, Any]:
     return {name: ledger[name] for name in ("orders", "fills")}
 
 
+async def delay_replies(product: Product) -> None:
+    """Let the broker answer queries late, so that a ready line that does not wait for it is too early."""
+    slow = {"broker": "bybit", "fault": "delay_reply", "count": 3, "match": {"op": "query"}, "params": {"delay_s": 1}}
+    async with product.control() as control:
+        assert (await control.post("/sim/faults", json=slow)).is_success
+
+
 async def test_up_is_ready_when_it_says_so_and_sigterm_ends_everything(product: Product) -> None:
     ready = await asyncio.to_thread(product.start)
     assert ready["api_key_file"] == str(product.data_dir / "api_key")
@@ -95,11 +103,13 @@ async def test_a_killed_up_leaves_the_simulator_and_the_next_one_finds_the_same_
 
     await asyncio.to_thread(product.kill)
     assert simulator.is_running()
+    await delay_replies(product)
     ready = await asyncio.to_thread(product.start)
+    async with product.client() as client:
+        assert (await client.get("/readyz")).status_code == 200
+        (order,) = (await client.get("/orders/status")).json()["orders"]
     assert simulator_of(product) == simulator
     assert await ledger_of(product) == before
-    async with product.client() as client:
-        (order,) = (await client.get("/orders/status")).json()["orders"]
     assert (order["status"], order["filled_quantity"]) == ("filled", "0.01")
 
     assert await asyncio.to_thread(product.stop) == 0
@@ -136,7 +146,14 @@ async def test_the_commands_trade_change_cancel_list_and_watch(running: Product)
     assert (position["side"], position["quantity"]) == ("long", "0.01")
     messages = await run("watch", INSTRUMENT_ID, "--once")
     channels = {message["channel"] for message in messages if message["event"] == "message"}
-    assert channels == {"connections", "account", "positions", "orders", f"quotes:{CONNECTION_ID}:{INSTRUMENT_ID}"}
+    assert channels == {
+        "connections",
+        "account",
+        "positions",
+        "pnl",
+        "orders",
+        f"quotes:{CONNECTION_ID}:{INSTRUMENT_ID}",
+    }
     await run("trade", "close", code=2)
     (closed,) = await run("trade", "close", "--instrument", INSTRUMENT_ID)
     assert closed["ok"]
@@ -226,6 +243,35 @@ def test_nobody_there_is_exit_3(tmp_path: Path) -> None:
     )
     assert nobody.returncode == 3
     assert "does not answer" in nobody.stderr
+
+
+async def test_serve_alone_is_ready_starts_no_simulator_and_ends_on_sigterm(tmp_path: Path) -> None:
+    key = "q8Wz_4tRk1-Lm7" * 2 + "Pz9Xc"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "edgerunner.cli", "serve", "--json", "--port", "0", "--data-dir", str(tmp_path)),
+        env={**os.environ, "EDGERUNNER_API_KEY": key},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(60):
+            ready = json.loads(await process.stdout.readline())
+        assert (ready["event"], ready["api_key_file"], ready["simulators"]) == ("ready", None, None)
+        async with EdgerunnerClient(ready["url"], key) as client:
+            assert await client.connections.all() == []
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            rest, log = await process.communicate()
+        assert process.returncode == 0
+        assert rest == b""
+        assert key.encode() not in log
+        assert not (tmp_path / "sim").exists()
+        assert not (tmp_path / "api_key").exists()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_sim_alone_is_ready_replays_a_file_and_ends_on_sigint(tmp_path: Path) -> None:

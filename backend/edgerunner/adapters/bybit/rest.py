@@ -30,6 +30,9 @@ _log = structlog.get_logger(__name__)
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_RATE_PAUSE_NS: Final = 5 * NS_PER_S
+_QUERY_QUEUE_S: Final = 60.0
+"""A long history is many queries, which wait for one another under the rate limits."""
+
 _CLOCK_EVERY_NS: Final = 300 * NS_PER_S
 _MOST_PAGES: Final = 2_000
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
@@ -151,7 +154,7 @@ class RestClient:
         for attempt in range(_ATTEMPTS):
             is_last = attempt == _ATTEMPTS - 1
             try:
-                async with self._scheduler.place(path, Priority.QUERY, self._options.request_timeout_s) as place:
+                async with self._scheduler.place(path, Priority.QUERY, _QUERY_QUEUE_S) as place:
                     answer = await self._send("GET", path, query, signed=signed)
                     self._learn(place, answer)
                 return self._understood(path, answer)

@@ -20,9 +20,3 @@ class Category(StrEnum):
 def venue_key(category: Category, symbol: str) -> str:
     """Return the venue's key of an instrument, such as ``linear:BTCUSDT``."""
     return f"{category}:{symbol}"
-
-
-def split_key(key: str) -> tuple[Category, str]:
-    """Return the category and the symbol of a venue key."""
-    category, _, symbol = key.partition(":")
-    return Category(category), symbol

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from edgerunner.simulators.bybit import codes, formats, order_request
-from edgerunner.simulators.bybit.categories import Category, split_key, venue_key
+from edgerunner.simulators.bybit.categories import Category, venue_key
 from edgerunner.simulators.bybit.envelope import Answer
 from edgerunner.simulators.bybit.pipeline import Target
 from edgerunner.simulators.bybit.selection import select_symbols
@@ -88,15 +88,17 @@ class OrderOperations:
     def _place(
         self, account_id: str, category: Category, body: Mapping[str, Any], *, is_granted: bool = True
     ) -> VenueOrder:
-        target = target_of(category, body)
+        target = target_of(body)
         try:
             _check_granted(is_granted=is_granted)
-            self._refuse_forced("place", target)
+            self._refuse_forced("place", category, target)
             request = order_request.parse_create(category, body)
             instrument = self._instrument(category, request.symbol)
             wish = self._wish(account_id, request, instrument)
         except codes.WireError as error:
-            self._venue.count_refused_placement(account_id, target.client_key, target.symbol or "", error.text)
+            self._venue.count_refused_placement(
+                account_id, target.client_key, venue_key(category, target.symbol or ""), error.text
+            )
             raise
         try:
             return self._venue.place(wish)
@@ -109,7 +111,7 @@ class OrderOperations:
         _check_granted(is_granted=is_granted)
         request = order_request.parse_amend(category, body)
         order = self._find(account_id, request, "order not exists or too late to replace")
-        self._refuse_forced("amend", Target(client_key=order.client_key, symbol=order.symbol))
+        self._refuse_forced("amend", category, Target(client_key=order.client_key, symbol=request.symbol))
         instrument = self._venue.instruments[order.symbol]
         try:
             return self._venue.amend(
@@ -127,7 +129,7 @@ class OrderOperations:
         _check_granted(is_granted=is_granted)
         request = order_request.parse_cancel(category, body)
         order = self._find(account_id, request, None)
-        self._refuse_forced("cancel", Target(client_key=order.client_key, symbol=order.symbol))
+        self._refuse_forced("cancel", category, Target(client_key=order.client_key, symbol=request.symbol))
         try:
             return self._venue.cancel(account_id, order.order_id)
         except VenueReject as refused:
@@ -190,13 +192,12 @@ class OrderOperations:
             raise codes.WireError(codes.refusal_of(RejectReason.UNKNOWN_SYMBOL, category))
         return instrument
 
-    def _refuse_forced(self, op: str, target: Target) -> None:
+    def _refuse_forced(self, op: str, category: Category, target: Target) -> None:
         params = self._faults.take(
             self._venue.name, "reject", op=op, client_key=target.client_key, symbol=target.symbol
         )
         if params is None:
             return
-        category = split_key(target.symbol)[0] if target.symbol else Category.LINEAR
         usual = codes.refusal_of(RejectReason.FORCED, category)
         code = params.get("code", usual.code)
         raise codes.WireError(codes.Refusal(int(str(code)), str(params.get("text", usual.text))))
@@ -230,12 +231,12 @@ def batch_items(category: Category, body: Mapping[str, Any]) -> list[Mapping[str
     return items
 
 
-def target_of(category: Category | None, body: Mapping[str, Any]) -> Target:
-    """Return what a fault can be aimed at: the link id and the venue key, as far as they are text."""
+def target_of(body: Mapping[str, Any]) -> Target:
+    """Return what a fault can be aimed at: the link id and the symbol, as far as they are text."""
     link_id, symbol = body.get("orderLinkId"), body.get("symbol")
     return Target(
         client_key=link_id if isinstance(link_id, str) and link_id else None,
-        symbol=venue_key(category, symbol) if category is not None and isinstance(symbol, str) else None,
+        symbol=symbol if isinstance(symbol, str) and symbol else None,
     )
 
 

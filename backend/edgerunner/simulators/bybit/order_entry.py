@@ -10,12 +10,13 @@ from typing import Any
 from edgerunner.simulators.bybit import codes, formats
 from edgerunner.simulators.bybit.auth import ApiKey
 from edgerunner.simulators.bybit.bybit_faults import number
+from edgerunner.simulators.bybit.categories import venue_key
 from edgerunner.simulators.bybit.endpoints import OrderEndpoint
 from edgerunner.simulators.bybit.envelope import Answer
 from edgerunner.simulators.bybit.limits import ONE_SECOND_MS, Allowance, EndpointLimits
 from edgerunner.simulators.bybit.operations import OrderCall, batch_items, target_of
 from edgerunner.simulators.bybit.order_request import parse_category
-from edgerunner.simulators.bybit.pipeline import Call, Pipeline, Target
+from edgerunner.simulators.bybit.pipeline import Call, Pipeline
 from edgerunner.simulators.venue import Venue
 
 
@@ -40,13 +41,17 @@ class OrderEntry:
         try:
             category = parse_category(body)
         except codes.WireError as error:
-            self._count_refused(endpoint.op, caller.account_id, target_of(None, body), error.text)
+            if endpoint.op == "place":
+                target = target_of(body)
+                self._venue.count_refused_placement(
+                    caller.account_id, target.client_key, target.symbol or "", error.text
+                )
             raise
         items = batch_items(category, body) if endpoint.is_batch else [body]
         call = Call(
             op=endpoint.op,
             account_id=caller.account_id,
-            targets=tuple(target_of(category, item) for item in items),
+            targets=tuple(target_of(item) for item in items),
         )
         allowance = self.limited(
             call,
@@ -55,7 +60,7 @@ class OrderEntry:
         order_call = OrderCall(account_id=caller.account_id, category=category, body=body, granted=allowance.granted)
         if allowance.granted or endpoint.is_batch:
             return Prepared(call=call, act=lambda: endpoint.answer(order_call)), allowance
-        return Prepared(call=call, act=lambda: self._refuse(call)), allowance
+        return Prepared(call=call, act=lambda: self._refuse(call, order_call)), allowance
 
     def limited(self, call: Call, allowance: Allowance) -> Allowance:
         """Return ``allowance`` as the active limit faults have it."""
@@ -67,13 +72,13 @@ class OrderEntry:
             return replace(allowance, remaining=0, granted=0, reset_ms=reset_ms)
         return allowance
 
-    def _refuse(self, call: Call) -> Answer:
-        self._count_refused(call.op, call.account_id or "", call.targets[0], codes.TOO_MANY_VISITS.text)
-        raise codes.WireError(codes.TOO_MANY_VISITS)
-
-    def _count_refused(self, op: str, account_id: str, target: Target, reason: str) -> None:
-        if op == "place":
-            self._venue.count_refused_placement(account_id, target.client_key, target.symbol or "", reason)
+    def _refuse(self, call: Call, order_call: OrderCall) -> Answer:
+        refused = codes.WireError(codes.TOO_MANY_VISITS)
+        if call.op == "place":
+            target = call.targets[0]
+            symbol = venue_key(order_call.category, target.symbol or "")
+            self._venue.count_refused_placement(order_call.account_id, target.client_key, symbol, refused.text)
+        raise refused
 
     def _now_ms(self) -> int:
         return formats.milliseconds(self._venue.wall_now_ns())

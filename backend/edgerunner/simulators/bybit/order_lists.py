@@ -107,7 +107,7 @@ class OrderLists:
                 "bybit.order_not_visible",
                 op="query",
                 client_key=order.client_key,
-                symbol=order.symbol,
+                symbol=self._venue.instruments[order.symbol].name,
             )
             is not None
         )

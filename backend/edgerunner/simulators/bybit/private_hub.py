@@ -42,6 +42,9 @@ class PrivateListener(Protocol):
     def topics(self) -> frozenset[str]:
         """Return the subscribed topics."""
 
+    def wants(self, message: PrivateMessage) -> bool:
+        """Tell whether the message's topic is subscribed."""
+
     def deliver(self, message: PrivateMessage) -> None:
         """Send the message if its topic is subscribed."""
 
@@ -109,8 +112,12 @@ class AccountLine:
     def _send_messages(self) -> None:
         while self._messages and not self._is_paused:
             message = self._messages.popleft()
-            self._hub.publish(self._account_id, message)
-            if message.topic == EXECUTION and self._hub.faults.is_holding(self._hub.venue.name, HoldPoint.FILL_SENT):
+            is_heard = self._hub.publish(self._account_id, message)
+            if (
+                is_heard
+                and message.topic == EXECUTION
+                and self._hub.faults.is_holding(self._hub.venue.name, HoldPoint.FILL_SENT)
+            ):
                 self._is_paused = True
                 self._hub.tasks.start(self._wait_for_release(message.client_key))
 
@@ -169,14 +176,17 @@ class PrivateHub:
         finally:
             line.gate = None
 
-    def publish(self, account_id: str, message: PrivateMessage) -> None:
-        """Send one message to the account's sockets, as the active faults have it."""
+    def publish(self, account_id: str, message: PrivateMessage) -> bool:
+        """Send one message to the account's sockets, as the active faults have it; False when nobody listens."""
+        if not any(listener.account_id == account_id and listener.wants(message) for listener in self._listeners):
+            return False
         disturbance = self._disturbances.get(account_id)
         if disturbance is None:
             disturbance = self._disturbances[account_id] = bybit_faults.StreamDisturbance(
                 self.venue.name, self.faults, lambda altered: self._deliver(account_id, altered), self.tasks
             )
         disturbance.pass_on(message)
+        return True
 
     def _deliver(self, account_id: str, message: PrivateMessage) -> None:
         for listener in list(self._listeners):

@@ -34,8 +34,8 @@ WALLET = "wallet"
 class PrivateMessage:
     """One message of a private topic before its envelope.
 
-    ``category`` is None for the wallet. ``client_key`` and ``symbol`` are those that a fault can
-    be aimed at.
+    ``category`` is None for the wallet. ``client_key`` and ``symbol`` (the broker's name) are
+    what a fault can be aimed at.
     """
 
     topic: str
@@ -113,7 +113,7 @@ def _order(venue: Venue, order: VenueOrder, closed_profit: ClosedProfit) -> Priv
         category=instrument.product,
         data=[order_objects.order_event(order, instrument, closed_profit.of(order))],
         client_key=order.client_key,
-        symbol=order.symbol,
+        symbol=instrument.name,
     )
 
 
@@ -133,7 +133,7 @@ def _execution(venue: Venue, pairs: list[tuple[VenueFill, VenueOrder]]) -> Priva
         category=instrument.product,
         data=[order_objects.execution_event(fill, order, instrument, mark_price) for fill, order in pairs],
         client_key=first.client_key,
-        symbol=first.symbol,
+        symbol=instrument.name,
     )
 
 
@@ -144,7 +144,7 @@ def _fast_execution(venue: Venue, fill: VenueFill) -> PrivateMessage:
         category=instrument.product,
         data=[order_objects.fast_execution_event(fill, instrument)],
         client_key=fill.client_key,
-        symbol=fill.symbol,
+        symbol=instrument.name,
     )
 
 
@@ -157,11 +157,12 @@ def _positions(venue: Venue, batch: EventBatch) -> list[VenuePosition]:
 
 
 def _position(venue: Venue, position: VenuePosition) -> PrivateMessage:
+    instrument = venue.instruments[position.symbol]
     return PrivateMessage(
         topic=POSITION,
-        category=venue.instruments[position.symbol].product,
+        category=instrument.product,
         data=[position_objects.position_event(venue, position)],
-        symbol=position.symbol,
+        symbol=instrument.name,
     )
 
 

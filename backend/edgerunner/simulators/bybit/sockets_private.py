@@ -48,9 +48,13 @@ class PrivateSocket:
         """Stop listening."""
         self._hub.detach(self)
 
+    def wants(self, message: PrivateMessage) -> bool:
+        """Tell whether the message's topic is subscribed, in either form."""
+        return not self._topics.isdisjoint(_forms(message))
+
     def deliver(self, message: PrivateMessage) -> None:
-        """Send the message when its topic is subscribed, in either form."""
-        for topic in (message.topic, f"{message.topic}.{message.category}"):
+        """Send the message in each subscribed form."""
+        for topic in _forms(message):
             if topic in self._topics:
                 self._send(topic, message)
 
@@ -117,6 +121,10 @@ class PrivateSocket:
                 **sockets.echo(request, "req_id"),
             }
         )
+
+
+def _forms(message: PrivateMessage) -> tuple[str, str]:
+    return (message.topic, f"{message.topic}.{message.category}")
 
 
 def _is_known(topic: str) -> bool:

@@ -3,7 +3,6 @@
 Frames and codes of the page "Websocket Trade Guideline" of the Bybit V5 documentation.
 """
 
-import asyncio
 import logging
 import uuid
 from collections import OrderedDict
@@ -14,6 +13,7 @@ import orjson
 
 from edgerunner.simulators.bybit import auth, codes, formats, sockets
 from edgerunner.simulators.bybit.auth import ApiKey, KeyTable
+from edgerunner.simulators.bybit.categories import Category
 from edgerunner.simulators.bybit.endpoints import SOCKET_OPERATIONS, OrderEndpoint
 from edgerunner.simulators.bybit.order_entry import OrderEntry, Prepared
 from edgerunner.simulators.bybit.pipeline import Pipeline
@@ -79,14 +79,14 @@ class TradeSocket:
         request: dict[str, Any] = {}
         try:
             request = sockets.parse_frame(raw)
-            await self._answer(request)
+            self._answer(request)
         except codes.WireError as error:
             self._session.send(self._error_bytes(request, error, {}))
 
     def close(self) -> None:
         """Nothing to give back: requests that were taken in are carried out to the end."""
 
-    async def _answer(self, request: Mapping[str, Any]) -> None:
+    def _answer(self, request: Mapping[str, Any]) -> None:
         match request.get("op"):
             case "ping":
                 now_ms = formats.milliseconds_text(self._venue.wall_now_ns())
@@ -94,7 +94,7 @@ class TradeSocket:
             case "auth":
                 self._authenticate(request)
             case str(operation) if operation in SOCKET_OPERATIONS:
-                await self._order(operation, request)
+                self._order(operation, request)
             case _:
                 raise codes.WireError(codes.OPERATION_UNKNOWN)
 
@@ -104,7 +104,7 @@ class TradeSocket:
         self._caller = sockets.authenticate(request, self._keys, formats.milliseconds(self._venue.wall_now_ns()))
         self._session.send(self._bytes({**sockets.echo(request, "reqId"), "retCode": 0, "retMsg": "OK", "op": "auth"}))
 
-    async def _order(self, operation: str, request: Mapping[str, Any]) -> None:
+    def _order(self, operation: str, request: Mapping[str, Any]) -> None:
         headers: dict[str, str] = {}
         try:
             prepared = self._prepare(operation, request, headers)
@@ -114,7 +114,7 @@ class TradeSocket:
         work = self._pipeline.conduct(
             prepared.call, lambda: self._act(prepared, request, headers), TradeChannel(self._session)
         )
-        await asyncio.shield(self._tasks.start(work))
+        self._tasks.start(work)
 
     def _prepare(self, operation: str, request: Mapping[str, Any], headers: dict[str, str]) -> Prepared:
         self._check_request_id(request)
@@ -127,7 +127,7 @@ class TradeSocket:
         if not isinstance(args, list) or len(args) != 1 or not isinstance(args[0], dict):
             raise codes.parameter_error("params error: args must hold one object")
         endpoint = self._endpoints[("POST", SOCKET_OPERATIONS[operation])]
-        if args[0].get("category") not in {"spot", "linear", "inverse", "option"}:
+        if args[0].get("category") not in tuple(Category):
             raise codes.WireError(codes.CATEGORY_UNKNOWN)
         prepared, allowance = self._order_entry.prepare(endpoint, self._caller, args[0])
         headers.update(allowance.headers())
@@ -186,7 +186,7 @@ class TradeSocket:
             "retMsg": error.text,
             "op": operation if isinstance(operation, str) else "",
         }
-        if operation in SOCKET_OPERATIONS:
+        if isinstance(operation, str) and operation in SOCKET_OPERATIONS:
             body |= {"data": {}, "retExtInfo": {}, "header": self._header(headers)}
         return self._bytes(body)
 

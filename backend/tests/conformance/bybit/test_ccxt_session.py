@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import ccxt
 import ccxt.pro
 import pytest
+
 from tests.wire.bybit.kit import KEY, PATIENCE_S, SECRET, Simulator, until
 
 pytestmark = pytest.mark.conformance
@@ -102,7 +104,7 @@ async def test_market_data_is_one_consistent_picture(exchange: Exchange, simulat
     assert [trade["timestamp"] for trade in trades] == sorted(trade["timestamp"] for trade in trades)
     assert {trade["side"] for trade in trades} <= {"buy", "sell"}
     bars = await exchange.fetch_ohlcv(LINEAR, "1m", limit=5)
-    assert [later[0] - earlier[0] for earlier, later in zip(bars, bars[1:], strict=False)] == [60_000] * 4
+    assert [later[0] - earlier[0] for earlier, later in pairwise(bars)] == [60_000] * 4
     assert all(bar[3] <= min(bar[1], bar[4]) <= max(bar[1], bar[4]) <= bar[2] for bar in bars)
     rates = await exchange.fetch_funding_rate_history(LINEAR, limit=3)
     assert rates[1]["timestamp"] - rates[0]["timestamp"] == 8 * 3_600_000
@@ -218,8 +220,8 @@ async def test_public_streams_carry_book_trades_ticker_and_bars(exchange: Exchan
 async def test_private_streams_tell_of_order_fill_position_and_balance(
     exchange: Exchange, simulator: Simulator
 ) -> None:
-    def buy() -> Awaitable[Any]:
-        return exchange.create_order(LINEAR, "market", "buy", 0.01)
+    async def buy() -> None:
+        await exchange.create_order(LINEAR, "market", "buy", 0.01)
 
     def update(topic: str, watch: Callable[[], Coroutine[Any, Any, Any]], wanted: Callable[[Any], object]) -> Any:
         return watched(topic, watch, wanted, simulator=simulator, act=buy)

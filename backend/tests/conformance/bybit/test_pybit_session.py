@@ -3,12 +3,14 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 import pybit._websocket_trading
 import pybit.unified_trading
 import pytest
 from pybit.exceptions import FailedRequestError, InvalidRequestError
+
 from tests.wire.bybit.kit import KEY, PATIENCE_S, SECRET, Simulator, limit_order, market_order, until
 
 pytestmark = pytest.mark.conformance
@@ -107,7 +109,7 @@ async def test_market_endpoints_answer_with_consistent_values(client: Client) ->
     assert float(book["b"][0][0]) < float(book["a"][0][0])
     assert abs(float(ticker["bid1Price"]) - float(book["b"][0][0])) < 100
     bars = (await client.call("get_kline", category="linear", symbol="BTCUSDT", interval="5", limit=3))["list"]
-    assert [int(newer[0]) - int(older[0]) for newer, older in zip(bars, bars[1:], strict=False)] == [300_000] * 2
+    assert [int(newer[0]) - int(older[0]) for newer, older in pairwise(bars)] == [300_000] * 2
     marks = await client.call("get_mark_price_kline", category="linear", symbol="BTCUSDT", interval="5", limit=2)
     assert [len(row) for row in marks["list"]] == [5, 5]
     trades = (await client.call("get_public_trade_history", category="spot", symbol="BTCUSDT", limit=3))["list"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from edgerunner.cli.watch_board import Board
@@ -49,24 +50,37 @@ def test_a_position_that_went_flat_disappears() -> None:
     assert board.positions == []
 
 
+def test_a_position_shows_its_newest_mark_and_profit() -> None:
+    position = samples.position(unrealized_pnl="1")
+    key = {name: position[name] for name in ("connection_id", "account_id", "instrument_id", "position_id")}
+    newest = {**key, "currency": "USDT", "mark_price": "61000", "unrealized_pnl": "10", "realized_pnl": "0"}
+    board = board_with(
+        message("positions", "snapshot", {"positions": [position]}),
+        message("pnl", "delta", {"pnl": [{**newest, "as_of": samples.TIME}]}),
+    )
+    assert [(row["mark_price"], row["unrealized_pnl"]) for row in board.positions] == [("61000", "10")]
+
+
 def test_the_board_is_complete_when_every_channel_spoke_or_was_refused() -> None:
     events: list[StreamMessage | SubscriptionRefused] = [
         message("connections", "snapshot", {"connections": [samples.connection()]}),
         message("account", "snapshot", {"accounts": []}),
         message("positions", "snapshot", {"positions": []}),
+        message("pnl", "snapshot", {"pnl": []}),
         message("orders", "snapshot", {"orders": []}),
         message(QUOTES, "snapshot", None),
         SubscriptionRefused(channel=QUOTES, code="not_found", detail="no such instrument"),
     ]
     boards = [board_with(*events[:count]) for count in range(len(events) + 1)]
-    assert [board.has_book for board in boards] == [False, False, False, False, True, True, True]
-    assert [board.is_complete for board in boards] == [False, False, False, False, False, False, True]
+    assert [board.has_book for board in boards] == [False, False, False, False, False, True, True, True]
+    assert [board.is_complete for board in boards] == [False, False, False, False, False, False, False, True]
     assert "no such instrument" in picture(boards[-1])
 
 
-def test_simulated_and_live_money_are_told_apart() -> None:
-    account = {"account_id": "9", "mode": "netting", "currency": "USDT", "live": True}
-    live = samples.connection(connection_id="main", environment="live", accounts=[account])
+@pytest.mark.parametrize(("environment", "is_live"), [("live", False), ("demo", True)])
+def test_simulated_and_live_money_are_told_apart(environment: str, *, is_live: bool) -> None:
+    account = {"account_id": "9", "mode": "netting", "currency": "USDT", "live": is_live}
+    live = samples.connection(connection_id="main", environment=environment, accounts=[account])
     shown = picture(board_with(message("connections", "snapshot", {"connections": [samples.connection(), live]})))
     simulated_line = next(line for line in shown.splitlines() if "bybit-sim" in line)
     live_line = next(line for line in shown.splitlines() if " main " in line)

@@ -5,8 +5,8 @@ from typing import get_type_hints
 import pytest
 from pydantic import BaseModel
 
-from edgerunner.client import types
-from edgerunner.schemas import broker, ledger, market, orders
+from edgerunner.client import account_types, market_types, types
+from edgerunner.schemas import accounts, broker, ledger, market, orders
 
 PAIRS: list[tuple[type, type[BaseModel]]] = [
     (types.LinkHealth, broker.LinkAnswer),
@@ -25,15 +25,27 @@ PAIRS: list[tuple[type, type[BaseModel]]] = [
     (types.ItemResult, orders.ItemAnswer),
     (types.Fill, ledger.FillAnswer),
     (types.FillPage, ledger.FillPage),
-    (types.CashMovement, ledger.MovementAnswer),
-    (types.LedgerPage, ledger.LedgerPage),
+    (account_types.CashMovement, ledger.MovementAnswer),
+    (account_types.LedgerPage, ledger.LedgerPage),
     (types.OrderEvent, ledger.EventAnswer),
-    (types.Instrument, market.InstrumentAnswer),
-    (types.Bar, market.BarAnswer),
-    (types.Ticker, market.TickerAnswer),
-    (types.Depth, market.DepthAnswer),
-    (types.Funding, market.FundingAnswer),
-    (types.FundingRate, market.FundingRateAnswer),
+    (market_types.Instrument, market.InstrumentAnswer),
+    (market_types.Bar, market.BarAnswer),
+    (market_types.Ticker, market.TickerAnswer),
+    (market_types.Depth, market.DepthAnswer),
+    (market_types.Funding, market.FundingAnswer),
+    (market_types.FundingRate, market.FundingRateAnswer),
+    (account_types.Position, accounts.PositionAnswer),
+    (account_types.Balance, accounts.BalanceAnswer),
+    (account_types.AccountSummary, accounts.AccountAnswer),
+    (account_types.Pnl, accounts.PnlAnswer),
+    (account_types.Converted, accounts.ConvertedAnswer),
+    (account_types.AccountWorth, accounts.AccountWorthAnswer),
+    (account_types.Exposure, accounts.ExposureAnswer),
+    (account_types.MissingRate, accounts.MissingRateAnswer),
+    (account_types.UnknownCost, accounts.UnknownCostAnswer),
+    (account_types.Portfolio, accounts.PortfolioAnswer),
+    (account_types.EquityPoint, accounts.EquityPointAnswer),
+    (account_types.EquityPage, accounts.EquityPage),
 ]
 
 

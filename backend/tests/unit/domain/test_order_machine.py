@@ -196,6 +196,11 @@ def test_a_lost_answer_marks_the_order_until_the_broker_shows_it() -> None:
         assert order_after(event, before=unknown).outcome_unknown is None, event
 
 
+def test_a_second_doubt_keeps_since_when_and_why_of_the_first() -> None:
+    first = order_after(initialized(), OrderSubmitted(), OrderOutcomeUnknown(reason="no answer in 5 s"))
+    assert order_after(OrderOutcomeUnknown(reason="again"), before=first) is first
+
+
 def test_news_that_overtook_the_lost_answer_leaves_nothing_unknown() -> None:
     order = order_after(initialized(), OrderSubmitted(), OrderAccepted(), OrderOutcomeUnknown(reason="time-out"))
     assert order.outcome_unknown is None

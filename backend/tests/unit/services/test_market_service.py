@@ -7,12 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from edgerunner.adapters.broker import BrokerAdapter, Feed, LinkStatus, MarketSubscription, MarketUpdate
+from edgerunner.adapters.broker import BarUpdate, BrokerAdapter, Feed, LinkStatus, MarketSubscription, MarketUpdate
 from edgerunner.domain.errors import BrokerUnreachable, NotConnected, NotFound, Unsupported
-from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
+from edgerunner.domain.market import Bar, Depth, Funding, MarketTrade, Ticker, Timeframe
+from edgerunner.domain.orders import Side
 from edgerunner.services.market_service import MarketService
 from tests.fakes.broker import FakeBroker
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import START_NS, FakeClock
 from tests.fakes.connections import FakeConnections, health
 from tests.fakes.instruments import INVERSE_ID, LINEAR_ID, SPOT_ID
 from tests.waiting import until
@@ -199,6 +200,40 @@ async def test_a_bar_length_that_nothing_fits_into_is_unsupported() -> None:
     async with desk() as it:
         with pytest.raises(Unsupported):
             await it.markets.ohlc("sim", LINEAR_ID, Timeframe.S5)
+
+
+def trade(second: float, price: int) -> MarketTrade:
+    return MarketTrade(
+        instrument_id=LINEAR_ID,
+        trade_id=f"{second}",
+        price=Decimal(price),
+        quantity=Decimal(1),
+        side=Side.BUY,
+        ts_event_ns=START_NS + round(second * 1e9),
+    )
+
+
+async def test_bars_shorter_than_the_brokers_are_made_of_trades_from_the_first_whole_one_on() -> None:
+    async with desk() as it:
+        heard: list[MarketUpdate] = []
+        bars = MarketSubscription(feed=Feed.BARS, instrument_id=LINEAR_ID, timeframe=Timeframe.S5)
+        end = await it.markets.subscribe("sim", bars, heard.append)
+        assert {subscription.feed for subscription in it.broker.subscribed} == {Feed.TRADES}
+        for second, price in ((1, 90), (5, 100), (6, 102), (10, 99)):
+            it.broker.push_market(trade(second, price))
+        it.clock.advance(17)
+        await eventually(lambda: len(heard) == 5, "two closed bars and three growing ones")
+        closed = [update.bar for update in heard if isinstance(update, BarUpdate) and update.bar.is_complete]
+        assert [(b.open, b.close) for b in closed] == [(Decimal(100), Decimal(102)), (Decimal(99), Decimal(99))]
+        await end()
+        assert not it.broker.subscribed
+
+
+async def test_bars_that_the_broker_serves_are_the_brokers() -> None:
+    async with desk() as it:
+        bars = MarketSubscription(feed=Feed.BARS, instrument_id=LINEAR_ID, timeframe=Timeframe.M1)
+        await it.markets.subscribe("sim", bars, lambda _: None)
+        assert it.broker.subscribed == {bars}
 
 
 async def test_the_other_queries_are_the_brokers_answers() -> None:

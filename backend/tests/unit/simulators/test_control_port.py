@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from edgerunner.simulators.host import (
 )
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import OrderRequest
-from tests.unit.simulators.venues import LINEAR
+from tests.unit.simulators.venues import LINEAR, SPOT
+from tests.waiting import until
 
 
 @dataclass
@@ -57,6 +59,9 @@ class Simulators:
         async with self.http.get(path) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
+
+    async def act(self, path: str, body: dict[str, Any]) -> Any:
+        return await self.post(path, **body)
 
     async def post(self, path: str, status: int = 200, **body: Any) -> Any:
         async with self.http.post(path, json=body) as answer:
@@ -131,6 +136,21 @@ async def test_a_manual_order_a_manual_fill_and_cash_show_in_the_ledger(simulato
     assert (await simulators.get("/sim/ledger?broker=bybit"))["accounts"][0]["positions"] == []
 
 
+async def test_the_market_can_be_replayed_halted_and_shown_wrong(simulators: Simulators, tmp_path: Path) -> None:
+    venue, words = simulators.wire.venue, {"broker": "bybit", "symbol": "BTCUSDT"}
+    file = tmp_path / "ticks.csv"
+    file.write_text("time,bid,ask\n0,50000,50001\n")
+    moved = await simulators.act("/sim/market", words | {"replay": {"file": str(file), "speed": 2}})
+    assert moved == {"symbols": [LINEAR, SPOT]}
+    assert (venue.quote(LINEAR).bid, venue.quote(SPOT).ask) == (Decimal(50_000), Decimal(50_001))
+    await simulators.act("/sim/market", words | {"product": "spot", "halt": True})
+    assert (venue.market.is_halted(SPOT), venue.market.is_halted(LINEAR)) == (True, False)
+    await simulators.act("/sim/market", words | {"bad_tick": "NaN"})
+    assert venue.last_price(LINEAR).is_nan()
+    await simulators.act("/sim/market", words | {"price": None})
+    assert venue.mark_price(LINEAR) not in {50_000, 50_001}
+
+
 async def test_the_ledger_counts_placements_and_shows_held_frames(simulators: Simulators) -> None:
     venue, faults = simulators.wire.venue, simulators.wire.faults
     request = OrderRequest(
@@ -139,9 +159,12 @@ async def test_the_ledger_counts_placements_and_shows_held_frames(simulators: Si
     venue.place(request)
     await simulators.post("/sim/hold", broker="bybit", at="received")
     frame = asyncio.create_task(faults.hold_point("bybit", HoldPoint.RECEIVED, client_key="k2"))
-    await asyncio.sleep(0)
+
+    async def held() -> Any:
+        return (await simulators.get("/sim/ledger?broker=bybit"))["held"]
+
+    assert await until(held, timeout_s=5, what="a held frame") == [{"at": "received", "client_key": "k2"}]
     ledger = await simulators.get("/sim/ledger?broker=bybit")
-    assert ledger["held"] == [{"at": "received", "client_key": "k2"}]
     assert ledger["orders"][0]["placements"] == 1
     released = await simulators.post("/sim/release", action="drop")
     assert released == {"released": [{"at": "received", "client_key": "k2"}]}

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from edgerunner.simulators.faults import FaultBox, FaultDefinition, FaultMatch, HoldPoint, UnknownFault
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -12,9 +13,11 @@ def box() -> FaultBox:
     return FaultBox(["bybit"])
 
 
-async def settle() -> None:
-    for _ in range(3):
-        await asyncio.sleep(0)
+async def waiting(box: FaultBox, count: int) -> None:
+    async def is_so() -> bool:
+        return len(box.held()) == count
+
+    await until(is_so, timeout_s=5, what=f"{count} frames held")
 
 
 def test_a_fault_hits_as_often_as_its_count_says(box: FaultBox) -> None:
@@ -66,7 +69,7 @@ async def test_frames_wait_at_a_hold_and_are_told_how_to_go_on(box: FaultBox) ->
     assert await box.hold_point("bybit", HoldPoint.RECEIVED) == "continue"
     box.hold("bybit", HoldPoint.RECEIVED)
     frames = [asyncio.create_task(box.hold_point("bybit", HoldPoint.RECEIVED, client_key=key)) for key in "ab"]
-    await settle()
+    await waiting(box, 2)
     assert [held.client_key for held in box.held("bybit")] == ["a", "b"]
     assert await box.hold_point("bybit", HoldPoint.FILL_SENT) == "continue"
     assert len(box.release("bybit", HoldPoint.RECEIVED, action="drop")) == 2
@@ -77,8 +80,8 @@ async def test_frames_wait_at_a_hold_and_are_told_how_to_go_on(box: FaultBox) ->
 async def test_a_frame_whose_connection_dies_no_longer_waits(box: FaultBox) -> None:
     box.hold("bybit", HoldPoint.ACCEPTED)
     frame = asyncio.create_task(box.hold_point("bybit", HoldPoint.ACCEPTED))
-    await settle()
+    await waiting(box, 1)
     frame.cancel()
-    await settle()
+    await asyncio.wait({frame}, timeout=5)
     assert frame.cancelled()
     assert box.held() == []

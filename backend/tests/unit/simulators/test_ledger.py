@@ -65,6 +65,20 @@ def test_the_seed_is_kept_unless_another_one_is_asked_for(tmp_path: Path) -> Non
     assert found == [5, 5, 11, 6]
 
 
+def test_orders_closed_together_stay_closed_and_forgotten_ones_forgotten(tmp_path: Path) -> None:
+    bench = Bench(path=tmp_path / "venue.sqlite")
+    for price in (59_000, 59_100, 59_200):
+        bench.place("buy", "0.001", price)
+    bench.venue.cancel_all("sim")
+    bench.reopen()
+    assert (len(bench.venue.closed_orders("sim")), bench.venue.open_orders("sim")) == (3, [])
+    bench.venue.forget_history()
+    bench.reopen()
+    assert bench.venue.closed_orders("sim") == []
+    assert len(bench.venue.order_history(HistoryQuery(account_id="sim"))) == 3
+    bench.venue.close()
+
+
 def test_virtual_time_runs_on_while_the_process_is_gone(tmp_path: Path) -> None:
     bench = Bench(path=tmp_path / "venue.sqlite", speed=60, pinned=False)
     bench.wall.pass_steps(100)

@@ -93,7 +93,7 @@ def test_a_thousand_minutes_of_history_cost_less_than_a_fifth_of_a_second() -> N
     bench = Bench(pinned=False)
     end = START_NS // (60 * 10**9) * 60 * 10**9
     started = time.process_time()
-    bars = bench.venue.bars(LINEAR, 60, end - 2000 * 60 * 10**9, end, 1000)
+    bars = bench.venue.bars(LINEAR, 60, end - 2000 * 60 * 10**9, end, limit=1000)
     assert time.process_time() - started < 0.2
     assert len(bars) == 1000
     assert bars[-1].end_ns == end
@@ -177,6 +177,19 @@ def test_a_fast_clock_passes_the_extremes_of_the_time_it_skips() -> None:
     low = min(bar.low_ticks for bar in next_bars(60))
     order = bench.place("buy", "0.001", (low + 1) / 10)
     bench.wall.pass_steps(60)
+    bench.venue.step(LINEAR)
+    assert bench.order(order).state == OrderState.FILLED
+
+
+def test_a_late_look_meets_every_step_in_between() -> None:
+    bench = Bench(pinned=False)
+    now = bench.venue.step(LINEAR)
+    steps = range(now + 1, now + 51)
+    low = min(steps, key=lambda step: bench.venue.market.quote(LINEAR, step)[1])
+    ask = bench.venue.market.quote(LINEAR, low)[1]
+    assert ask < bench.venue.market.quote(LINEAR, steps[-1])[1]
+    order = bench.place("buy", "0.001", ask / 10)
+    bench.wall.pass_steps(50)
     bench.venue.step(LINEAR)
     assert bench.order(order).state == OrderState.FILLED
 

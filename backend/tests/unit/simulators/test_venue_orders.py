@@ -287,6 +287,25 @@ def test_reduce_only_orders_close_and_vanish_with_the_position(bench: Bench) -> 
     assert bench.venue.positions("sim") == []
 
 
+def test_reduce_only_makers_trade_no_more_than_the_position(bench: Bench) -> None:
+    bench.place("buy", "0.5")
+    ask = bench.venue.depth(LINEAR, 1)[1][0][0] / 10
+    exits = [bench.place("sell", "0.5", ask, reduce_only=True) for _ in range(2)]
+    bench.place("buy", "0.8", ask, account="other", time_in_force="ioc")
+    assert [bench.order(order).filled_lots for order in exits] == [500, 0]
+    assert bench.order(exits[1]).cancel_reason == "reduce_only"
+    assert bench.venue.positions("sim") == []
+
+
+def test_reduce_only_orders_that_the_market_reaches_trade_no_more_than_the_position(bench: Bench) -> None:
+    bench.place("sell", "0.5")
+    exits = [bench.place("buy", "0.4", price, reduce_only=True) for price in (59_990, 59_991)]
+    bench.pin(59_000)
+    assert [bench.order(order).filled_lots for order in exits] == [100, 400]
+    assert bench.order(exits[0]).cancel_reason == "reduce_only"
+    assert bench.venue.positions("sim") == []
+
+
 def test_leverage_decides_how_much_can_be_opened(bench: Bench) -> None:
     assert refusal(lambda: bench.place("buy", 20, 59_999)) == RejectReason.INSUFFICIENT_FUNDS
     bench.venue.set_leverage("sim", LINEAR, Decimal(20))

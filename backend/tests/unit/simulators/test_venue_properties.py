@@ -15,11 +15,13 @@ from edgerunner.matching.words import SelfMatchRule
 from edgerunner.simulators.venue_types import OrderState, VenueReject
 from tests.unit.simulators.venues import LINEAR, SPOT, Bench
 
+ACCOUNTS = ("sim", "other")
 SYMBOLS = st.sampled_from([LINEAR, SPOT])
 SIDES = st.sampled_from(["buy", "sell"])
 ACTS = st.one_of(
     st.tuples(
         st.just("place"),
+        st.sampled_from(ACCOUNTS),
         SYMBOLS,
         SIDES,
         st.integers(1, 400),
@@ -46,20 +48,20 @@ def price_of(symbol: str, distance: int) -> Decimal:
 
 def act(bench: Bench, step: tuple[Any, ...]) -> None:
     venue = bench.venue
-    live = venue.open_orders("sim")
+    live = [order for account in ACCOUNTS for order in venue.open_orders(account)]
     match step:
-        case ("place", symbol, side, lots, distance, time_in_force, reduce_only, rule):
+        case ("place", account, symbol, side, lots, distance, time_in_force, reduce_only, rule):
             price = None if distance is None else price_of(symbol, distance)
             time_in_force = "gtc" if price is None and time_in_force == "post_only" else time_in_force
             quantity = venue.instruments[symbol].quantity(lots * (1 if symbol == LINEAR else 1000))
             words = {"time_in_force": time_in_force, "reduce_only": reduce_only, "self_match": rule}
-            bench.place(side, quantity, price, symbol=symbol, **words)
+            bench.place(side, quantity, price, symbol=symbol, account=account, **words)
         case ("amend", index, lots, distance) if index < len(live):
             order = live[index]
             ticks = venue.instruments[order.symbol].to_ticks(price_of(order.symbol, distance))
-            venue.amend("sim", order.order_id, quantity_lots=lots, price_ticks=ticks)
+            venue.amend(order.account_id, order.order_id, quantity_lots=lots, price_ticks=ticks)
         case ("cancel", index) if index < len(live):
-            venue.cancel("sim", live[index].order_id)
+            venue.cancel(live[index].account_id, live[index].order_id)
         case ("fill", index, lots) if index < len(live):
             venue.operator.fill(live[index], min(lots, live[index].leaves_lots))
         case ("move", distance):
@@ -77,14 +79,15 @@ def act(bench: Bench, step: tuple[Any, ...]) -> None:
 
 def play(bench: Bench, session: list[tuple[Any, ...]]) -> None:
     for step in session:
-        before = bench.venue.position("sim", LINEAR)
+        before = {account: bench.venue.position(account, LINEAR).side for account in ACCOUNTS}
         told = len(bench.events)
         try:
             act(bench, step)
         except VenueReject:
             assert len(bench.events) == told or step[0] in {"amend", "place"}
         check_books(bench)
-        check_reduce_only(bench, step, before.side)
+        for account in ACCOUNTS:
+            check_reduce_only(bench, step, account, before[account])
 
 
 def check_books(bench: Bench) -> None:
@@ -96,41 +99,46 @@ def check_books(bench: Bench) -> None:
         assert all(lots > 0 for _, lots in bids + asks)
 
 
-def check_reduce_only(bench: Bench, step: tuple[Any, ...], side_before: str) -> None:
+def check_reduce_only(bench: Bench, step: tuple[Any, ...], account: str, side_before: str) -> None:
     """A position that changes sides was turned by an order that may open."""
-    side = bench.venue.position("sim", LINEAR).side
-    if step[0] == "place" and step[6] and {side, side_before} == {"buy", "sell"}:
+    side = bench.venue.position(account, LINEAR).side
+    if step[:2] == ("place", account) and step[7] and {side, side_before} == {"buy", "sell"}:
         raise AssertionError(f"reduce-only turned the position from {side_before} to {side}")
     closable = {"buy": "sell", "sell": "buy"}.get(side)
-    for order in bench.venue.open_orders("sim"):
+    for order in bench.venue.open_orders(account):
         assert not order.reduce_only or order.side == closable
 
 
 def check_money(bench: Bench) -> None:
-    fills = bench.venue.fills("sim")
-    entries = bench.venue.cash_entries("sim")
+    for account in ACCOUNTS:
+        check_account(bench, account)
+
+
+def check_account(bench: Bench, account: str) -> None:
+    fills = bench.venue.fills(account)
+    entries = bench.venue.cash_entries(account)
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for entry in entries:
         totals[entry.currency] += entry.amount
-    assert {each.currency: each.total for each in bench.venue.balances("sim")} == totals
+    assert {each.currency: each.total for each in bench.venue.balances(account)} == totals
     signed = Counter({"buy": 0, "sell": 0})
     for fill in fills:
         if fill.symbol == LINEAR:
             signed[fill.side] += fill.quantity_lots
-    position = bench.venue.position("sim", LINEAR)
+    position = bench.venue.position(account, LINEAR)
     net = position.quantity_lots * (-1 if position.side == "sell" else 1)
     assert net == signed["buy"] - signed["sell"]
     assert sum(fill.realized_pnl for fill in fills) == position.cumulative_realized_pnl
-    for order in bench.venue.closed_orders("sim") + bench.venue.open_orders("sim"):
+    for order in bench.venue.closed_orders(account) + bench.venue.open_orders(account):
         own = [fill for fill in fills if fill.order_id == order.order_id]
         assert order.filled_lots == sum(fill.quantity_lots for fill in own)
         assert order.filled_value == sum(fill.value for fill in own)
         assert order.time_in_force != "fok" or order.filled_lots in {0, order.quantity_lots}
         assert (order.state == OrderState.FILLED) == (order.filled_lots == order.quantity_lots)
-    spot_buys = [order for order in bench.venue.open_orders("sim") if order.symbol == SPOT and order.side == "buy"]
+    spot_buys = [order for order in bench.venue.open_orders(account) if order.symbol == SPOT and order.side == "buy"]
     instrument = bench.venue.instruments[SPOT]
     locked = sum(instrument.value(order.price_ticks or 0, order.leaves_lots) for order in spot_buys)
-    assert bench.venue.balances("sim")[0].locked == locked
+    assert bench.venue.balances(account)[0].locked == locked
 
 
 @contextmanager
@@ -165,5 +173,5 @@ def test_a_restart_finds_the_state_it_left(before: list[tuple[Any, ...]], after:
         assert found == seen
         play(bench, after)
         check_money(bench)
-        numbers = [fill.number for fill in bench.venue.fills("sim")]
-        assert numbers == list(range(len(numbers), 0, -1))
+        numbers = sorted(fill.number for account in ACCOUNTS for fill in bench.venue.fills(account))
+        assert numbers == list(range(1, len(numbers) + 1))

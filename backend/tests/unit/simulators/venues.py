@@ -1,6 +1,6 @@
 """A venue in a test's hands: its clock, its events, short words for orders."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,9 @@ class Bench:
     def open(self) -> None:
         self.faults = FaultBox(["bybit"])
         settings = VenueSettings(ledger_path=self.path, wall=self.wall, seed=self.seed, speed=self.speed)
-        self.venue = Venue(bybit_catalogue(), self.faults, settings)
+        catalogue = bybit_catalogue()
+        accounts = {**catalogue.accounts, "other": {"USDT": Decimal(100_000), "BTC": Decimal(1)}}
+        self.venue = Venue(replace(catalogue, accounts=accounts), self.faults, settings)
         self.venue.add_listener(self.events.append)
 
     def reopen(self) -> None:
@@ -60,11 +62,13 @@ class Bench:
         for symbol in (LINEAR, SPOT):
             self.venue.operator.set_price(symbol, Decimal(str(price)))
 
-    def place(self, side: Any, quantity: Any, price: Any = None, *, symbol: str = LINEAR, **rest: Any) -> VenueOrder:
+    def place(
+        self, side: Any, quantity: Any, price: Any = None, *, symbol: str = LINEAR, account: str = "sim", **rest: Any
+    ) -> VenueOrder:
         instrument = self.venue.instruments[symbol]
         return self.venue.place(
             OrderRequest(
-                account_id="sim",
+                account_id=account,
                 symbol=symbol,
                 side=side,
                 order_type="market" if price is None else "limit",

@@ -71,9 +71,7 @@ def bought(order_id: str = "ORDER-1", *, trade_id: str | None = None, fee: str =
 
 
 def key(name: str = "k1", *, order_id: str = "ORDER-1", created_ns: int = 0) -> IdempotencyRecord:
-    return IdempotencyRecord(
-        scope="api", key=name, fingerprint="f1", client_order_id=order_id, created_ns=created_ns
-    )
+    return IdempotencyRecord(scope="api", key=name, fingerprint="f1", client_order_id=order_id, created_ns=created_ns)
 
 
 def funding(movement_id: str, amount: str, *, stamp: int) -> Event:

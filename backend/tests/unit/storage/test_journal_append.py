@@ -179,9 +179,7 @@ async def test_a_real_fill_takes_the_row_of_a_derived_one(journal: Journal) -> N
     assert (await journal.verify()).is_clean
 
 
-async def test_a_late_fill_is_booked_on_an_order_closed_before_the_start(
-    journal: Journal, database: Database
-) -> None:
+async def test_a_late_fill_is_booked_on_an_order_closed_before_the_start(journal: Journal, database: Database) -> None:
     await journal.append(*canceled("A"))
     await journal.close()
     again = await Journal.open(database, clock_ns=FakeClock().now_ns)

@@ -163,13 +163,14 @@ async def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     for number in range(50):
         await journal.append(*bought(f"N{number}"))
     await journal.close()
+    database.close()
     size = database.path.stat().st_size
     with database.path.open("r+b") as file:
-        file.seek(8192)
-        file.write(os.urandom(1) * (size - 8192))
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 4096))
 
     with pytest.raises(JournalUnavailable, match=r"edgerunner\.db is damaged: restore a backup"):
-        await (await opened(database)).append(*bought("AFTER"))
+        await opened(Database(database.path))
 
 
 class DyingConnection(sqlite3.Connection):
@@ -189,6 +190,7 @@ class DyingDatabase(Database):
         return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, factory=DyingConnection)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_a_dead_writer_thread_is_heard_of_and_replaced(database: Database) -> None:
     journal = await opened(DyingDatabase(database.path))
 

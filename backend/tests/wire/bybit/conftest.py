@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+
 from tests.wire.bybit.kit import Simulator, running_simulator
 
 

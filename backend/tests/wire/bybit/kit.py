@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from edgerunner.simulators.bybit.server import WireServer, WireSettings, create_server
 from edgerunner.simulators.catalogue import bybit_catalogue
@@ -191,7 +192,7 @@ class Simulator:
         url = f"{self.url}{path}" + (f"?{query}" if query else "")
         async with asyncio.timeout(PATIENCE_S):
             async with self.client.request(
-                method, aiohttp.client.URL(url, encoded=True), data=text, headers=headers
+                method, URL(url, encoded=True), data=text, headers=headers
             ) as answer:
                 return Reply(answer.status, answer.headers.copy(), await answer.read())
 

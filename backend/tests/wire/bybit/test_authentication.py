@@ -7,9 +7,9 @@ import hmac
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from tests.wire.bybit.kit import ACCOUNT, KEY, Simulator, limit_order, now_ms, sign, signed_headers
 
 from edgerunner.simulators.bybit.auth import ApiKey
+from tests.wire.bybit.kit import ACCOUNT, KEY, Simulator, limit_order, now_ms, sign, signed_headers
 
 INFO = "/v5/account/info"
 

@@ -5,9 +5,9 @@ import time
 
 import aiohttp
 import pytest
-from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order, now_ms, until
 
 from edgerunner.simulators.faults import FaultMatch, HoldPoint
+from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order, now_ms, until
 
 CREATE = "/v5/order/create"
 
@@ -144,7 +144,7 @@ async def test_impossible_orders_of_messages(simulator: Simulator) -> None:
         simulator.faults.add("bybit", name)
     await simulator.post(CREATE, market_order("odd"))
     assert await orders_of(stream, 3) == ["odd:Filled", "odd:New", "odd:Filled"]
-    assert [frame["topic"] for frame in stream.frames if "topic" in frame][0] == "execution"
+    assert next(frame["topic"] for frame in stream.frames if "topic" in frame) == "execution"
     again = stream.topic("order")[2]["data"][0]
     assert (again["cancelType"], again["rejectReason"]) == ("CancelByUser", "EC_OrigClOrdIDDoesNotExist")
 
@@ -204,7 +204,7 @@ async def test_book_faults(simulator: Simulator) -> None:
         levels.update(price for price, size in frame["data"]["b"] if size != "0")
         return unknown
 
-    await socket.wait_for(lambda frame: deletes_unknown(frame))
+    await socket.wait_for(deletes_unknown)
     simulator.faults.add("bybit", "bybit.book_gap")
     await until(lambda: simulator.faults.active() == [], "the gap")
     before = [frame["data"]["u"] for frame in socket.topic(topic)][-1]

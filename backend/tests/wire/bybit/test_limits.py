@@ -1,11 +1,11 @@
 """Rate limits: rolling windows per UID and endpoint, headers, and the limit per address."""
 
 import pytest
-from tests.wire.bybit.kit import Simulator, limit_order, now_ms, running_simulator
 
 from edgerunner.simulators.bybit.categories import Category
 from edgerunner.simulators.bybit.limits import AddressLimit, RollingWindow, rate_of
 from edgerunner.simulators.bybit.server import WireSettings
+from tests.wire.bybit.kit import Simulator, limit_order, now_ms, running_simulator
 
 
 def test_a_window_rolls_instead_of_starting_anew() -> None:

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 import pytest
-from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, limit_order, market_order, now_ms
 
 from edgerunner.simulators.bybit import codes, paging
+from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, limit_order, market_order, now_ms
 
 ORDERS = {"category": "linear", "symbol": "BTCUSDT"}
 

@@ -1,6 +1,7 @@
 """Public REST endpoints: limits, errors, and values that agree with each other."""
 
 import pytest
+
 from tests.wire.bybit.kit import Simulator
 
 M = "/v5/market"

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, limit_order, market_order
 
 from edgerunner.simulators.bybit import codes
 from edgerunner.simulators.bybit.categories import Category
 from edgerunner.simulators.venue_types import RejectReason
+from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, limit_order, market_order
 
 
 async def create(simulator: Simulator, body: Frame) -> int:

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 import pytest
-from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, limit_order, market_order, until
 
 from edgerunner.simulators.faults import HoldPoint
+from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, limit_order, market_order, until
 
 ALL = ("order", "execution", "execution.fast", "position", "wallet")
 

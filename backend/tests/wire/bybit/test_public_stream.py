@@ -4,11 +4,11 @@ import itertools
 import time
 
 import pytest
-from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order, until
 
 from edgerunner.simulators.bybit.klines import parse_interval
 from edgerunner.simulators.bybit.topics.kline import KlineSource
 from edgerunner.simulators.bybit.topics.order_book import OrderBookSource
+from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order, until
 
 
 async def subscribed(simulator: Simulator, category: str, *topics: str) -> Socket:

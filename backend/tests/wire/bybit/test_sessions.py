@@ -4,10 +4,10 @@ import asyncio
 
 import aiohttp
 import pytest
-from tests.wire.bybit.kit import Simulator, limit_order, market_order, running_simulator, until
 
 from edgerunner.simulators.bybit.server import WireSettings, create_server
 from edgerunner.simulators.bybit.session import SocketLimits, parse_active_time
+from tests.wire.bybit.kit import Simulator, limit_order, market_order, running_simulator, until
 
 SOCKETS = ["/v5/public/linear", "/v5/public/spot", "/v5/public/option", "/v5/private", "/v5/trade"]
 
@@ -123,6 +123,6 @@ async def test_a_restart_drops_every_connection_and_listens_on_the_same_port(sim
 
 async def test_two_servers_do_not_fit_on_one_port(simulator: Simulator) -> None:
     second = create_server(simulator.venue, simulator.faults, host="127.0.0.1", port=simulator.server.port)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="bind on address"):
         await second.start()
     await second.stop()

@@ -1,6 +1,7 @@
 """Order entry over the trade socket: frames, headers, codes."""
 
 import pytest
+
 from tests.wire.bybit.kit import ACCOUNT, KEY, Frame, Simulator, limit_order, now_ms, sign
 
 

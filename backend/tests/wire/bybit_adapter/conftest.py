@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeVar
 
 import pytest
 from tests.wire.bybit_adapter.scripted import KEY, SECRET, UID, ScriptedBybit, scripted_bybit
@@ -18,6 +19,8 @@ from edgerunner.domain.orders import OrderTerms, OrderType, Side
 
 LINEAR_ID, SPOT_ID = "BTCUSDT-LINEAR.BYBIT", "BTCUSDT-SPOT.BYBIT"
 PATIENCE_S = 10.0
+
+T = TypeVar("T")
 
 
 class ShiftedClock:
@@ -54,13 +57,17 @@ class Client:
                 seen.append(update.status.value)
         return seen
 
-    async def read_updates(self) -> None:
-        async for update in self.adapter.stream_updates():
-            self.updates.append(update)
+    def readers(self) -> list[asyncio.Task[None]]:
+        """Read both streams until they end."""
+        return [
+            asyncio.create_task(_collect(self.adapter.stream_updates(), self.updates)),
+            asyncio.create_task(_collect(self.adapter.stream_market_data(), self.market)),
+        ]
 
-    async def read_market(self) -> None:
-        async for update in self.adapter.stream_market_data():
-            self.market.append(update)
+
+async def _collect(stream: AsyncIterator[T], into: list[T]) -> None:
+    async for update in stream:
+        into.append(update)
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
@@ -103,7 +110,7 @@ async def connected(server: ScriptedBybit, **options: object) -> AsyncIterator[C
     clock = ShiftedClock()
     client = Client(create(server, clock, **options), server, clock)
     await client.adapter.connect()
-    readers = [asyncio.create_task(client.read_updates()), asyncio.create_task(client.read_market())]
+    readers = client.readers()
     try:
         yield client
     finally:

@@ -51,7 +51,13 @@ class Request:
 
 def answer(result: object, *, code: int = 0, text: str = "OK", headers: Mapping[str, str] | None = None) -> Behaviour:
     async def behave(request: web.Request) -> web.StreamResponse:
-        envelope = {"retCode": code, "retMsg": text, "result": result, "retExtInfo": {}, "time": time.time_ns() // 10**6}
+        envelope = {
+            "retCode": code,
+            "retMsg": text,
+            "result": result,
+            "retExtInfo": {},
+            "time": time.time_ns() // 10**6,
+        }
         return web.json_response(envelope, headers=headers)
 
     return behave
@@ -105,13 +111,14 @@ class ScriptedBybit:
         self.script: defaultdict[str, deque[Behaviour]] = defaultdict(deque)
         self.requests: list[Request] = []
         self.sockets: defaultdict[str, list[web.WebSocketResponse]] = defaultdict(list)
-        self.transports: list[asyncio.Transport] = []
+        self.transports: defaultdict[str, list[asyncio.Transport]] = defaultdict(list)
         self.received: defaultdict[str, list[Json]] = defaultdict(list)
         self.opened: defaultdict[str, list[float]] = defaultdict(list)
         self.login_answer: Json = {"success": True, "ret_msg": ""}
         self.answers_pings = True
         self.trade: Callable[[Json], Json | None] = lambda message: {"retCode": 0, "data": {"orderId": "order-1"}}
         self.port = 0
+        self.runner: web.AppRunner
 
     def then(self, path: str, *behaviours: Behaviour) -> None:
         """Let the next requests to a path meet these behaviours."""
@@ -120,16 +127,32 @@ class ScriptedBybit:
     def sent(self, path: str) -> list[Request]:
         return [request for request in self.requests if request.path == path]
 
+    async def start(self) -> None:
+        application = web.Application()
+        for path in ("/v5/private", "/v5/trade", "/v5/public/spot", "/v5/public/linear"):
+            application.router.add_get(path, self._socket)
+        application.router.add_route("*", "/{path:.*}", self._rest)
+        self.runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        await self.runner.setup()
+        site = web.TCPSite(self.runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = int(self.runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Cut every connection and stop listening; ``start`` listens on the same port again."""
+        for kind in tuple(self.sockets):
+            self.hang_up(kind)
+        await self.runner.cleanup()
+
     async def push(self, kind: str, message: object) -> None:
         for socket in self.sockets[kind]:
             await socket.send_str(message if isinstance(message, str) else json.dumps(message))
 
     def hang_up(self, kind: str) -> None:
         """Cut every connection of a kind without a closing handshake."""
-        for socket in self.sockets[kind]:
-            assert socket._req is not None
-            assert socket._req.transport is not None
-            socket._req.transport.abort()
+        for transport in self.transports[kind]:
+            transport.abort()
+        self.transports[kind].clear()
         self.sockets[kind].clear()
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
@@ -149,15 +172,19 @@ class ScriptedBybit:
         await socket.prepare(request)
         self.opened[kind].append(time.monotonic())
         self.sockets[kind].append(socket)
-        async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                told = json.loads(message.data)
-                self.received[kind].append(told)
-                reply = self._reply(kind, told)
-                if reply is not None:
-                    await socket.send_str(json.dumps(reply))
-        if socket in self.sockets[kind]:
-            self.sockets[kind].remove(socket)
+        assert request.transport is not None
+        self.transports[kind].append(request.transport)
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    told = json.loads(message.data)
+                    self.received[kind].append(told)
+                    reply = self._reply(kind, told)
+                    if reply is not None:
+                        await socket.send_str(json.dumps(reply))
+        finally:
+            if socket in self.sockets[kind]:
+                self.sockets[kind].remove(socket)
         return socket
 
     def _reply(self, kind: str, told: Json) -> Json | None:
@@ -183,18 +210,8 @@ class ScriptedBybit:
 @asynccontextmanager
 async def scripted_bybit() -> AsyncIterator[ScriptedBybit]:
     server = ScriptedBybit()
-    application = web.Application()
-    for path in ("/v5/private", "/v5/trade", "/v5/public/spot", "/v5/public/linear"):
-        application.router.add_get(path, server._socket)
-    application.router.add_route("*", "/{path:.*}", server._rest)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.port = int(runner.addresses[0][1])
+    await server.start()
     try:
         yield server
     finally:
-        for kind in tuple(server.sockets):
-            server.hang_up(kind)
-        await runner.cleanup()
+        await server.stop()

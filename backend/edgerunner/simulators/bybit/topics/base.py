@@ -15,7 +15,7 @@ class PublicListener(Protocol):
     """A public socket, as a topic sees it."""
 
     def deliver(self, payload: bytes, symbol: str) -> None:
-        """Queue one encoded message about the venue's ``symbol``."""
+        """Queue one encoded message about ``symbol``."""
 
 
 Message = Mapping[str, Any]
@@ -41,6 +41,7 @@ class Topic:
 
     def __init__(self, venue: Venue, instrument: VenueInstrument, source: TopicSource, tasks: TaskOwner) -> None:
         self.symbol = instrument.symbol
+        self._name = instrument.name
         self.source = source
         self._venue = venue
         self._tasks = tasks
@@ -58,7 +59,7 @@ class Topic:
             self._venue.watch(self.symbol)
             self._task = self._tasks.start(self._run())
         for message in self.source.first():
-            listener.deliver(orjson.dumps(message), self.symbol)
+            listener.deliver(orjson.dumps(message), self._name)
         self._listeners.add(listener)
 
     def remove(self, listener: PublicListener) -> None:
@@ -77,4 +78,4 @@ class Topic:
             for message in self.source.due():
                 payload = orjson.dumps(message)
                 for listener in list(self._listeners):
-                    listener.deliver(payload, self.symbol)
+                    listener.deliver(payload, self._name)

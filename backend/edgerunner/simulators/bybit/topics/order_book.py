@@ -117,7 +117,7 @@ class OrderBookSource:
         return dict(bids), dict(asks)
 
     def _take(self, name: str) -> bool:
-        return self._faults.take(self._venue.name, name, op="stream", symbol=self._instrument.symbol) is not None
+        return self._faults.take(self._venue.name, name, op="stream", symbol=self._instrument.name) is not None
 
 
 def _changes(before: dict[int, int], after: dict[int, int]) -> list[Level]:

@@ -17,8 +17,6 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("movement_id", sa.Text(), nullable=False),
         sa.Column("client_order_id", sa.Text(), nullable=True),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("ts_event_ns", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("movement_no"),
     )
@@ -32,13 +30,6 @@ def upgrade() -> None:
     op.create_index("ix_cash_movements_connection_id", "cash_movements", ["connection_id"], unique=False)
     op.create_index(
         "ix_cash_movements_movement_id", "cash_movements", ["connection_id", "account_id", "movement_id"], unique=True
-    )
-    op.create_index(
-        "ix_cash_movements_newest",
-        "cash_movements",
-        ["connection_id", "ts_event_ns"],
-        unique=False,
-        sqlite_where=sa.text("kind <> 'commission'"),
     )
     op.create_table(
         "connections",
@@ -100,8 +91,6 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Text(), nullable=False),
         sa.Column("trade_id", sa.Text(), nullable=False),
         sa.Column("client_order_id", sa.Text(), nullable=True),
-        sa.Column("ts_event_ns", sa.BigInteger(), nullable=False),
-        sa.Column("derived", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
     )
@@ -113,9 +102,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("client_order_id IS NOT NULL"),
     )
     op.create_index("ix_fills_connection_id", "fills", ["connection_id"], unique=False)
-    op.create_index(
-        "ix_fills_newest", "fills", ["connection_id", "ts_event_ns"], unique=False, sqlite_where=sa.text("derived = 0")
-    )
     op.create_index("ix_fills_trade_id", "fills", ["connection_id", "account_id", "trade_id"], unique=True)
     op.create_table(
         "idempotency",

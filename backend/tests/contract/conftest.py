@@ -1,0 +1,19 @@
+"""The brokers and markets that every card runs on; a further broker adds its lines here."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+from tests.contract.bybit_harness import bybit_on_simulator
+from tests.contract.harness import Broker
+
+BROKERS: dict[str, Callable[[], AbstractAsyncContextManager[Broker]]] = {
+    "bybit-linear": lambda: bybit_on_simulator("linear:BTCUSDT"),
+    "bybit-spot": lambda: bybit_on_simulator("spot:BTCUSDT"),
+}
+
+
+@pytest.fixture(params=BROKERS)
+async def broker(request: pytest.FixtureRequest) -> AsyncIterator[Broker]:
+    async with BROKERS[request.param]() as connected:
+        yield connected
