@@ -1,20 +1,22 @@
-"""What a durable order event costs, as ratios to this disk's own append + fdatasync.
+"""What a durable order event costs, as a ratio to this disk's own append + fdatasync.
 
-    python backend/benchmarks/journal.py              the two ratios
-    python backend/benchmarks/journal.py --million    a journal of a million events: flat cost, quick start
+Run by `run.py`. Alone it grows a journal instead and shows that neither the cost of an event nor
+a start depends on how many there are: `python backend/benchmarks/journal.py 1000000`.
 """
 
-import argparse
 import asyncio
 import os
-import shutil
-import statistics
-import tempfile
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count, islice
 from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from measurement import Measurement
 
 from edgerunner.domain.events import (
     Event,
@@ -27,17 +29,20 @@ from edgerunner.domain.events import (
     OrderPendingCancel,
     OrderSubmitted,
 )
+from edgerunner.domain.identifiers import deterministic_id
 from edgerunner.domain.instruments import ContractTerms, Product, QuantityUnit
 from edgerunner.domain.orders import Liquidity, Money, OrderTerms, OrderType, Side, Source
 from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Journal
 
 ROUNDS = 5
-LIVES_PER_ROUND = 60
+ORDERS_ONE_BY_ONE = 60
 IN_FLIGHT = 32
-START_NS = 1_790_000_000_000_000_000
+ORDERS_PER_CALLER = 15
+FLOOR_WRITES = 300
 LINE = b"x" * 270
-
+START_NS = 1_790_000_000_000_000_000
+PRICE = Decimal("64250.5")
 CONTRACT = ContractTerms(
     product=Product.PERPETUAL, base="BTC", quote="USDT", settle="USDT", quantity_unit=QuantityUnit.COINS
 )
@@ -47,122 +52,170 @@ TERMS = OrderTerms(
     order_type=OrderType.LIMIT,
     quantity=Decimal("0.010"),
     quantity_unit=QuantityUnit.COINS,
-    price=Decimal("64250.5"),
+    price=PRICE,
 )
 
 
-def event(number: int, step: str, body: EventBody) -> Event:
-    """One event of order ``number``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One floor and the journal's figures beside it; a disk's speed changes by the second."""
+
+    floor_us: float
+    append_us: float
+    events_per_s: float
+
+
+def event(number: int, body: EventBody) -> Event:
     return Event(
-        event_id=f"{step}-{number:025d}",
+        event_id=deterministic_id(type(body).__name__, str(number)),
         body=body,
         connection_id="bybit-sim",
         account_id="unified",
         client_order_id=f"01K{number:023d}",
-        actor="bench",
+        actor="benchmark",
         source=Source.API,
         ts_event_ns=START_NS + number,
         ts_init_ns=START_NS + number,
     )
 
 
-def life(number: int) -> list[Event]:
-    """The events of one order: every second one is filled, the others are canceled."""
+def calls_of_order(number: int) -> Iterator[tuple[Event, ...]]:
+    """The calls of `append` that the order path makes for one order; every second one is filled."""
     venue_order_id = f"venue-{number:025d}"
-    events = [
-        event(number, "init", OrderInitialized(terms=TERMS, source=Source.API)),
-        event(number, "sent", OrderSubmitted()),
-        event(number, "ack", OrderAcknowledged(venue_order_id=venue_order_id)),
-        event(number, "new", OrderAccepted(venue_order_id=venue_order_id)),
-    ]
+    accepted = event(number, OrderAccepted(venue_order_id=venue_order_id))
+    yield event(number, OrderInitialized(terms=TERMS, source=Source.API)), event(number, OrderSubmitted())
+    yield (event(number, OrderAcknowledged(venue_order_id=venue_order_id)),)
     if number % 2:
-        return [
-            *events,
-            event(number, "pend", OrderPendingCancel()),
-            event(number, "end", OrderCanceled()),
-        ]
-    fill = OrderFilled(
-        trade_id=f"trade-{number:025d}",
+        yield accepted, event(number, fill(number, venue_order_id))
+    else:
+        yield (accepted,)
+        yield (event(number, OrderPendingCancel()),)
+        yield (event(number, OrderCanceled()),)
+
+
+def fill(number: int, venue_order_id: str) -> OrderFilled:
+    return OrderFilled(
+        trade_id=deterministic_id("trade", str(number)),
         venue_order_id=venue_order_id,
         instrument_id=TERMS.instrument_id,
-        side=Side.BUY if number % 4 else Side.SELL,
+        side=Side.BUY if number % 4 == 1 else Side.SELL,
         quantity=TERMS.quantity,
-        price=Decimal("64250.5"),
+        price=PRICE,
         liquidity=Liquidity.MAKER,
         fee=Money(currency="USDT", amount=Decimal("0.1285")),
         contract=CONTRACT,
     )
-    return [*events, event(number, "fill", fill)]
 
 
-def floor_us(folder: Path, times: int) -> float:
+def floor_us(folder: Path) -> float:
     """Median time of one append + fdatasync, microseconds."""
     flush = getattr(os, "fdatasync", os.fsync)
     descriptor = os.open(folder / "floor", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    try:
-        return statistics.median(_timed(lambda: (os.write(descriptor, LINE), flush(descriptor))) for _ in range(times))
-    finally:
-        os.close(descriptor)
-
-
-def _timed(work: object) -> float:
-    start = time.perf_counter()
-    work()  # type: ignore[operator]
-    return (time.perf_counter() - start) * 1e6
-
-
-async def one_in_flight_us(journal: Journal, numbers: Iterator[int]) -> float:
-    """Median time of ``append`` of one event while nothing else runs, microseconds."""
     times = []
-    for number in islice(numbers, LIVES_PER_ROUND):
-        for step in life(number):
+    for _ in range(FLOOR_WRITES):
+        start = time.perf_counter()
+        os.write(descriptor, LINE)
+        flush(descriptor)
+        times.append((time.perf_counter() - start) * 1e6)
+    os.close(descriptor)
+    return median(times)
+
+
+async def append_us(journal: Journal, numbers: Iterator[int]) -> float:
+    """Median time of one `append` while nothing else runs, microseconds."""
+    times = []
+    for number in islice(numbers, ORDERS_ONE_BY_ONE):
+        for events in calls_of_order(number):
             start = time.perf_counter()
-            await journal.append(step)
+            await journal.append(*events)
             times.append((time.perf_counter() - start) * 1e6)
-    return statistics.median(times)
+    return median(times)
 
 
 async def events_per_s(journal: Journal, numbers: Iterator[int]) -> float:
-    """Committed events per second with 32 callers that each wait for their own."""
-    before = journal.last_seq
+    """Durable events per second with callers that each wait for their own; the events are made before."""
+    calls = [[call for n in islice(numbers, ORDERS_PER_CALLER) for call in calls_of_order(n)] for _ in range(IN_FLIGHT)]
+    first_seq = journal.last_seq
 
-    async def caller() -> None:
-        for number in islice(numbers, LIVES_PER_ROUND // 4):
-            for step in life(number):
-                await journal.append(step)
+    async def caller(own: list[tuple[Event, ...]]) -> None:
+        for events in own:
+            await journal.append(*events)
 
     start = time.perf_counter()
-    await asyncio.gather(*(caller() for _ in range(IN_FLIGHT)))
-    return (journal.last_seq - before) / (time.perf_counter() - start)
+    await asyncio.gather(*(caller(own) for own in calls))
+    return (journal.last_seq - first_seq) / (time.perf_counter() - start)
 
 
-async def measure(folder: Path) -> None:
-    """Print the medians of some rounds, floor and journal side by side."""
+async def measured_rounds(folder: Path) -> list[Round]:
     journal = await Journal.open(Database.open(folder), clock_ns=time.time_ns)
     numbers = count()
-    rows = []
-    for _ in range(ROUNDS):
-        floor = floor_us(folder, 300)
-        rows.append((floor, await one_in_flight_us(journal, numbers), await events_per_s(journal, numbers)))
+    await events_per_s(journal, numbers)  # the log file reaches its size
+    rounds = [
+        Round(
+            floor_us=floor_us(folder),
+            append_us=await append_us(journal, numbers),
+            events_per_s=await events_per_s(journal, numbers),
+        )
+        for _ in range(ROUNDS)
+    ]
     await journal.close()
-    floor = statistics.median(row[0] for row in rows)
-    latency = statistics.median(row[1] for row in rows)
-    latency_ratio = statistics.median(row[1] / row[0] for row in rows)
-    rate = statistics.median(row[2] for row in rows)
-    rate_ratio = statistics.median(row[2] * row[0] / 1e6 for row in rows)
-    print(f"append + fdatasync floor      {floor:8.0f} us p50")
-    print(f"journal, 1 in flight          {latency:8.0f} us p50    {latency_ratio:.2f} x floor (goal <= 2.5)")
-    print(f"journal, {IN_FLIGHT} in flight         {rate:8.0f} events/s  {rate_ratio:.2f} x 1/floor (goal >= 4)")
+    return rounds
 
 
-def main() -> None:
-    """Measure in a temporary folder of the working directory's disk."""
-    folder = Path(tempfile.mkdtemp(prefix="journal-bench-"))
-    try:
-        asyncio.run(measure(folder))
-    finally:
-        shutil.rmtree(folder)
+def run() -> list[Measurement]:
+    """Medians over some rounds, in a temporary folder."""
+    with TemporaryDirectory(prefix="journal-benchmark-", ignore_cleanup_errors=True) as folder:
+        rounds = asyncio.run(measured_rounds(Path(folder)))
+    latency = median(each.append_us / each.floor_us for each in rounds)
+    rate = median(each.events_per_s * each.floor_us / 1e6 for each in rounds)
+    return [
+        Measurement(name="append + fdatasync, p50", value=median(each.floor_us for each in rounds), unit="us"),
+        Measurement(name="journal, 1 in flight, p50", value=median(each.append_us for each in rounds), unit="us"),
+        Measurement(name="journal, 1 in flight / floor", value=latency, unit="x", goal=2.5),
+        Measurement(
+            name=f"journal, {IN_FLIGHT} in flight", value=median(each.events_per_s for each in rounds), unit="events/s"
+        ),
+        Measurement(
+            name=f"journal, {IN_FLIGHT} in flight * floor", value=rate, unit="x", goal=4, higher_is_better=True
+        ),
+    ]
+
+
+async def grow(folder: Path, total: int) -> None:
+    """Print the cost of an event along the way, and how long a start takes at the end."""
+    journal = await Journal.open(Database.open(folder), clock_ns=time.time_ns)
+    numbers = count()
+    step = total // 10
+    while journal.last_seq < total:
+        first_seq = journal.last_seq
+        took = await _timed(lambda: _append_many(journal, numbers, until_seq=min(first_seq + step, total)))
+        rate = (journal.last_seq - first_seq) / took
+        print(f"{journal.last_seq:>10,} events  {1e6 / rate:8.1f} us per event", flush=True)
+    await journal.close()
+    size = (folder / "edgerunner.db").stat().st_size
+    print(f"{size / 1e6:,.0f} MB")
+    for _ in range(3):
+        database = Database.open(folder)
+        took = await _timed(lambda database=database: Journal.open(database, clock_ns=time.time_ns))
+        print(f"start with {total:,} events: {took * 1000:.1f} ms")
+
+
+async def _append_many(journal: Journal, numbers: Iterator[int], *, until_seq: int) -> None:
+    while journal.last_seq < until_seq:
+        await asyncio.gather(
+            *(
+                journal.append(*(each for call in calls_of_order(number) for each in call))
+                for number in islice(numbers, IN_FLIGHT)
+            )
+        )
+
+
+async def _timed(work: Callable[[], Awaitable[object]]) -> float:
+    start = time.perf_counter()
+    await work()
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":
-    main()
+    with TemporaryDirectory(prefix="journal-benchmark-", ignore_cleanup_errors=True) as folder_name:
+        asyncio.run(grow(Path(folder_name), int(sys.argv[1])))

@@ -10,7 +10,6 @@ The states and transitions are NautilusTrader's and FIX's. What is particular he
 * An outcome that is unknown is a mark beside the status, never a status.
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import assert_never
 
@@ -49,6 +48,7 @@ from edgerunner.domain.orders import (
     Unknown,
     add_fee,
 )
+from edgerunner.domain.values import replace
 
 OVERFILLED = "filled beyond its quantity"
 REOPENED = "reopened by the broker"

@@ -11,13 +11,14 @@ swap stand apart.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from edgerunner.domain.events import OrderFilled, PositionAdjusted
 from edgerunner.domain.instruments import ContractTerms
 from edgerunner.domain.numbers import exact_arithmetic, round_money
 from edgerunner.domain.orders import DerivedFill, Money, add_fee
+from edgerunner.domain.values import replace
 
 _ZERO = Decimal(0)
 

@@ -326,8 +326,8 @@ class Access:
         )
 
 
-def services_of(connection: HTTPConnection) -> Services:
-    """Return the application's services."""
+async def services_of(connection: HTTPConnection) -> Services:
+    """Return the application's services; a coroutine, because others are sent to a thread."""
     return cast("Services", connection.app.state.services)
 
 

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from edgerunner.domain.errors import EdgerunnerError, FieldError, InvalidRequest
@@ -117,8 +118,8 @@ def install_error_handlers(app: FastAPI) -> None:
     async def on_validation(_: Request, error: Exception) -> Response:
         return _validation_error(error)
 
-    async def on_http(_: Request, error: Exception) -> Response:
-        return _http_error(error)
+    async def on_http(request: Request, error: Exception) -> Response:
+        return _http_error(error, _allowed_methods(app, request.url.path))
 
     app.add_exception_handler(EdgerunnerError, on_domain_error)
     app.add_exception_handler(RequestValidationError, on_validation)
@@ -142,23 +143,31 @@ def _validation_error(error: Exception) -> Response:
     return problem_response(problem(status=422, code="validation_error", detail=detail, errors=errors))
 
 
-def _http_error(error: Exception) -> Response:
+def _allowed_methods(app: FastAPI, path: str) -> str:
+    """Return every method of a path; the framework itself names those of the first route alone."""
+    paths = app.openapi()["paths"]
+    matching = [path] if path in paths else [template for template in paths if compile_path(template)[0].match(path)]
+    return ", ".join(sorted({method.upper() for template in matching for method in paths[template]}))
+
+
+def _http_error(error: Exception, allowed_methods: str) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if isinstance(error.__cause__, EdgerunnerError):
         return _domain_error(error.__cause__)
+    headers = error.headers
     match error.status_code:
         case 404:
             code, detail = "not_found", "There is nothing at this path; /docs lists what there is."
         case 405:
-            allowed = (error.headers or {}).get("Allow", "other methods")
-            code, detail = "method_not_allowed", f"This path knows {allowed}."
+            code, detail = "method_not_allowed", f"This path knows {allowed_methods or 'GET'}."
+            headers = {"Allow": allowed_methods or "GET"}
         case 413:
             code, detail = "payload_too_large", str(error.detail)
         case _:
             code, detail = "validation_error", str(error.detail)
     answer = problem(status=STATUS_BY_CODE[code], code=code, detail=detail)
-    return problem_response(answer, error.headers)
+    return problem_response(answer, headers)
 
 
 class CatchAll:

@@ -43,7 +43,7 @@ async def open_pages(journal: Exportable, *, after_seq: int, limit: int | None) 
     So an unreadable journal is an error instead of half an answer.
     """
     pages = _pages(journal, after_seq=after_seq, last_seq=journal.last_seq, limit=limit)
-    first = await anext(pages, ())
+    first = await anext(pages, None) or []
 
     async def chained() -> Pages:
         yield first

@@ -45,23 +45,19 @@ async def readyz(request: Request, services: ServicesOf) -> Response:
 
 
 class JournalProbe:
-    """Asks the journal whether it can be written and is still ours; many askers share one question."""
+    """Asks the journal whether it can be written and is still ours; one question at a time."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._asking: asyncio.Task[str | None] | None = None
+        self._asking = asyncio.Lock()
 
     async def refusal(self) -> str | None:
         """Return why the journal takes nothing, or None."""
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(self._asking)
-
-    async def _ask(self) -> str | None:
-        try:
-            await self._journal.append()
-        except JournalUnavailable as error:
-            return error.detail
+        async with self._asking:
+            try:
+                await self._journal.append()
+            except JournalUnavailable as error:
+                return error.detail
         return None
 
 

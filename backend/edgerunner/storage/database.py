@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from edgerunner.domain.errors import JournalUnavailable, Unsupported
@@ -128,7 +129,12 @@ class Database:
                 f"{self.path} has schema {stored}, which a newer Edgerunner made (this one knows {HEAD}): "
                 "run that version or restore a backup"
             )
-        upgrade(self.engine)
+        try:
+            upgrade(self.engine)
+        except DBAPIError as error:
+            raise error.orig if isinstance(error.orig, sqlite3.Error) else error from None
+        finally:
+            self.close()
 
 
 def _begin(connection: Connection) -> None:

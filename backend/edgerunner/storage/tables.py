@@ -48,9 +48,10 @@ events = Table(
 owner = Table(
     "owner",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1", name="ck_owner_single"), primary_key=True),
+    Column("id", Integer, primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("claimed_at_ns", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="ck_owner_single"),
 )
 
 idempotency = Table(

@@ -49,6 +49,12 @@ async def test_a_wrong_method_is_a_405_problem_that_names_the_right_ones(shared_
     assert response.headers["allow"] == "POST"
 
 
+async def test_a_wrong_method_is_answered_with_all_right_ones(shared_api: Api) -> None:
+    response = await shared_api.http.put("/orders/A1")
+    assert_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "DELETE, PATCH"
+
+
 async def test_a_trailing_slash_is_not_redirected(shared_api: Api) -> None:
     assert_problem(await shared_api.http.get("/positions/"), 404, "not_found")
 

@@ -1,12 +1,16 @@
 """Orders over HTTP, on the real order path."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from edgerunner.domain.orders import Denial, OrderStatus
+from edgerunner.services.order_service import Placed
 from tests.api.harness import CONNECTION_ID, LINEAR_ID, Api, Json, order_body
 from tests.api.test_errors import assert_problem
 from tests.fakes.broker import Lost, Reject
+from tests.fakes.events import initialized, order_after
 from tests.waiting import until
 
 ORDER_FIELDS = {
@@ -212,3 +216,33 @@ async def test_an_instrument_id_is_never_a_path(trading: Api) -> None:
     }  # fmt: skip
     unknown = await trading.http.get("/instruments", params={**params, "instrument_id": "A/B#.IBKR"})
     assert_problem(unknown, 404, "not_found")
+
+
+async def test_a_denied_order_is_a_422_problem_that_carries_it(trading: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    accepted = order_after(initialized())
+    denied = replace(accepted, status=OrderStatus.DENIED, denied=Denial(code="max_notional", text="too large"))
+
+    async def deny(*_: object, **__: object) -> Placed:
+        return Placed(order=denied)
+
+    monkeypatch.setattr(trading.services.orders, "place", deny)
+    response = await trading.trade()
+    body = response.json()
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert set(body) == {"type", "title", "status", "detail", "code", "errors", "order"}
+    assert (body["code"], body["detail"], body["order"]["status"]) == ("denied_by_risk", "too large", "denied")
+    assert body["order"]["denied"] == {"code": "max_notional", "text": "too large"}
+    assert set(body["order"]) == ORDER_FIELDS
+
+
+async def test_children_are_orders_with_a_kind(trading: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = order_after(initialized())
+
+    async def place(*_: object, **__: object) -> Placed:
+        return Placed(order=parent, children=(replace(parent, client_order_id="C1", parent_id="ORDER-1"),))
+
+    monkeypatch.setattr(trading.services.orders, "place", place)
+    (child,) = (await trading.trade()).json()["children"]
+    assert set(child) == ORDER_FIELDS | {"kind"}
+    assert (child["kind"], child["parent_id"]) == ("order", "ORDER-1")

@@ -57,7 +57,7 @@ def test_every_answer_is_declared(case: Case[Any], url: str) -> None:
     a price) and instruments that do not exist are refused with 422 and 404. And 501 to 504 are
     declared answers about the broker; only 500 is a defect.
     """
-    print(f"EDGERUNNER_TEST_SEED={SEED}")
+    hypothesis.note(f"EDGERUNNER_TEST_SEED={SEED}")
     response = case.call(base_url=url, headers=AUTHORIZED, timeout=30)
     assert response.status_code != 500, response.text
     case.validate_response(response, excluded_checks=[positive_data_acceptance, not_a_server_error])

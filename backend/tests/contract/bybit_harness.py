@@ -3,11 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
-
-from tests.contract.harness import Broker
 
 from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.bybit_adapter import create_bybit_adapter
@@ -17,6 +15,7 @@ from edgerunner.simulators.faults import FaultBox, FaultMatch
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
 from edgerunner.simulators.venue_types import OrderRequest
+from tests.contract.harness import Broker
 
 ACCOUNT = "sim"
 """The simulator's own name of the account behind its public key."""
@@ -25,19 +24,21 @@ ACCOUNT = "sim"
 class BybitOnSimulator(Broker):
     """Its hands are the venue's operator and the fault box."""
 
-    def __init__(self, venue: Venue, faults: FaultBox, server: WireServer, symbol: str) -> None:
+    def __init__(
+        self, venue: Venue, faults: FaultBox, server: WireServer, symbol: str, *, options: Mapping[str, object]
+    ) -> None:
         category, _, name = symbol.partition(":")
         adapter = create_bybit_adapter(
             connection_id="bybit-contract",
             environment=Environment.SIMULATED,
             credentials={"api_key": "sim-key", "api_secret": "sim-secret"},
-            options={"base_url": f"http://127.0.0.1:{server.port}"},
+            options={"base_url": f"http://127.0.0.1:{server.port}", **options},
             clock=time,
             random=random.Random(11),
         )
         super().__init__(adapter, f"{name}-{category.upper()}.BYBIT")
-        self._venue = venue
-        self._faults = faults
+        self.venue = venue
+        self.faults = faults
         self._server = server
         self._symbol = symbol
 
@@ -46,50 +47,50 @@ class BybitOnSimulator(Broker):
         return Decimal("0.020")
 
     async def fill_by_hand(self, client_order_id: str, quantity: Decimal) -> None:
-        order = self._venue.find_order(ACCOUNT, client_key=client_order_id)
+        order = self.venue.find_order(ACCOUNT, client_key=client_order_id)
         assert order is not None
-        self._venue.operator.fill(order, self._venue.instruments[self._symbol].to_lots(quantity))
+        self.venue.operator.fill(order, self.venue.instruments[self._symbol].to_lots(quantity))
 
     async def cut_streams(self) -> None:
         await self._server.restart()
 
     async def place_by_hand(self, count: int) -> None:
-        ticks = int(self._venue.depth(self._symbol, 1)[0][0][0] * 0.96)
+        ticks = int(self.venue.depth(self._symbol, 1)[0][0][0] * 0.96)
         for _ in range(count):
-            self._venue.place(
+            self.venue.place(
                 OrderRequest(
                     account_id=ACCOUNT,
                     symbol=self._symbol,
                     side="buy",
                     order_type="limit",
-                    quantity_lots=self._venue.instruments[self._symbol].to_lots(Decimal("0.001")),
+                    quantity_lots=self.venue.instruments[self._symbol].to_lots(Decimal("0.001")),
                     price_ticks=ticks,
                     origin="manual",
                 )
             )
 
     async def pay_in(self, amount: Decimal) -> str:
-        self._venue.operator.move_cash(ACCOUNT, "USDT", amount)
+        self.venue.operator.move_cash(ACCOUNT, "USDT", amount)
         return "USDT"
 
     async def exceed_rate(self) -> None:
-        self._faults.add("bybit", "rate_limit", match=FaultMatch(op="place"))
+        self.faults.add("bybit", "rate_limit", match=FaultMatch(op="place"))
 
     async def placements_of(self, client_order_id: str) -> int:
-        orders = self._venue.dump()["orders"]
+        orders = self.venue.dump()["orders"]
         assert isinstance(orders, list)
         return sum(int(order["placements"]) for order in orders if order["client_key"] == client_order_id)
 
 
 @asynccontextmanager
-async def bybit_on_simulator(symbol: str) -> AsyncIterator[Broker]:
+async def bybit_on_simulator(symbol: str, **options: object) -> AsyncIterator[BybitOnSimulator]:
     """A simulator of its own, an adapter connected to it, and both gone afterwards."""
     faults = FaultBox(["bybit"])
     venue = Venue(bybit_catalogue(), faults, VenueSettings(ledger_path=None, wall=time.time_ns, seed=3))
     server = create_server(venue, faults, host="127.0.0.1", port=0)
     await server.start()
     steps = asyncio.create_task(venue.run())
-    broker = BybitOnSimulator(venue, faults, server, symbol)
+    broker = BybitOnSimulator(venue, faults, server, symbol, options=options)
     try:
         await broker.start()
         try:

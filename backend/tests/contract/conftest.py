@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+
 from tests.contract.bybit_harness import bybit_on_simulator
 from tests.contract.harness import Broker
 

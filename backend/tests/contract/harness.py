@@ -109,7 +109,7 @@ class Broker(ABC):
     def capabilities(self) -> ProductCapabilities:
         return self.adapter.capabilities.products[product_label(self.instrument)]
 
-    def needs(self, capability: bool, name: str) -> None:  # noqa: FBT001
+    def needs(self, capability: bool, name: str) -> None:
         """Skip the card when the adapter declares that it lacks a capability."""
         if not capability:
             pytest.skip(f"declared unsupported: {self.capabilities.unsupported[name]}")

@@ -4,11 +4,11 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from tests.contract.harness import FOK, IOC, Broker, until
 
 from edgerunner.adapters.broker import CancelOrder, PlaceOrder
 from edgerunner.domain.errors import BrokerRejected, BrokerUnreachable, NotFound, OutcomeUnknown, Unsupported
 from edgerunner.domain.orders import Liquidity, OrderStatus, OrderType, Side, TimeInForce
+from tests.contract.harness import FOK, IOC, Broker, until
 
 
 async def test_market_order_fills(broker: Broker) -> None:

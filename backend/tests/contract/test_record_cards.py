@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from tests.contract.harness import Broker, until
 
 from edgerunner.adapters.broker import PositionReport, product_label
 from edgerunner.domain.accounts import AccountSummary
 from edgerunner.domain.orders import OrderStatus, Side
+from tests.contract.harness import Broker, until
 
 MINUTE_NS = 60 * 10**9
 

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from tests.contract.harness import Broker, until
 
 from edgerunner.adapters.broker import BarUpdate, Feed, MarketSubscription
 from edgerunner.domain.errors import NotFound, Unsupported
 from edgerunner.domain.market import Depth, MarketTrade, Ticker, Timeframe
 from edgerunner.domain.orders import OrderStatus
+from tests.contract.harness import Broker, until
 
 
 async def test_connect_names_the_accounts_and_says_they_are_not_live(broker: Broker) -> None:
@@ -101,7 +101,7 @@ async def test_live_feeds_bring_quotes_books_trades_and_bars(broker: Broker) -> 
     kinds = (Ticker, Depth, MarketTrade, BarUpdate)
     await until(
         lambda: all(any(isinstance(update, kind) for update in broker.market) for kind in kinds),
-        lambda: f"all of {kinds}; got {({type(update) for update in broker.market})}",
+        lambda: f"all of {kinds}; got { ({type(update) for update in broker.market}) }",
     )
     for update in broker.market:
         assert update.instrument_id == broker.instrument_id

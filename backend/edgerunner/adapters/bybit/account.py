@@ -7,7 +7,7 @@ from typing import Final
 from edgerunner.adapters.broker import PositionReport
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
 from edgerunner.adapters.bybit.orders import leg_of, side_of
-from edgerunner.adapters.bybit.values import number, price, required_nanoseconds, required_number, text
+from edgerunner.adapters.bybit.values import Malformed, nanoseconds, number, price, required_number, text
 from edgerunner.adapters.bybit.wire import Coin, Position, Wallet
 from edgerunner.domain.accounts import AccountSummary, Balance
 
@@ -106,12 +106,15 @@ def position_report(
 ) -> PositionReport:
     """Return the report of a contract position; flat is side ``""`` with size 0.
 
-    ``ts_ns`` stands in for a missing ``updatedTime``. Raises ``Malformed`` without a size.
+    ``ts_ns`` stands in for an unset ``updatedTime``, which contracts never traded have. Raises
+    ``Malformed`` without a size.
     """
     size = required_number(position.size, "size")
     side = side_of(position.side) if size else None
     average = price(position.avg_price) or price(position.entry_price)
-    stamp = position.updated_time or (None if ts_ns is None else ts_ns // 1_000_000)
+    stamp_ns = nanoseconds(position.updated_time) or ts_ns
+    if stamp_ns is None:
+        raise Malformed("updatedTime is missing")
     return PositionReport(
         account_id=account_id,
         instrument_id=listing.instrument.instrument_id,
@@ -123,5 +126,5 @@ def position_report(
         leverage=price(position.leverage),
         take_profit=price(position.take_profit),
         stop_loss=price(position.stop_loss),
-        ts_event_ns=required_nanoseconds(stamp, "updatedTime"),
+        ts_event_ns=stamp_ns,
     )

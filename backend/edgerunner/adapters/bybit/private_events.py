@@ -60,17 +60,18 @@ class PrivateEvents:
         await self._background.stop()
 
     def receive(self, push: Push) -> None:
-        """Map one push; raises ``Malformed`` when it holds an event that cannot be read."""
+        """Map one push; raises ``Malformed`` when it holds an order or execution that cannot be read.
+
+        Positions and wallets are states that are read again anyway: an unreadable one is reported.
+        """
         for row in _decoded(push.data, list[msgspec.Raw]):
             match push.topic.partition(".")[0]:
                 case "order":
                     self._order(row)
                 case "execution":
                     self._execution(row)
-                case "position":
-                    self._position(row, push)
-                case "wallet":
-                    self._money(row, push)
+                case "position" | "wallet" as topic:
+                    self._state(topic, row, push)
                 case other:
                     self._strangers.met("topic", other)
 
@@ -89,6 +90,15 @@ class PrivateEvents:
             listing = self._listing(execution.category, execution.symbol)
             if listing is not None:
                 self._updates.put(self._executions.report(execution, listing, raw_text(row)))
+
+    def _state(self, topic: str, row: msgspec.Raw, push: Push) -> None:
+        try:
+            if topic == "position":
+                self._position(row, push)
+            else:
+                self._money(row, push)
+        except Malformed as error:
+            self._strangers.met(f"unreadable {topic}", str(error))
 
     def _position(self, row: msgspec.Raw, push: Push) -> None:
         position = _decoded(row, Position)

@@ -141,11 +141,7 @@ class OrderOperations:
         request: order_request.AmendRequest | order_request.CancelRequest,
         derivatives_text: str | None,
     ) -> VenueOrder:
-        order = self._venue.find_order(
-            account_id,
-            order_id=request.order_id,
-            client_key=request.link_id if request.order_id is None else None,
-        )
+        order = self._venue.find_order(account_id, order_id=request.order_id, client_key=request.link_id)
         if order is None or not order.live or order.symbol != venue_key(request.category, request.symbol):
             refusal = codes.refusal_of(RejectReason.UNKNOWN_ORDER, request.category)
             raise codes.WireError(refusal, None if request.category.is_spot else derivatives_text)

@@ -88,9 +88,9 @@ class OrderLists:
         )
 
     def _by_id(self, account_id: str, category: Category, params: Mapping[str, str]) -> list[VenueOrder]:
-        order_id = params.get("orderId") or None
-        link_id = params.get("orderLinkId") if order_id is None else None
-        order = self._venue.find_order(account_id, order_id=order_id, client_key=link_id)
+        order = self._venue.find_order(
+            account_id, order_id=params.get("orderId") or None, client_key=params.get("orderLinkId")
+        )
         if order is None or self._venue.instruments[order.symbol].product != category:
             return []
         return [order]

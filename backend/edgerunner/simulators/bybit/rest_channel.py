@@ -66,9 +66,9 @@ class RestChannel:
             self._request.transport.abort()
 
 
-def reset_transport(transport: asyncio.BaseTransport | None) -> None:
+def reset_transport(transport: asyncio.Transport | None) -> None:
     """Abort a TCP connection so that the peer sees RST instead of FIN (linger time 0)."""
-    if not isinstance(transport, asyncio.Transport):
+    if transport is None:
         return
     connection = transport.get_extra_info("socket")
     if connection is not None:

@@ -32,7 +32,7 @@ async def test_another_connection_sees_everything_when_append_returns(journal: J
 
     reader = database.connect()
     counts = {
-        table: reader.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        table: reader.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
         for table in ("events", "orders", "fills", "cash_movements", "positions")
     }
     reader.close()

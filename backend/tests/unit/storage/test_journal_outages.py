@@ -63,11 +63,9 @@ async def test_a_full_disk_refuses_new_events_keeps_reads_and_recovers(database:
     await journal.append(*bought("A"))
     limited.set_limit(1)
 
-    with pytest.raises(JournalUnavailable, match="the disk of .* is full"):
-        for number in range(500):
-            await journal.append(event(OrderSubmitted(), "A", raw="x" * 4000), new(f"B{number}"))
+    acknowledged = 1 + await append_until_the_disk_is_full(journal)
     refused_after = journal.last_seq
-    assert len((await journal.fills(limit=10)).items) == 1
+    assert len((await journal.fills(limit=1000)).items) == acknowledged
     assert (await journal.verify()).is_clean
 
     limited.set_limit(1_000_000)
@@ -75,6 +73,21 @@ async def test_a_full_disk_refuses_new_events_keeps_reads_and_recovers(database:
     assert commit.records[0].seq == refused_after + 1
     assert (await journal.verify()).is_clean
     await journal.close()
+
+
+async def append_until_the_disk_is_full(journal: Journal) -> int:
+    """Return how many orders were acknowledged before."""
+    acknowledged = 0
+
+    async def append_without_end() -> None:
+        nonlocal acknowledged
+        while acknowledged < 1000:
+            await journal.append(*bought(f"N{acknowledged}"))
+            acknowledged += 1
+
+    with pytest.raises(JournalUnavailable, match=r"the disk of .* is full"):
+        await append_without_end()
+    return acknowledged
 
 
 class PageLimited(Database):
@@ -223,11 +236,7 @@ async def fill_up(folder: Path) -> None:
     ballast.write_bytes(b"x" * 300_000)
     database = Database.open(folder)
     journal = await opened(database)
-    acknowledged = 0
-    with pytest.raises(JournalUnavailable, match="the disk of .* is full"):
-        while True:
-            await journal.append(*bought(f"N{acknowledged}"))
-            acknowledged += 1
+    acknowledged = await append_until_the_disk_is_full(journal)
     assert len((await journal.fills(limit=10_000)).items) == acknowledged
 
     ballast.unlink()

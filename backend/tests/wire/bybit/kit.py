@@ -65,6 +65,7 @@ class Socket:
         self.connection = connection
         self.frames: list[Frame] = []
         self.raw: list[str] = []
+        self.pongs = 0
         self.is_closed = False
         self._arrived = asyncio.Condition()
         self._reader = asyncio.create_task(self._read())
@@ -118,6 +119,7 @@ class Socket:
 
     async def _read(self) -> None:
         async for message in self.connection:
+            self.pongs += message.type is aiohttp.WSMsgType.PONG
             if message.type is aiohttp.WSMsgType.TEXT:
                 self.raw.append(message.data)
                 self.frames.append(orjson.loads(message.data))
@@ -191,13 +193,11 @@ class Simulator:
     ) -> Reply:
         url = f"{self.url}{path}" + (f"?{query}" if query else "")
         async with asyncio.timeout(PATIENCE_S):
-            async with self.client.request(
-                method, URL(url, encoded=True), data=text, headers=headers
-            ) as answer:
+            async with self.client.request(method, URL(url, encoded=True), data=text, headers=headers) as answer:
                 return Reply(answer.status, answer.headers.copy(), await answer.read())
 
     async def open(self, path: str, **options: Any) -> Socket:
-        socket = Socket(await self.client.ws_connect(f"{self.url}{path}", **options))
+        socket = Socket(await self.client.ws_connect(f"{self.url}{path}", autoping=False, **options))
         self._sockets.append(socket)
         return socket
 

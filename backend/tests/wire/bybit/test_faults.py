@@ -156,11 +156,12 @@ async def test_a_stalled_stream_is_open_and_deaf(simulator: Simulator) -> None:
     await until(lambda: stalled.topic("order") or healthy.topic("order"), "one of two streams")
     deaf = stalled if healthy.topic("order") else healthy
     await deaf.send({"op": "ping"})
-    await deaf.connection.ping()
+    await asyncio.gather(deaf.connection.ping(), healthy.connection.ping(), stalled.connection.ping())
     await simulator.post(CREATE, limit_order(simulator, "unheard-2"))
     heard = healthy if deaf is stalled else stalled
     await heard.wait_for_many(lambda frame: frame.get("topic") == "order", 2)
-    assert (deaf.topic("order"), deaf.is_closed) == ([], False)
+    assert (deaf.topic("order"), deaf.is_closed, deaf.pongs) == ([], False, 0)
+    assert heard.pongs == 1
     assert [frame for frame in deaf.frames if frame.get("op") == "pong"] == []
 
 

@@ -127,6 +127,9 @@ async def test_amend_sets_the_new_total_and_refuses_what_changes_nothing(simulat
     order = simulator.venue.find_order(ACCOUNT, order_id=placed["orderId"])
     assert order is not None
     assert order.quantity_lots == 500
+    assert (await simulator.post("/v5/order/cancel", ids)).code == 0
+    late = await simulator.post("/v5/order/amend", ids | {"qty": "0.6"})
+    assert (late.code, late.body["retMsg"]) == (110001, "order not exists or too late to replace")
 
 
 async def test_post_only_that_would_cross_is_accepted_and_then_cancelled(simulator: Simulator) -> None:

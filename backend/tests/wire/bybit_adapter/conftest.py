@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import TypeVar
 
 import pytest
-from tests.wire.bybit_adapter.scripted import KEY, SECRET, UID, ScriptedBybit, scripted_bybit
 
 from edgerunner.adapters.broker import BrokerUpdate, Environment, LinkHealth, MarketUpdate, PlaceOrder
 from edgerunner.adapters.bybit_adapter import BybitAdapter, create_bybit_adapter
 from edgerunner.domain.instruments import QuantityUnit
 from edgerunner.domain.orders import OrderTerms, OrderType, Side
+from tests.wire.bybit_adapter.scripted import KEY, SECRET, UID, ScriptedBybit, scripted_bybit
 
 LINEAR_ID, SPOT_ID = "BTCUSDT-LINEAR.BYBIT", "BTCUSDT-SPOT.BYBIT"
 PATIENCE_S = 10.0

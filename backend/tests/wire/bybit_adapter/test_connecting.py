@@ -3,8 +3,6 @@
 import asyncio
 
 import pytest
-from tests.wire.bybit_adapter.conftest import LINEAR_ID, SPOT_ID, Connect, create, order
-from tests.wire.bybit_adapter.scripted import LINEAR, UID, ScriptedBybit, answer, refusal, status
 
 from edgerunner.adapters.broker import CancelOrder
 from edgerunner.domain.accounts import AccountMode
@@ -16,6 +14,8 @@ from edgerunner.domain.errors import (
     NotConnected,
     Unsupported,
 )
+from tests.wire.bybit_adapter.conftest import LINEAR_ID, SPOT_ID, Connect, create, order
+from tests.wire.bybit_adapter.scripted import LINEAR, UID, ScriptedBybit, answer, refusal, status
 
 
 async def test_account_is_the_uid_of_the_key(server: ScriptedBybit) -> None:
@@ -106,9 +106,7 @@ async def test_demo_with_a_given_uid(server: ScriptedBybit, connect: Connect) ->
 
 
 @pytest.mark.parametrize("where", ["probe", "position"])
-async def test_hedge_mode_refuses_contracts_but_not_spot(
-    server: ScriptedBybit, connect: Connect, where: str
-) -> None:
+async def test_hedge_mode_refuses_contracts_but_not_spot(server: ScriptedBybit, connect: Connect, where: str) -> None:
     row = {"symbol": "BTCUSDT", "side": "Buy", "size": "0.1", "avgPrice": "1", "updatedTime": "1700000000000"}
 
     def positions(parameters: dict[str, str]) -> object:
@@ -145,7 +143,11 @@ async def test_every_page_of_instruments_is_read(server: ScriptedBybit, connect:
 
 
 async def test_instruments_that_do_not_trade_are_left_out(server: ScriptedBybit, connect: Connect) -> None:
-    rows = [LINEAR, LINEAR | {"symbol": "OLDUSDT", "status": "Closed"}, LINEAR | {"symbol": "BADUSDT", "priceFilter": {}}]
+    rows = [
+        LINEAR,
+        LINEAR | {"symbol": "OLDUSDT", "status": "Closed"},
+        LINEAR | {"symbol": "BADUSDT", "priceFilter": {}},
+    ]
     spot = server.baseline["/v5/market/instruments-info"]({"category": "spot"})
     server.then("/v5/market/instruments-info", answer(spot), answer({"list": rows}))
     client = await connect()

@@ -1,13 +1,13 @@
 """What became of an order: every record is asked, and absence is proven or not claimed."""
 
 import pytest
-from tests.wire.bybit_adapter.conftest import LINEAR_ID, Client, Connect
-from tests.wire.bybit_adapter.scripted import Json, ScriptedBybit, answer, refusal
-from tests.wire.bybit_adapter.test_private_stream import execution, order
 
 from edgerunner.adapters.broker import OrderLookup
 from edgerunner.domain.errors import BrokerError, InvalidRequest
 from edgerunner.domain.orders import OrderStatus
+from tests.wire.bybit_adapter.conftest import LINEAR_ID, Client, Connect
+from tests.wire.bybit_adapter.scripted import Json, ScriptedBybit, answer, refusal
+from tests.wire.bybit_adapter.test_private_stream import execution, order
 
 OPEN, HISTORY, EXECUTIONS = "/v5/order/realtime", "/v5/order/history", "/v5/execution/list"
 WINDOW_S = 0.5 + 5.0 + 5.0

@@ -4,6 +4,16 @@ import asyncio
 import json
 
 import pytest
+
+from edgerunner.adapters.broker import CancelOrder, ModifyOrder
+from edgerunner.domain.errors import (
+    BrokerError,
+    BrokerRejected,
+    BrokerUnreachable,
+    NotConnected,
+    NotFound,
+    OutcomeUnknown,
+)
 from tests.wire.bybit_adapter.conftest import SPOT_ID, Connect, create, order, until
 from tests.wire.bybit_adapter.scripted import (
     UID,
@@ -17,9 +27,6 @@ from tests.wire.bybit_adapter.scripted import (
     silence,
     status,
 )
-
-from edgerunner.adapters.broker import CancelOrder, ModifyOrder
-from edgerunner.domain.errors import BrokerError, BrokerRejected, BrokerUnreachable, NotConnected, NotFound, OutcomeUnknown
 
 CREATE = "/v5/order/create"
 REST_ONLY = {"trade_url": None}

@@ -4,12 +4,12 @@ import asyncio
 import itertools
 
 import pytest
-from tests.wire.bybit_adapter.conftest import LINEAR_ID, Client, Connect, until
-from tests.wire.bybit_adapter.scripted import LINEAR, Json, ScriptedBybit, answer
 
 from edgerunner.adapters.broker import CashReport, FillReport, OrderReport, PositionReport
 from edgerunner.domain.accounts import AccountSummary
 from edgerunner.domain.orders import OrderStatus
+from tests.wire.bybit_adapter.conftest import LINEAR_ID, Client, Connect, until
+from tests.wire.bybit_adapter.scripted import LINEAR, Json, ScriptedBybit
 
 WEBSOCKETS = ["picows", "aiohttp"]
 
@@ -218,3 +218,13 @@ async def test_streams_end_with_disconnect(server: ScriptedBybit, connect: Conne
     await client.adapter.disconnect()
     async with asyncio.timeout(5):
         assert [update async for update in stream] == []
+
+
+async def test_unreadable_position_is_reported_and_the_stream_goes_on(server: ScriptedBybit, connect: Connect) -> None:
+    client = await ready(connect)
+    row = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "size": "much", "positionIdx": 0}
+    await server.push("private", push("position", row))
+    await server.push("private", push("order", order()))
+    await until(lambda: [u for u in client.updates if isinstance(u, OrderReport)], "the order")
+    assert client.health("orders") == ["connecting", "up"]
+    assert [field for field, _ in client.adapter._session.strangers.counts] == ["unreadable position"]

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from tests.wire.bybit_adapter.conftest import LINEAR_ID, SPOT_ID, Client, Connect, until
-from tests.wire.bybit_adapter.scripted import Json, ScriptedBybit
 
 from edgerunner.adapters.broker import Feed, MarketSubscription
 from edgerunner.domain.errors import NotFound, Unsupported
 from edgerunner.domain.market import Depth, MarketTrade, Ticker, Timeframe
+from tests.wire.bybit_adapter.conftest import LINEAR_ID, SPOT_ID, Client, Connect, until
+from tests.wire.bybit_adapter.scripted import Json, ScriptedBybit
 
 DEPTH = MarketSubscription(feed=Feed.DEPTH, instrument_id=LINEAR_ID)
 QUOTES = MarketSubscription(feed=Feed.QUOTES, instrument_id=LINEAR_ID)
@@ -31,9 +31,7 @@ async def subscribed(server: ScriptedBybit, client: Client, *wanted: MarketSubsc
 
 
 @pytest.mark.parametrize("websocket", ["picows", "aiohttp"])
-async def test_book_is_built_from_snapshot_and_deltas(
-    server: ScriptedBybit, connect: Connect, websocket: str
-) -> None:
+async def test_book_is_built_from_snapshot_and_deltas(server: ScriptedBybit, connect: Connect, websocket: str) -> None:
     client = await connect(websocket=websocket)
     await subscribed(server, client, DEPTH)
     await server.push("linear", book("snapshot", [["100", "1"]], [["101", "2"]], 5))
@@ -68,7 +66,11 @@ async def test_restarted_book_overwrites(server: ScriptedBybit, connect: Connect
 
 @pytest.mark.parametrize(
     "message",
-    ["garbage{", {"success": False, "ret_msg": "error:handler not found,topic:X", "op": ""}, book("delta", [["x", "1"]], [], 6)],
+    [
+        "garbage{",
+        {"success": False, "ret_msg": "error:handler not found,topic:X", "op": ""},
+        book("delta", [["x", "1"]], [], 6),
+    ],
     ids=["garbage", "error frame", "number"],
 )
 async def test_bad_message_is_dropped_and_the_stream_goes_on(

@@ -5,6 +5,16 @@ import hmac
 import time
 
 import pytest
+
+from edgerunner.domain.errors import (
+    BrokerAuthFailed,
+    BrokerError,
+    BrokerRejected,
+    BrokerTimeout,
+    BrokerUnreachable,
+    Unsupported,
+)
+from edgerunner.domain.market import Timeframe
 from tests.wire.bybit_adapter.conftest import LINEAR_ID, SPOT_ID, Connect
 from tests.wire.bybit_adapter.scripted import (
     KEY,
@@ -19,16 +29,6 @@ from tests.wire.bybit_adapter.scripted import (
     silence,
     status,
 )
-
-from edgerunner.domain.errors import (
-    BrokerAuthFailed,
-    BrokerError,
-    BrokerRejected,
-    BrokerTimeout,
-    BrokerUnreachable,
-    Unsupported,
-)
-from edgerunner.domain.market import Timeframe
 
 WALLET = "/v5/account/wallet-balance"
 MINUTE_MS = 60_000
@@ -67,7 +67,12 @@ async def test_wrong_clock_of_this_machine_is_no_problem(server: ScriptedBybit, 
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [(silence, BrokerTimeout), (garbage(), BrokerTimeout), (refusal(10006), BrokerRejected), (status(503), BrokerTimeout)],
+    [
+        (silence, BrokerTimeout),
+        (garbage(), BrokerTimeout),
+        (refusal(10006), BrokerRejected),
+        (status(503), BrokerTimeout),
+    ],
     ids=["silence", "garbage", "10006", "503"],
 )
 async def test_lasting_fault_is_an_error_after_a_bounded_number_of_attempts(
@@ -215,9 +220,7 @@ def serve_klines(server: ScriptedBybit, *, listed_minutes: int) -> None:
     server.baseline["/v5/market/kline"] = klines  # type: ignore[assignment]
 
 
-async def test_chart_pages_backward_and_the_newest_candle_still_grows(
-    server: ScriptedBybit, connect: Connect
-) -> None:
+async def test_chart_pages_backward_and_the_newest_candle_still_grows(server: ScriptedBybit, connect: Connect) -> None:
     client = await connect()
     serve_klines(server, listed_minutes=5000)
     bars = await client.adapter.get_chart_data(LINEAR_ID, Timeframe.M1, limit=2500)

@@ -118,3 +118,9 @@ def test_hedge_mode_shows_its_legs(index: int, leg: str) -> None:
 def test_position_without_a_size_is_refused() -> None:
     with pytest.raises(Malformed, match="size"):
         position_report(ACCOUNT, position(size=""), linear())
+
+
+@pytest.mark.parametrize("unset", ["", "0", None])
+def test_contract_never_traded_is_dated_by_its_message(unset: str | None) -> None:
+    report = position_report(ACCOUNT, position(updatedTime=unset), linear(), ts_ns=START_NS)
+    assert report.ts_event_ns == START_NS

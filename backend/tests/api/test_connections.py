@@ -1,0 +1,70 @@
+"""Connections over HTTP."""
+
+from edgerunner.domain.errors import BrokerTimeout, BrokerUnreachable
+from tests.api.harness import CONNECTION_ID, Api
+from tests.api.test_errors import assert_problem
+
+CONNECTION_FIELDS = {
+    "connection_id", "broker", "environment", "execution", "status", "accounts", "health", "capabilities",
+    "last_error", "connected_at",
+}  # fmt: skip
+
+
+async def test_a_connection_is_made_listed_and_deleted(api: Api) -> None:
+    made = await api.connect()
+    assert set(made) == CONNECTION_FIELDS
+    assert made["status"] == "connected"
+    assert set(made["accounts"][0]) == {"account_id", "mode", "currency", "live"}
+    assert set(made["health"]) == {"data", "orders"}
+    assert set(made["health"]["data"]) == {"status", "since", "latency_ms"}
+    assert (await api.http.get("/broker/connections")).json() == {"connections": [made]}
+    deleted = await api.http.delete(f"/broker/connections/{CONNECTION_ID}")
+    assert (deleted.status_code, deleted.json()["status"]) == (200, "disconnected")
+    assert (await api.http.get("/broker/connections")).json() == {"connections": []}
+    assert_problem(await api.http.delete(f"/broker/connections/{CONNECTION_ID}"), 404, "not_found")
+
+
+async def test_an_id_in_use_is_a_conflict(trading: Api) -> None:
+    body = {"broker": "bybit", "environment": "demo", "connection_id": CONNECTION_ID}
+    assert_problem(await trading.http.post("/broker/connect", json=body), 409, "conflict")
+
+
+async def test_wrong_credentials_are_refused_and_never_shown(api: Api) -> None:
+    body = {"broker": "bybit", "environment": "demo", "credentials": {"api_key": "canary-key", "api_secret": "wrong"}}
+    response = await api.http.post("/broker/connect", json=body)
+    assert_problem(response, 422, "broker_auth_failed")
+    assert "canary" not in response.text
+    assert (await api.http.get("/broker/connections")).json() == {"connections": []}
+
+
+async def test_a_wrong_credential_field_is_named_without_its_value(api: Api) -> None:
+    body = {"broker": "bybit", "environment": "demo", "credentials": {"api_key": ["canary-key"]}}
+    response = await api.http.post("/broker/connect", json=body)
+    assert_problem(response, 422, "validation_error", "credentials.api_key")
+    assert "canary" not in response.text
+
+
+async def test_an_unreachable_broker_is_a_502_and_a_silent_one_a_504(api: Api) -> None:
+    body = {"broker": "bybit", "environment": "demo"}
+    api.broker.script("connect", BrokerUnreachable("nothing listens there"), BrokerTimeout("no answer in 10 s"))
+    assert_problem(await api.http.post("/broker/connect", json=body), 502, "broker_unreachable")
+    assert_problem(await api.http.post("/broker/connect", json=body), 504, "broker_timeout")
+
+
+async def test_what_this_version_cannot_do_is_unsupported(api: Api) -> None:
+    for body in (
+        {"broker": "ibkr", "environment": "paper"},
+        {"broker": "bybit", "environment": "demo", "execution": "local"},
+    ):
+        assert_problem(await api.http.post("/broker/connect", json=body), 501, "unsupported")
+
+
+async def test_live_is_off_unless_switched_on(api: Api) -> None:
+    body = {"broker": "bybit", "environment": "live"}
+    assert_problem(await api.http.post("/broker/connect", json=body), 403, "live_not_allowed")
+
+
+async def test_unknown_words_are_refused_by_field(api: Api) -> None:
+    wrong = {"broker": "nasdaq", "environment": "dream", "execution": "psychic", "colour": "red"}
+    body = assert_problem(await api.http.post("/broker/connect", json=wrong), 422, "validation_error")
+    assert {item["field"] for item in body["errors"]} == set(wrong)
