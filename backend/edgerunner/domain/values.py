@@ -9,13 +9,15 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+__all__ = ["replace"]
+
 Value = TypeVar("Value")
 Setter = Callable[[Any, object], None]
 
 _PLANS: dict[type, tuple[Callable[[Any], tuple[object, ...]], dict[str, Setter]]] = {}
 
 if TYPE_CHECKING:
-    from dataclasses import replace as replace  # so that fields and types of every call are checked
+    from dataclasses import replace  # so that fields and types of every call are checked
 else:
 
     def replace(value: Value, /, **changes: object) -> Value:

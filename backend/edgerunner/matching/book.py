@@ -10,7 +10,7 @@ from edgerunner.matching.words import SelfMatchRule, Side, opposite
 
 @dataclass(slots=True, kw_only=True)
 class RestingOrder:
-    """An order in the book; ``lots`` = what is left of it."""
+    """An order in the book; ``lots`` = what is left of it, ``leg`` = the position of its owner that it belongs to."""
 
     order_id: str
     owner: str
@@ -18,6 +18,7 @@ class RestingOrder:
     price: int
     lots: int
     reduce_only: bool = False
+    leg: str = "net"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,8 +73,11 @@ class Topics:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            self._market.publish_stale()
             self.hub.beat()
+            try:
+                self._market.publish_stale()
+            except Exception:  # noqa: BLE001 - the next beat must come whatever is wrong with a quote
+                _log.exception("staleness_unknown")
 
     async def _sample(self) -> None:
         while True:
@@ -83,3 +86,5 @@ class Topics:
                 await self._book.sample()
             except EdgerunnerError as error:
                 _log.warning("sampling_failed", reason=error.detail)
+            except Exception:  # noqa: BLE001 - one bad figure must not silence all others for good
+                _log.exception("sampling_failed")

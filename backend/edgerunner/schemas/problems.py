@@ -1,7 +1,5 @@
 """Errors on the wire: RFC 9457 problems, each with a stable code."""
 
-from http import HTTPStatus
-
 from edgerunner.domain.errors import FieldError
 from edgerunner.schemas.base import AnswerModel
 from edgerunner.schemas.orders import OrderAnswer
@@ -38,7 +36,7 @@ def problem(*, status: int, code: str, detail: str, errors: tuple[FieldError, ..
     """Return a problem whose type points at the code's entry in the documentation page."""
     return Problem(
         type=f"/docs#{code}",
-        title=HTTPStatus(status).phrase,
+        title=code.replace("_", " ").capitalize(),
         status=status,
         detail=detail,
         code=code,

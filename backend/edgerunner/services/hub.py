@@ -74,7 +74,7 @@ class Channel:
         if self.clients:
             frame = self._frame(Kind.HEARTBEAT, b"null")
             for client in tuple(self.clients):
-                client.queue_heartbeat(self, frame)
+                client.queue(self, frame)
 
     def snapshot(self) -> str:
         """Return the whole state as a frame that sets the expected number; made once per number."""
@@ -131,17 +131,11 @@ class StreamClient:
         self.too_slow = asyncio.Event()
 
     def queue(self, channel: Channel, frame: str) -> None:
-        """Queue a delta or a snapshot of a channel."""
+        """Queue a message of a channel."""
         if channel.is_conflated:
             self._queue_conflated(channel, frame)
         else:
             self.queue_reply(frame)
-
-    def queue_heartbeat(self, channel: Channel, frame: str) -> None:
-        """Queue a heartbeat, unless the channel has something newer to say anyway."""
-        if channel.is_conflated and channel in self._lagging:
-            return
-        self.queue(channel, frame)
 
     def queue_reply(self, frame: str) -> None:
         """Queue a frame that must not be dropped."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from edgerunner.domain.numbers import round_money, to_plain
+from edgerunner.domain.numbers import to_plain
 from edgerunner.simulators.accounts import Account, position_view
 from edgerunner.simulators.ledger import Placement
 from edgerunner.simulators.timestamps import rfc3339
@@ -13,15 +13,17 @@ from edgerunner.simulators.venue_types import VenueFill, VenueOrder
 def dump_ledger(state: VenueState) -> dict[str, object]:
     """Return accounts, orders and fills, oldest first; ``symbol`` = the broker's name, ``product`` tells it apart.
 
-    ``refused`` lists client keys whose placements were all refused, ``held`` frames that wait at a hold point.
+    ``funding`` lists payments on positions in the form of fills (``fee`` = what was paid), ``refused`` client keys whose placements were all refused, ``held`` frames that wait at a hold point.
     """
     placements = {(row.account_id, row.client_key): row for row in state.ledger.placements()}
     orders = [_order(state, order, placements) for order in state.ledger.all_orders()]
+    fills = list(state.ledger.all_fills())
     return {
         "broker": state.name,
         "accounts": [_account(state, account) for account in state.accounts.values()],
         "orders": orders,
-        "fills": [_fill(state, fill) for fill in state.ledger.all_fills()],
+        "fills": [_fill(state, fill) for fill in fills if fill.kind != "funding"],
+        "funding": [_fill(state, fill) for fill in fills if fill.kind == "funding"],
         "refused": [
             {"client_key": row.client_key, "symbol": row.symbol, "reason": row.reason, "placements": row.count}
             for row in placements.values()
@@ -31,10 +33,7 @@ def dump_ledger(state: VenueState) -> dict[str, object]:
 
 
 def _account(state: VenueState, account: Account) -> dict[str, object]:
-    views = (
-        position_view(account.account_id, state.instruments[symbol], position)
-        for symbol, position in account.positions.items()
-    )
+    views = (position_view(account, state.instruments[symbol], leg) for symbol, leg in sorted(account.positions))
     return {
         "account_id": account.account_id,
         "balances": [{"currency": currency, "total": to_plain(total)} for currency, total in account.balances.items()],
@@ -42,6 +41,7 @@ def _account(state: VenueState, account: Account) -> dict[str, object]:
             {
                 "symbol": state.instruments[view.symbol].name,
                 "product": state.instruments[view.symbol].product,
+                "leg": view.leg.value,
                 "side": "long" if view.side == "buy" else "short",
                 "quantity": to_plain(state.instruments[view.symbol].quantity(view.quantity_lots)),
                 "average_price": _plain(view.entry_price),
@@ -57,7 +57,8 @@ def _order(state: VenueState, order: VenueOrder, placements: dict[tuple[str, str
     instrument = state.instruments[order.symbol]
     counted = placements.pop((order.account_id, order.client_key or ""), None)
     filled = instrument.quantity(order.filled_lots)
-    units = filled * instrument.instrument.multiplier
+    average = instrument.average_price(order.filled_value, order.filled_lots) if order.filled_lots else None
+    trigger = order.trigger
     return {
         "client_key": order.client_key,
         "venue_order_id": order.order_id,
@@ -69,12 +70,16 @@ def _order(state: VenueState, order: VenueOrder, placements: dict[tuple[str, str
         "quantity": to_plain(instrument.quantity(order.quantity_lots)),
         "price": _plain(None if order.price_ticks is None else instrument.price(order.price_ticks)),
         "filled_quantity": to_plain(filled),
-        "average_price": _plain(round_money(order.filled_value / units) if order.filled_lots else None),
+        "average_price": _plain(average),
         "status": order.state.value,
         "live": order.live,
         "placements": counted.count if counted is not None else 0,
         "cancel_reason": order.cancel_reason,
         "origin": order.origin,
+        "leg": order.leg.value,
+        "trigger_price": _plain(None if trigger is None else instrument.price(trigger.price_ticks)),
+        "exit_kind": order.exit_kind,
+        "parent": order.parent_id,
     }
 
 
@@ -92,6 +97,8 @@ def _fill(state: VenueState, fill: VenueFill) -> dict[str, object]:
         "price": to_plain(instrument.price(fill.price_ticks)),
         "fee": {"currency": fill.fee_currency, "amount": to_plain(fill.fee)},
         "realized_pnl": to_plain(fill.realized_pnl),
+        "leg": fill.leg.value,
+        "kind": fill.kind,
         "time": rfc3339(fill.time_ns),
     }
 

@@ -14,6 +14,7 @@ from edgerunner.simulators.rules import market_limit
 from edgerunner.simulators.settlement import Execution, Settlement
 from edgerunner.simulators.venue_types import (
     BalanceChanged,
+    Leg,
     OrderChanged,
     OrderState,
     PositionChanged,
@@ -90,18 +91,29 @@ class Engine:
                 self._fill_maker(work, book, match)
         for order_id in outcome.plan.canceled_makers:
             self.close(work, self._live(order.account_id, order_id), "self_match")
-        order = self._stamped(_concluded(instrument, order, outcome))
+        order = self.stamped(_concluded(instrument, order, outcome))
         if order.live:
             self.rest(order, park=park)
-        self._save(work, listed, order)
+        self.save(work, listed, order)
         self._enforce_reduce_only(work, order.symbol)
         return order
 
-    def close(self, work: Work, order: VenueOrder, reason: str) -> VenueOrder:
-        """Cancel a live order."""
-        self.withdraw(order)
-        after = self._stamped(replace(order, state=OrderState.CANCELED, cancel_reason=reason, live=False))
-        self._save(work, order, after)
+    def close(
+        self, work: Work, order: VenueOrder, reason: str, state: OrderState = OrderState.CANCELED
+    ) -> VenueOrder:
+        """Cancel a live order, or end it in another state."""
+        if not order.is_waiting:
+            self.withdraw(order)
+        elif self._instruments[order.symbol].is_spot:
+            state = OrderState.DEACTIVATED
+        after = self.stamped(replace(order, state=state, cancel_reason=reason, live=False))
+        self.save(work, order, after)
+        return after
+
+    def wait(self, work: Work, order: VenueOrder, *, listed: VenueOrder | None = None) -> VenueOrder:
+        """List an order that waits for its trigger; ``listed`` = as it is listed so far."""
+        after = self.stamped(replace(order, state=OrderState.UNTRIGGERED))
+        self.save(work, listed, after)
         return after
 
     def rest(self, order: VenueOrder, *, park: bool = False) -> None:
@@ -119,6 +131,7 @@ class Engine:
                 price=order.price_ticks or 0,
                 lots=order.leaves_lots,
                 reduce_only=order.reduce_only,
+                leg=order.leg,
             )
         )
         book.changed()
@@ -138,8 +151,8 @@ class Engine:
         if order.order_id in book.book:
             book.book.reduce(order.order_id, order.quantity_lots - quantity_lots)
             book.changed()
-        after = self._stamped(replace(order, quantity_lots=quantity_lots))
-        self._save(work, order, after)
+        after = self.stamped(replace(order, quantity_lots=quantity_lots))
+        self.save(work, order, after)
         return after
 
     def replace_order(
@@ -154,7 +167,7 @@ class Engine:
         execution = Execution(price_ticks=order.price_ticks or 0, lots=lots, is_maker=True)
         after = self._settlement.fill(work, self._instruments[order.symbol], order, execution)
         self._shorten(order, after, lots)
-        self._save(work, order, after)
+        self.save(work, order, after)
         self._print(work, opposite(order.side))
         return after
 
@@ -164,14 +177,18 @@ class Engine:
         self._enforce_reduce_only(work, order.symbol)
         return after
 
-    def liquidate(self, work: Work, order: VenueOrder, price_ticks: int) -> VenueOrder:
-        """Trade the whole of a closing order that the broker made, at the price the broker gives."""
-        execution = Execution(price_ticks=price_ticks, lots=order.quantity_lots, is_maker=False, kind="liquidation")
+    def close_position(self, work: Work, order: VenueOrder, price_ticks: int) -> VenueOrder:
+        """Trade the whole of a closing order that the broker made (origin = kind), at the price the broker gives."""
+        execution = Execution(price_ticks=price_ticks, lots=order.quantity_lots, is_maker=False, kind=order.origin)
         after = self._settlement.fill(work, self._instruments[order.symbol], order, execution)
-        self._save(work, None, after)
+        self.save(work, None, after)
         self._print(work, order.side)
         self._enforce_reduce_only(work, order.symbol)
         return after
+
+    def are_resting(self, symbol: str) -> bool:
+        """Tell whether users' orders rest in a book."""
+        return bool(len(self._books[symbol].book))
 
     def cross_market(self, work: Work, symbol: str) -> None:
         """Fill resting orders that the generated opposite side reaches: at their prices, as far as its size goes."""
@@ -184,7 +201,7 @@ class Engine:
             pool = _Pool(book, opposite(side))
             for resting in list(book.book.orders(side)):
                 order = self._live(resting.owner, resting.order_id)
-                wanted = min(resting.lots, self._closable(order)) if order.reduce_only else resting.lots
+                wanted = min(resting.lots, self.closable(order)) if order.reduce_only else resting.lots
                 lots = pool.draw(wanted, resting.price)
                 if lots:
                     self.fill_resting(work, order, lots)
@@ -192,13 +209,17 @@ class Engine:
                     break
         self._enforce_reduce_only(work, symbol)
 
+    def closable(self, order: VenueOrder) -> int:
+        """Return how many lots of its position an order can close."""
+        position = self._accounts[order.account_id].position(self._instruments[order.symbol], order.leg)
+        return position.net.closable(order.side)
+
     def finish(self, work: Work) -> None:
         """Complete a work: positions and balances it touched follow its orders and fills, the tape comes last."""
-        for account_id, symbol in work.positions:
-            state = self._accounts[account_id].positions[symbol]
-            work.transaction.positions[account_id, symbol] = state
-            view = position_view(account_id, self._instruments[symbol], state)
-            work.events.append(PositionChanged(position=view))
+        for account_id, symbol, leg in work.positions:
+            account, instrument = self._accounts[account_id], self._instruments[symbol]
+            work.transaction.positions[account_id, symbol, leg] = account.position(instrument, leg)
+            work.events.append(PositionChanged(position=position_view(account, instrument, leg)))
         work.events.extend(BalanceChanged(account_id=account_id) for account_id in work.accounts)
         work.events.extend(work.prints)
 
@@ -210,14 +231,15 @@ class Engine:
         if not book.reduce_only_count:
             return None
         instrument = self._instruments[book.symbol]
-        used: dict[str, int] = {}
+        used: dict[tuple[str, Leg], int] = {}
 
         def usable(maker: RestingOrder, wanted: int) -> int:
-            before = used.get(maker.owner, 0)
+            leg = Leg(maker.leg)
+            before = used.get((maker.owner, leg), 0)
             if maker.reduce_only:
-                net = self._accounts[maker.owner].position(instrument).net
+                net = self._accounts[maker.owner].position(instrument, leg).net
                 wanted = max(0, min(wanted, net.closable(maker.side) - before))
-            used[maker.owner] = before + wanted
+            used[maker.owner, leg] = before + wanted
             return wanted
 
         return usable
@@ -228,7 +250,7 @@ class Engine:
         execution = Execution(price_ticks=match.price, lots=match.lots, is_maker=True)
         after = self._settlement.fill(work, self._instruments[maker.symbol], maker, execution)
         self._shorten(maker, after, match.lots)
-        self._save(work, maker, after)
+        self.save(work, maker, after)
 
     def _shorten(self, before: VenueOrder, after: VenueOrder, lots: int) -> None:
         if not after.live:
@@ -242,15 +264,12 @@ class Engine:
     def _enforce_reduce_only(self, work: Work, symbol: str) -> None:
         if not self._books[symbol].reduce_only_count:
             return
-        for account_id, touched in list(work.positions):
+        for account_id, touched, leg in list(work.positions):
             if touched == symbol:
                 for order in list(self._accounts[account_id].orders.live()):
-                    if order.symbol == symbol and order.reduce_only and not self._closable(order):
+                    is_of_leg = order.symbol == symbol and order.leg is leg and not order.is_waiting
+                    if is_of_leg and order.reduce_only and not self.closable(order):
                         self.close(work, order, "reduce_only")
-
-    def _closable(self, order: VenueOrder) -> int:
-        position = self._accounts[order.account_id].position(self._instruments[order.symbol])
-        return position.net.closable(order.side)
 
     def _live(self, account_id: str, order_id: str) -> VenueOrder:
         order = self._accounts[account_id].orders.get_live(order_id)
@@ -258,10 +277,12 @@ class Engine:
             raise VenueReject(RejectReason.UNKNOWN_ORDER, f"order {order_id} is not live")
         return order
 
-    def _stamped(self, order: VenueOrder) -> VenueOrder:
+    def stamped(self, order: VenueOrder) -> VenueOrder:
+        """Return an order with the time and number of a change."""
         return replace(order, updated_ns=self._clock.now_ns(), sequence=self._settlement.numbers.next_sequence())
 
-    def _save(self, work: Work, listed: VenueOrder | None, order: VenueOrder) -> None:
+    def save(self, work: Work, listed: VenueOrder | None, order: VenueOrder) -> None:
+        """List, write and tell a changed order; ``listed`` = as its account lists it so far."""
         instrument = self._instruments[order.symbol]
         self._accounts[order.account_id].track(instrument, listed, order)
         work.transaction.orders[order.order_id] = order

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.clock import VirtualClock
-from edgerunner.simulators.engine import Engine
 from edgerunner.simulators.market import Market
 from edgerunner.simulators.path import STEP_NS
+from edgerunner.simulators.reactions import Reactions
 from edgerunner.simulators.work import Work
 
 MAX_FINE_STEPS = 100
@@ -26,13 +26,13 @@ class MarketFeed:
         market: Market,
         clock: VirtualClock,
         books: Mapping[str, SymbolBook],
-        engine: Engine,
+        reactions: Reactions,
         commit: Callable[[Work], None],
     ) -> None:
         self._market = market
         self._clock = clock
         self._books = books
-        self._engine = engine
+        self._reactions = reactions
         self._commit = commit
         self._watched: Counter[str] = Counter()
         self._busy = False
@@ -55,7 +55,7 @@ class MarketFeed:
 
     def active(self) -> list[str]:
         """Return the symbols that are stepped."""
-        return [symbol for symbol, book in self._books.items() if symbol in self._watched or len(book.book)]
+        return [symbol for symbol in self._books if symbol in self._watched or self._reactions.are_due(symbol)]
 
     def advance(self, symbol: str, *, again: bool = False) -> SymbolBook:
         """Bring a book up to now and return it; ``again`` repeats the current step after a change of the market."""
@@ -93,22 +93,22 @@ class MarketFeed:
         symbol = book.symbol
         is_watched = symbol in self._watched
         behind = now - book.step
-        if book.step < 0 or not (is_watched or len(book.book)):
-            self._visit(book, now, self._market.quotes(symbol, now)[-1:], prints=is_watched)
+        if book.step < 0 or not (is_watched or self._reactions.are_due(symbol)):
+            self._visit(book, now, self._market.visits(symbol, now)[-1:], prints=is_watched)
         elif behind <= MAX_FINE_STEPS:
             for step in range(min(book.step + 1, now), now + 1):
-                self._visit(book, step, self._market.quotes(symbol, step), prints=is_watched)
+                self._visit(book, step, self._market.visits(symbol, step), prints=is_watched)
         else:
-            quotes = self._market.coarse_quotes(symbol, book.step + 1, now + 1)
-            self._visit(book, now, quotes, prints=is_watched)
+            visits = self._market.coarse_visits(symbol, book.step + 1, now + 1)
+            self._visit(book, now, visits, prints=is_watched)
 
-    def _visit(self, book: SymbolBook, step: int, quotes: list[tuple[int, int]], *, prints: bool) -> None:
+    def _visit(self, book: SymbolBook, step: int, visits: list[tuple[int, int, int]], *, prints: bool) -> None:
         work = Work()
-        for bid, ask in quotes:
+        for price, bid, ask in visits:
             book.move_to(step, bid, ask)
-            if len(book.book) and not self._market.is_halted(book.symbol):
-                self._engine.cross_market(work, book.symbol)
+            if not self._market.is_halted(book.symbol):
+                self._reactions.on_market(work, book, price)
         if prints:
             work.prints.extend(self._market.trades(book.symbol, step))
-        if work.events or work.prints:
+        if work.transaction or work.prints:
             self._commit(work)

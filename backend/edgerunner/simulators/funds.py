@@ -8,6 +8,7 @@ from edgerunner.matching.position import unrealized
 from edgerunner.simulators.accounts import ZERO, Account, Mark, lock_of
 from edgerunner.simulators.venue_types import (
     AccountSummary,
+    Leg,
     RejectReason,
     VenueInstrument,
     VenueOrder,
@@ -29,8 +30,9 @@ class Funds:
         for symbol in account.margined_symbols():
             instrument = self._instruments[symbol]
             if instrument.instrument.settle == currency:
-                profit += self.unrealized_pnl(account, instrument)
-                position_margin += account.position_margin(instrument, self._mark)
+                profit += sum((self.unrealized_pnl(account, instrument, leg) for leg in account.legs(symbol)), ZERO)
+                legs = account.legs(symbol)
+                position_margin += sum((account.position_margin(instrument, self._mark, leg) for leg in legs), ZERO)
                 margin += account.margin(instrument, self._mark)
         return AccountSummary(
             account_id=account.account_id,
@@ -44,9 +46,10 @@ class Funds:
             available=total + profit - locked - margin,
         )
 
-    def unrealized_pnl(self, account: Account, instrument: VenueInstrument) -> Decimal:
+    def unrealized_pnl(self, account: Account, instrument: VenueInstrument, leg: Leg = Leg.NET) -> Decimal:
         """Return the profit of a position at the mark price, before fees."""
-        return unrealized(account.position(instrument).net, self._mark(instrument.symbol))
+        net = account.position(instrument, leg).net
+        return unrealized(net, self._mark(instrument.symbol), inverse=instrument.is_inverse)
 
     def check(
         self,
@@ -62,10 +65,10 @@ class Funds:
         elif not order.reduce_only:
             self._check_margin(account, order, plan, replaced)
 
-    def check_leverage(self, account: Account, instrument: VenueInstrument, leverage: Decimal) -> None:
-        """Raise ``VenueReject`` when the account cannot carry a position and its orders at ``leverage``."""
-        margin = account.margin(instrument, self._mark)
-        further = margin * account.position(instrument).leverage / leverage - margin
+    def check_leverage(self, account: Account, instrument: VenueInstrument, leverages: Mapping[Leg, Decimal]) -> None:
+        """Raise ``VenueReject`` when the account cannot carry positions and their orders at ``leverages``."""
+        wanted = account.margin(instrument, self._mark, leverages=leverages)
+        further = wanted - account.margin(instrument, self._mark)
         if further > 0 and further > self.summary(account, instrument.instrument.settle).available:
             raise VenueReject(RejectReason.INSUFFICIENT_FUNDS, "the lower leverage needs more margin than is available")
 

@@ -15,8 +15,9 @@ import msgspec
 
 from edgerunner.simulators.accounts import PositionState
 from edgerunner.simulators.market import MarketControl
-from edgerunner.simulators.venue_types import CashEntry, HistoryQuery, VenueFill, VenueOrder
+from edgerunner.simulators.venue_types import CashEntry, HistoryQuery, Leg, VenueFill, VenueOrder
 
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders(number INTEGER PRIMARY KEY, order_id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
     client_key TEXT, symbol TEXT NOT NULL, live INTEGER NOT NULL, time_ns INTEGER NOT NULL, sequence INTEGER NOT NULL,
@@ -25,14 +26,18 @@ CREATE INDEX IF NOT EXISTS orders_key ON orders(client_key) WHERE client_key IS 
 CREATE INDEX IF NOT EXISTS orders_live ON orders(number) WHERE live = 1;
 CREATE INDEX IF NOT EXISTS orders_time ON orders(time_ns, number);
 CREATE TABLE IF NOT EXISTS fills(number INTEGER PRIMARY KEY, order_id TEXT NOT NULL, account_id TEXT NOT NULL,
-    client_key TEXT, symbol TEXT NOT NULL, time_ns INTEGER NOT NULL, sequence INTEGER NOT NULL, body BLOB NOT NULL);
+    client_key TEXT, symbol TEXT NOT NULL, time_ns INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    closed_lots INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS fills_closed ON fills(number) WHERE closed_lots > 0;
 CREATE INDEX IF NOT EXISTS fills_order ON fills(order_id);
 CREATE INDEX IF NOT EXISTS fills_time ON fills(time_ns, number);
 CREATE TABLE IF NOT EXISTS cash(number INTEGER PRIMARY KEY, account_id TEXT NOT NULL, currency TEXT NOT NULL,
     symbol TEXT, time_ns INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS cash_time ON cash(time_ns, number);
-CREATE TABLE IF NOT EXISTS positions(account_id TEXT NOT NULL, symbol TEXT NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY(account_id, symbol));
+CREATE TABLE IF NOT EXISTS positions(account_id TEXT NOT NULL, symbol TEXT NOT NULL, leg TEXT NOT NULL,
+    body BLOB NOT NULL, PRIMARY KEY(account_id, symbol, leg));
+CREATE TABLE IF NOT EXISTS settings(account_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY(account_id, key));
 CREATE TABLE IF NOT EXISTS balances(account_id TEXT NOT NULL, currency TEXT NOT NULL, total TEXT NOT NULL,
     PRIMARY KEY(account_id, currency));
 CREATE TABLE IF NOT EXISTS placements(account_id TEXT NOT NULL, client_key TEXT NOT NULL, symbol TEXT NOT NULL,
@@ -40,7 +45,7 @@ CREATE TABLE IF NOT EXISTS placements(account_id TEXT NOT NULL, client_key TEXT 
 CREATE TABLE IF NOT EXISTS controls(number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-_TABLES = ("orders", "fills", "cash", "positions", "balances", "placements", "controls", "meta")
+_TABLES = ("orders", "fills", "cash", "positions", "balances", "settings", "placements", "controls", "meta")
 
 _encode = msgspec.json.Encoder().encode
 _orders = msgspec.json.Decoder(VenueOrder)
@@ -53,6 +58,10 @@ Row = TypeVar("Row", VenueOrder, VenueFill, CashEntry)
 
 class LedgerInUse(OSError):
     """Another process has the ledger open."""
+
+
+class LedgerOutdated(OSError):
+    """The file was written by another version of the simulator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +77,23 @@ class Placement:
 
 @dataclass(slots=True, kw_only=True)
 class Transaction:
-    """Everything one change writes; orders by id, positions by (account, symbol), balances by (account, currency)."""
+    """Everything one change writes; orders by id, positions by (account, symbol, leg), balances by (account, currency).
+
+    ``settings`` = what an account chose, by (account, key).
+    """
 
     orders: dict[str, VenueOrder] = field(default_factory=dict)
     fills: list[VenueFill] = field(default_factory=list)
     cash: list[CashEntry] = field(default_factory=list)
-    positions: dict[tuple[str, str], PositionState] = field(default_factory=dict)
+    positions: dict[tuple[str, str, Leg], PositionState] = field(default_factory=dict)
     balances: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     placements: list[Placement] = field(default_factory=list)
+    settings: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.orders or self.fills or self.cash or self.positions or self.placements or self.settings
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +117,22 @@ class Ledger:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = OFF")
-            self._db.executescript("BEGIN EXCLUSIVE;" + _SCHEMA + "COMMIT;")
+            self._check_version(path)
+            self._db.executescript("BEGIN EXCLUSIVE;" + _SCHEMA + f"PRAGMA user_version = {_VERSION}; COMMIT;")
         except sqlite3.OperationalError as error:
             self._db.close()
             raise LedgerInUse(f"{path} is in use by another simulator process: {error}") from error
+
+    def _check_version(self, path: Path | None) -> None:
+        """Refuse a file of another version: a simulated history is cheaper to start over than to rewrite."""
+        [(tables,)] = self._db.execute("SELECT count(*) FROM sqlite_master")
+        [(version,)] = self._db.execute("PRAGMA user_version")
+        if tables and version != _VERSION:
+            self._db.close()
+            raise LedgerOutdated(
+                f"{path} was written by another version of the simulator (ledger {version}, this one writes "
+                f"{_VERSION}); move the file away, and the simulated account starts over"
+            )
 
     def close(self) -> None:
         """Close the file and give up its lock."""
@@ -115,14 +145,13 @@ class Ledger:
         for order in change.orders.values():
             self._save_order(order)
         if change.fills:
-            many("INSERT INTO fills VALUES(?,?,?,?,?,?,?,?)", map(_fill_row, change.fills))
+            many("INSERT INTO fills VALUES(?,?,?,?,?,?,?,?,?)", map(_fill_row, change.fills))
         if change.cash:
             many("INSERT INTO cash VALUES(?,?,?,?,?,?)", map(_cash_row, change.cash))
-        for (account_id, symbol), state in change.positions.items():
-            execute(
-                "INSERT INTO positions VALUES(?,?,?) ON CONFLICT DO UPDATE SET body = excluded.body",
-                (account_id, symbol, _encode(state)),
-            )
+        for (account_id, symbol, leg), state in change.positions.items():
+            execute("INSERT OR REPLACE INTO positions VALUES(?,?,?,?)", (account_id, symbol, leg, _encode(state)))
+        for (account_id, key), value in change.settings.items():
+            execute("INSERT OR REPLACE INTO settings VALUES(?,?,?)", (account_id, key, value))
         for (account_id, currency), total in change.balances.items():
             execute(
                 "INSERT INTO balances VALUES(?,?,?) ON CONFLICT DO UPDATE SET total = excluded.total",
@@ -177,10 +206,15 @@ class Ledger:
         rows = self._db.execute("SELECT account_id, currency, total FROM balances ORDER BY rowid")
         return {(account_id, currency): Decimal(total) for account_id, currency, total in rows}
 
-    def positions(self) -> dict[tuple[str, str], PositionState]:
-        """Return the positions by (account, symbol)."""
-        rows = self._db.execute("SELECT account_id, symbol, body FROM positions ORDER BY rowid")
-        return {(account_id, symbol): _positions.decode(body) for account_id, symbol, body in rows}
+    def positions(self) -> dict[tuple[str, str, Leg], PositionState]:
+        """Return the positions by (account, symbol, leg)."""
+        rows = self._db.execute("SELECT account_id, symbol, leg, body FROM positions ORDER BY account_id, symbol, leg")
+        return {(account_id, symbol, Leg(leg)): _positions.decode(body) for account_id, symbol, leg, body in rows}
+
+    def settings(self) -> dict[tuple[str, str], str]:
+        """Return what accounts chose, by (account, key)."""
+        rows = self._db.execute("SELECT account_id, key, value FROM settings")
+        return {(account_id, key): value for account_id, key, value in rows}
 
     def live_orders(self) -> list[VenueOrder]:
         """Return the live orders, oldest first."""
@@ -207,9 +241,9 @@ class Ledger:
         """Return orders of the full history, newest first."""
         return self._history("orders", _orders, query)
 
-    def fills(self, query: HistoryQuery) -> list[VenueFill]:
-        """Return fills of the full history, newest first."""
-        return self._history("fills", _fills, query)
+    def fills(self, query: HistoryQuery, *, closing: bool = False) -> list[VenueFill]:
+        """Return fills of the full history, newest first; ``closing`` = only those that reduced a position."""
+        return self._history("fills", _fills, query, *(["closed_lots > 0"] if closing else []))
 
     def cash(self, query: HistoryQuery) -> list[CashEntry]:
         """Return cash entries of the full history, newest first."""
@@ -235,8 +269,11 @@ class Ledger:
     def _bodies(self, table: str) -> Iterator[bytes]:
         return (body for (body,) in self._db.execute(f"SELECT body FROM {table} ORDER BY number"))  # noqa: S608
 
-    def _history(self, table: str, decoder: "msgspec.json.Decoder[Row]", query: HistoryQuery) -> list[Row]:
+    def _history(
+        self, table: str, decoder: "msgspec.json.Decoder[Row]", query: HistoryQuery, *conditions: str
+    ) -> list[Row]:
         wheres: list[tuple[str, tuple[str | int, ...]]] = [("account_id = ?", (query.account_id,))]
+        wheres.extend((condition, ()) for condition in conditions)
         for column in ("order_id", "client_key", "currency"):
             value = getattr(query, column)
             if value is not None:
@@ -277,7 +314,7 @@ class Ledger:
 
 def _fill_row(fill: VenueFill) -> tuple[object, ...]:
     row = (fill.number, fill.order_id, fill.account_id, fill.client_key, fill.symbol, fill.time_ns, fill.sequence)
-    return (*row, _encode(fill))
+    return (*row, fill.closed_lots, _encode(fill))
 
 
 def _cash_row(entry: CashEntry) -> tuple[object, ...]:

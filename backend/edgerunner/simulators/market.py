@@ -101,13 +101,18 @@ class Market:
             quotes[-1] = known
         return quotes
 
-    def coarse_quotes(self, symbol: str, first: int, last: int) -> list[tuple[int, int]]:
-        """Return quotes at open, extremes and close of steps ``first`` to ``last`` (excluded): four for any span."""
+    def visits(self, symbol: str, step: int) -> list[tuple[int, int, int]]:
+        """Return every (price, bid, ask) visited in a step; the last one stands at its end."""
+        points = self._listings[symbol].timeline.at(step).points(step)
+        return [(price, *quote) for price, quote in zip(points, self.quotes(symbol, step), strict=True)]
+
+    def coarse_visits(self, symbol: str, first: int, last: int) -> list[tuple[int, int, int]]:
+        """Return (price, bid, ask) at open, extremes and close of steps ``first`` to ``last`` (excluded)."""
         listing = self._listings[symbol]
-        start, high, low, _ = listing.timeline.summary(first, last)
+        start, high, low, end = listing.timeline.summary(first, last)
         extremes = (high, low) if high - start < start - low else (low, high)
-        quotes = [listing.liquidity.quote(last - 1, price) for price in (start, *extremes)]
-        return [*quotes, self.quote(symbol, last - 1)]
+        visits = [(price, *listing.liquidity.quote(last - 1, price)) for price in (start, *extremes)]
+        return [*visits, (end, *self.quote(symbol, last - 1))]
 
     def taker_side(self, symbol: str, step: int) -> Side:
         """Return the side whose orders trade in a step."""

@@ -67,7 +67,7 @@ class MarketView:
     def index_price(self, symbol: str) -> Decimal:
         """Return the price of the underlying on the spot market."""
         self.state.instrument(symbol)
-        return self.mark_price(self.state.catalogue.index_symbols.get(symbol, symbol))
+        return self.state.index_price(symbol)
 
     def funding_rate(self, symbol: str, settle_ns: int) -> Decimal:
         """Return the rate of an 8-hour settlement as a fraction; shown only, not charged."""

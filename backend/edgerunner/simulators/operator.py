@@ -5,12 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from edgerunner.domain.numbers import exact_arithmetic
-from edgerunner.matching.words import Side
 from edgerunner.simulators.market import MarketControl
+from edgerunner.simulators.order_factory import closing_side
 from edgerunner.simulators.replay import Recording
 from edgerunner.simulators.trading import Trading
 from edgerunner.simulators.venue_state import VenueState
 from edgerunner.simulators.venue_types import (
+    Leg,
     OrderRequest,
     RejectReason,
     VenueInstrument,
@@ -55,6 +56,8 @@ class Operator:
 
     def fill(self, order: VenueOrder, lots: int | None = None) -> VenueOrder:
         """Trade lots (None = all) of a resting order at its own price; raises ``VenueReject``."""
+        if order.is_waiting:
+            raise VenueReject(RejectReason.INVALID_TRIGGER, "the order waits for its trigger and cannot be filled")
         lots = order.leaves_lots if lots is None else lots
         if not 0 < lots <= order.leaves_lots:
             left = self._state.instruments[order.symbol].quantity(order.leaves_lots)
@@ -74,31 +77,34 @@ class Operator:
         self._state.commit(work)
         return account.balances.get(currency, Decimal(0))
 
-    def liquidate(self, account_id: str, symbol: str) -> VenueOrder:
+    def liquidate(self, account_id: str, symbol: str, leg: Leg | None = None) -> VenueOrder:
         """Cancel the symbol's orders and close its position at the mark price by an order of the broker's.
+
+        ``leg`` None = the one that is open, the first of two.
 
         Raises ``VenueReject`` (reduce_only_rejected) when there is no position.
         """
         instrument, account = self._state.instrument(symbol), self._state.account(account_id)
-        lots = account.position(instrument).net.lots
+        legs = account.legs(symbol) if leg is None else (leg,)
+        held = [(each, account.position(instrument, each).net.lots) for each in legs]
+        leg, lots = next(((each, lots) for each, lots in held if lots), (Leg.NET, 0))
         if not lots:
             raise VenueReject(RejectReason.REDUCE_ONLY_REJECTED, f"there is no position in {instrument.name}")
         self._trading.cancel_all(account_id, frozenset({symbol}), reason="liquidation")
-        side: Side = "sell" if lots > 0 else "buy"
         request = OrderRequest(
             account_id=account_id,
             symbol=symbol,
-            side=side,
+            side=closing_side(lots),
             order_type="market",
             quantity_lots=abs(lots),
             reduce_only=True,
             origin="liquidation",
+            leg=leg,
         )
         work = Work()
         with exact_arithmetic():
-            order = self._state.engine.liquidate(
-                work, self._trading.broker_order(request), self._state.mark_ticks(symbol)
-            )
+            made = self._state.factory.numbered(self._state.factory.new(request))
+            order = self._state.engine.close_position(work, made, self._state.mark_ticks(symbol))
         self._state.commit(work)
         return order
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from edgerunner.matching.position import trade
-from edgerunner.simulators.accounts import ZERO, Account, PositionState
+from edgerunner.matching.position import share, trade
+from edgerunner.simulators.accounts import ZERO, Account
 from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.venue_types import (
     CashEntry,
@@ -42,7 +42,8 @@ class Settlement:
         number = self.numbers.next_fill()
         trade_id = self.numbers.trade_id(number)
         fee_currency, fee = _fee(instrument, order, done)
-        closed, realized = self._settle(work, instrument, order, done, trade_id=trade_id)
+        leverage = self._accounts[order.account_id].position(instrument, order.leg).leverage
+        booked = self._book(work, instrument, order, done, trade_id=trade_id, fee=fee)
         self.move(work, order.account_id, fee_currency, -fee, kind="fee", symbol=order.symbol, trade_id=trade_id)
         after = _after_fill(order, done.lots, value, fee_currency=fee_currency, fee=fee)
         after = replace(after, updated_ns=self._clock.now_ns(), sequence=self.numbers.next_sequence())
@@ -64,9 +65,12 @@ class Settlement:
             time_ns=after.updated_ns,
             leaves_lots=max(0, after.quantity_lots - after.filled_lots),
             sequence=after.sequence,
-            closed_lots=closed,
-            realized_pnl=realized,
+            closed_lots=booked.closed_lots,
+            realized_pnl=booked.realized_pnl,
             kind=done.kind,
+            leg=order.leg,
+            open_fee=booked.open_fee,
+            leverage=leverage,
         )
         work.transaction.fills.append(fill)
         work.events.append(FillHappened(fill=fill, order=after))
@@ -106,36 +110,52 @@ class Settlement:
         work.transaction.balances[account_id, currency] = total
         work.accounts[account_id] = None
 
-    def _settle(
-        self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution, *, trade_id: str
-    ) -> tuple[int, Decimal]:
-        """Exchange coins (spot) or change the position; return closed lots and realized profit."""
+    def _book(
+        self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution, *, trade_id: str, fee: Decimal
+    ) -> "_Booked":
+        """Exchange coins (spot), or change the position and pay its profit."""
         terms = instrument.instrument
         account_id, symbol = order.account_id, order.symbol
+        value = instrument.value(done.price_ticks, done.lots)
         if instrument.is_spot:
             sign = 1 if order.side == "buy" else -1
             coins = sign * instrument.quantity(done.lots)
-            value = sign * instrument.value(done.price_ticks, done.lots)
             self.move(work, account_id, terms.base, coins, kind="trade", symbol=symbol, trade_id=trade_id)
-            self.move(work, account_id, terms.quote, -value, kind="trade", symbol=symbol, trade_id=trade_id)
-            return 0, ZERO
-        account = self._accounts[account_id]
-        state = account.position(instrument)
-        change = trade(state.net, order.side, done.lots, instrument.value(done.price_ticks, 1))
-        opened_anew = done.lots > change.closed_lots and state.net.lots * change.position.lots <= 0
+            self.move(work, account_id, terms.quote, -sign * value, kind="trade", symbol=symbol, trade_id=trade_id)
+            return _Booked()
+        booked = self._change_position(work, instrument, order, lots=done.lots, value=value, fee=fee)
+        self.move(work, account_id, terms.settle, booked.realized_pnl, kind="trade", symbol=symbol, trade_id=trade_id)
+        return booked
+
+    def _change_position(
+        self, work: Work, instrument: VenueInstrument, order: VenueOrder, *, lots: int, value: Decimal, fee: Decimal
+    ) -> "_Booked":
+        account = self._accounts[order.account_id]
+        state = account.position(instrument, order.leg)
+        change = trade(state.net, order.side, lots, value, inverse=instrument.is_inverse)
+        opened = lots - change.closed_lots
+        released = share(state.open_fees, change.closed_lots, abs(state.net.lots))
         now = self._clock.now_ns()
-        account.positions[symbol] = PositionState(
+        opened_anew = opened > 0 and state.net.lots * change.position.lots <= 0
+        account.positions[order.symbol, order.leg] = replace(
+            state,
             net=change.position,
             realized_pnl=ZERO if opened_anew else state.realized_pnl + change.realized_pnl,
             cumulative_realized_pnl=state.cumulative_realized_pnl + change.realized_pnl,
-            leverage=state.leverage,
+            open_fees=state.open_fees - released + share(fee, opened, lots),
             created_ns=state.created_ns or now,
             updated_ns=now,
             sequence=self.numbers.next_sequence(),
         )
-        work.positions[account_id, symbol] = None
-        self.move(work, account_id, terms.settle, change.realized_pnl, kind="trade", symbol=symbol, trade_id=trade_id)
-        return change.closed_lots, change.realized_pnl
+        work.positions[order.account_id, order.symbol, order.leg] = None
+        return _Booked(closed_lots=change.closed_lots, realized_pnl=change.realized_pnl, open_fee=released)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Booked:
+    closed_lots: int = 0
+    realized_pnl: Decimal = ZERO
+    open_fee: Decimal = ZERO
 
 
 def _fee(instrument: VenueInstrument, order: VenueOrder, done: Execution) -> tuple[str, Decimal]:

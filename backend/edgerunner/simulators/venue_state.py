@@ -10,19 +10,25 @@ from decimal import Decimal
 from pathlib import Path
 
 from edgerunner.domain.numbers import exact_arithmetic
-from edgerunner.simulators.accounts import RECENT_ORDERS, Account
+from edgerunner.simulators.accounts import Account
+from edgerunner.simulators.aftermath import Aftermath
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.catalogue import VenueCatalogue
 from edgerunner.simulators.clock import NANOSECONDS, ClockAnchor, VirtualClock
 from edgerunner.simulators.engine import Engine
+from edgerunner.simulators.exits import ExitKeeper
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.feed import MarketFeed
 from edgerunner.simulators.funds import Funds
 from edgerunner.simulators.ledger import Ledger
 from edgerunner.simulators.market import Market, MarketControl
+from edgerunner.simulators.order_factory import OrderFactory
+from edgerunner.simulators.order_index import RECENT_ORDERS
 from edgerunner.simulators.path import STEP_NS
+from edgerunner.simulators.reactions import Reactions
 from edgerunner.simulators.replay import BadReplayFile, Recording, read_recording
 from edgerunner.simulators.settlement import Settlement
+from edgerunner.simulators.triggers import Triggers
 from edgerunner.simulators.venue_types import RejectReason, VenueEvent, VenueInstrument, VenueReject
 from edgerunner.simulators.work import Numbers, Work
 
@@ -78,9 +84,25 @@ class VenueState:
             settlement=self.settlement,
         )
         self.funds = Funds(self.instruments, self.lot_mark)
+        self.factory = OrderFactory(self.clock, self.numbers, self.mark_ticks)
+        self.exits = ExitKeeper(
+            instruments=self.instruments, accounts=self.accounts, engine=self.engine, factory=self.factory
+        )
+        self.triggers = Triggers(
+            instruments=self.instruments,
+            accounts=self.accounts,
+            engine=self.engine,
+            funds=self.funds,
+            index_price=self.index_price,
+        )
+        self.aftermath = Aftermath(self.exits, self.triggers)
         self._restore()
         self.feed = MarketFeed(
-            market=self.market, clock=self.clock, books=self.books, engine=self.engine, commit=self.commit
+            market=self.market,
+            clock=self.clock,
+            books=self.books,
+            reactions=Reactions(self.engine, self.triggers, self.aftermath),
+            commit=self.commit,
         )
 
     def instrument(self, symbol: str) -> VenueInstrument:
@@ -106,16 +128,21 @@ class VenueState:
         return self.market.price(symbol, self.step())
 
     def lot_mark(self, symbol: str) -> Decimal:
-        """Return what one lot is worth at the mark price, quote currency."""
+        """Return what one lot is worth at the mark price, settle currency."""
         return self.instruments[symbol].value(self.mark_ticks(symbol), 1)
+
+    def index_price(self, symbol: str) -> Decimal:
+        """Return the price of the underlying on the spot market."""
+        index = self.catalogue.index_symbols.get(symbol, symbol)
+        return self.instruments[index].price(self.mark_ticks(index))
 
     def commit(self, work: Work) -> None:
         """Make a change durable, then tell it; events that a listener causes are told after it."""
         with exact_arithmetic():
+            self.aftermath.follow(work)
             self.engine.finish(work)
-        change = work.transaction
-        if change.orders or change.cash or change.positions or change.placements:
-            self.ledger.commit(change)
+        if work.transaction:
+            self.ledger.commit(work.transaction)
         self._queue.extend(work.events)
         if self._telling:
             return
@@ -169,12 +196,14 @@ class VenueState:
             self._open_accounts()
         for (account_id, currency), total in balances.items():
             self.accounts[account_id].balances[currency] = total
-        for (account_id, symbol), state in self.ledger.positions().items():
-            self.accounts[account_id].positions[symbol] = state
+        for (account_id, symbol, leg), state in self.ledger.positions().items():
+            self.accounts[account_id].positions[symbol, leg] = state
+        for (account_id, key), value in self.ledger.settings().items():
+            self.accounts[account_id].choose(key, value)
         forgotten = int(self.ledger.get("forgotten") or 0)
         for order in (*self.ledger.closed_since(forgotten, _RESTORED_CLOSED), *self.ledger.live_orders()):
             self.accounts[order.account_id].track(self.instruments[order.symbol], None, order)
-            if order.live:
+            if order.live and not order.is_waiting:
                 self.engine.rest(order)
         for control in self.ledger.controls():
             self._restore_control(control)

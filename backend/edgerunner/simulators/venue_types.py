@@ -11,10 +11,63 @@ from enum import StrEnum
 from typing import Literal
 
 from edgerunner.domain.instruments import Instrument, Product
+from edgerunner.domain.numbers import exact_arithmetic, round_money
 from edgerunner.matching.fees import FeeSchedule
 from edgerunner.matching.words import OrderType, SelfMatchRule, Side, TimeInForce
+from edgerunner.simulators.market_types import Level, Quote, Statistics24h, TradePrinted, VenueBar
+from edgerunner.simulators.position_types import ClosedPnl, FundingRate, MarginMode, VenuePosition
+from edgerunner.simulators.trigger_types import (
+    ExitKind,
+    ExitOrder,
+    Exits,
+    ExitScope,
+    Leg,
+    Trailing,
+    Trigger,
+    TriggerRule,
+    TriggerSource,
+)
 
-Origin = Literal["client", "manual", "liquidation"]
+__all__ = [
+    "AccountSummary",
+    "BalanceChanged",
+    "CashEntry",
+    "ClosedPnl",
+    "ExitKind",
+    "ExitOrder",
+    "ExitScope",
+    "Exits",
+    "FillHappened",
+    "FundingRate",
+    "HistoryQuery",
+    "Leg",
+    "Level",
+    "MarginMode",
+    "OrderChanged",
+    "OrderRequest",
+    "OrderState",
+    "Origin",
+    "PositionChanged",
+    "PositionSettled",
+    "Quote",
+    "RejectReason",
+    "Statistics24h",
+    "TradePrinted",
+    "Trailing",
+    "Trigger",
+    "TriggerRule",
+    "TriggerSource",
+    "VenueBalance",
+    "VenueBar",
+    "VenueEvent",
+    "VenueFill",
+    "VenueInstrument",
+    "VenueOrder",
+    "VenuePosition",
+    "VenueReject",
+]
+
+Origin = Literal["client", "manual", "liquidation", "adl", "delivery"]
 
 
 class RejectReason(StrEnum):
@@ -42,6 +95,18 @@ class RejectReason(StrEnum):
     INVALID_PRICE = "invalid_price"
     INVALID_LEVERAGE = "invalid_leverage"
     FORCED = "forced"
+    TRIGGER_SIDE = "trigger_side"
+    INVALID_TRIGGER = "invalid_trigger"
+    TOO_MANY_WAITING = "too_many_waiting"
+    EXIT_SIDE = "exit_side"
+    INVALID_EXIT = "invalid_exit"
+    NO_POSITION = "no_position"
+    POSITION_MODE = "position_mode"
+    POSITION_EXISTS = "position_exists"
+    ORDERS_EXIST = "orders_exist"
+    INVALID_MARGIN = "invalid_margin"
+    EXPIRED = "expired"
+    UNSUPPORTED = "unsupported"
 
 
 class VenueReject(Exception):
@@ -63,6 +128,9 @@ class VenueInstrument:
         name: The broker's name, not unique over products.
         price_limit: How far through the mark a limit price may go (a fraction), or None.
         slippage_limit: How far from the mark a market order may trade (a fraction).
+        max_waiting_orders: Conditional orders that may wait at once (exits of positions are not counted).
+        is_hedgeable: Whether an account may hold a long and a short leg of it at once.
+        maintenance_rate: Share of a position's value that must stay behind it.
         attributes: Words of the wire layer, kept and given back untouched.
     """
 
@@ -79,6 +147,9 @@ class VenueInstrument:
     price_limit: Decimal | None = None
     slippage_limit: Decimal = Decimal("0.05")
     max_open_orders: int = 500
+    max_waiting_orders: int = 10
+    is_hedgeable: bool = False
+    maintenance_rate: Decimal = Decimal("0.005")
     default_leverage: Decimal = Decimal(1)
     max_leverage: Decimal = Decimal(1)
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -89,13 +160,29 @@ class VenueInstrument:
         return self.instrument.product is Product.SPOT
 
     @property
-    def unit_value(self) -> Decimal:
-        """Quote currency of one lot at a price of one tick."""
-        return self.instrument.tick_size * self.instrument.lot_step * self.instrument.multiplier
+    def is_inverse(self) -> bool:
+        """Tell whether contracts of quote currency are settled in base coins."""
+        return self.instrument.contract.is_inverse
 
     def value(self, price_ticks: int, lots: int) -> Decimal:
-        """Return price * quantity in quote currency, exactly."""
-        return Decimal(price_ticks * lots) * self.unit_value
+        """Return what a quantity is worth at a price, settle currency.
+
+        Price * quantity exactly; of an inverse contract quantity / price in coins, rounded to 18 decimals (0 without
+        a price).
+        """
+        terms = self.instrument
+        if not self.is_inverse:
+            return Decimal(price_ticks * lots) * (terms.tick_size * terms.lot_step * terms.multiplier)
+        if not price_ticks or not lots:
+            return Decimal(0)
+        with exact_arithmetic():
+            return round_money(self.quantity(lots) * terms.multiplier / self.price(price_ticks))
+
+    def average_price(self, value: Decimal, lots: int) -> Decimal:
+        """Return the price at which ``lots`` (> 0) are worth ``value`` settle currency, rounded to 18 decimals."""
+        with exact_arithmetic():
+            units = self.quantity(lots) * self.instrument.multiplier
+            return round_money(units / value if self.is_inverse else value / units)
 
     def price(self, ticks: int) -> Decimal:
         """Return a price in quote currency."""
@@ -135,7 +222,12 @@ class OrderRequest:
         client_key: The client's own id, unique per account over all accepted orders, or None.
         quote_amount: Spot market buys only: quote currency to spend at most.
         attributes: Words of the wire layer, kept with the order.
-        origin: Who entered it: ``client``, ``manual`` (by hand at the broker) or ``liquidation`` (the broker).
+        origin: Who entered it: ``client``, ``manual`` (by hand at the broker), or the broker itself: ``liquidation``,
+            ``adl``, ``delivery``.
+        trigger: What a conditional order waits for; until then it ties up no money and is in no book.
+        leg: ``net`` in netting mode, ``long`` or ``short`` in hedging mode. An order against its leg only reduces it.
+        exits: Exits that start to exist as the order fills.
+        close_on_trigger: Close at most what the position then holds; with 0 lots and ``reduce_only`` all of it.
     """
 
     account_id: str
@@ -151,11 +243,22 @@ class OrderRequest:
     self_match: SelfMatchRule = SelfMatchRule.NONE
     attributes: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = "client"
+    trigger: Trigger | None = None
+    leg: Leg = Leg.NET
+    exits: Exits | None = None
+    close_on_trigger: bool = False
 
 
 class OrderState(StrEnum):
-    """Life of an order at the venue."""
+    """Life of an order at the venue.
 
+    ``untriggered`` waits for its trigger; ``triggered`` is told for an instant when it fires; ``deactivated`` was
+    canceled while it waited.
+    """
+
+    UNTRIGGERED = "untriggered"
+    TRIGGERED = "triggered"
+    DEACTIVATED = "deactivated"
     NEW = "new"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
@@ -170,11 +273,15 @@ class VenueOrder:
     Attributes:
         number: Rising number of the order at this venue (creation order).
         quantity_lots: The total wanted. A buy by ``quote_amount`` gets it when it is done: what it bought.
-        filled_value: Sum of price * quantity of the fills, quote currency.
+        filled_value: Sum of the values of the fills: quote currency, base coins for inverse contracts.
         fees: Fee paid per currency.
         cancel_reason: None, or ``user ioc fok post_only reduce_only no_liquidity quote_dust self_match admin
-            liquidation`` or any word given to ``Venue.cancel``.
-        live: Still able to trade.
+            liquidation insufficient_funds position_closed oco adl expired`` or any word given to ``Venue.cancel``.
+        live: Still able to trade, or waiting for its trigger.
+        trigger: What it waits or waited for; of a trailing stop where it stands now.
+        parent_id: Order whose fill made this exit, or None.
+        exit_kind: Which exit of a position it is, or None.
+        oco_id: Shared by two exits of which one cancels the other when it is triggered.
         sequence: Rising number of the change (one line over orders, fills and positions).
     """
 
@@ -203,6 +310,19 @@ class VenueOrder:
     attributes: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = "client"
     sequence: int = 0
+    trigger: Trigger | None = None
+    leg: Leg = Leg.NET
+    exits: Exits | None = None
+    close_on_trigger: bool = False
+    parent_id: str | None = None
+    exit_kind: ExitKind | None = None
+    oco_id: str | None = None
+    trailing: Trailing | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether it waits for its trigger."""
+        return self.state is OrderState.UNTRIGGERED
 
     @property
     def manual(self) -> bool:
@@ -220,12 +340,14 @@ class VenueFill:
     """One trade of one order.
 
     Attributes:
-        value: price * quantity in quote currency.
+        value: price * quantity in quote currency; quantity / price in coins for inverse contracts.
         fee: Positive = cost, in ``fee_currency``.
         leaves_lots: What the order still had to trade after this fill.
         closed_lots: Part of the quantity that reduced a position.
         realized_pnl: Profit of the closed part before fees, settle currency.
-        kind: ``trade`` or ``liquidation``.
+        kind: ``trade liquidation adl delivery``, or ``funding``: no trade but a payment on a position (quantity and
+            side are the position's, ``order_id`` is empty, ``fee`` is what was paid, negative when received).
+        open_fee: Share of the opening fills' fees that the closed part carried, settle currency.
     """
 
     number: int
@@ -248,31 +370,9 @@ class VenueFill:
     closed_lots: int
     realized_pnl: Decimal
     kind: str = "trade"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VenuePosition:
-    """One netted derivative position; flat ones are kept once they have traded.
-
-    Attributes:
-        side: ``buy`` long, ``sell`` short, ``none`` flat.
-        realized_pnl: Before fees, since the position last opened.
-        cumulative_realized_pnl: Before fees, since the account started.
-        created_ns: When it was first opened (0 = never traded).
-        sequence: Number of the last change, -1 = never traded.
-    """
-
-    account_id: str
-    symbol: str
-    side: str
-    quantity_lots: int
-    entry_price: Decimal | None
-    realized_pnl: Decimal
-    cumulative_realized_pnl: Decimal
-    leverage: Decimal
-    created_ns: int
-    updated_ns: int
-    sequence: int
+    leg: Leg = Leg.NET
+    open_fee: Decimal = Decimal(0)
+    leverage: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +411,7 @@ class AccountSummary:
 class CashEntry:
     """One movement of money; the entries of a currency add up to its balance.
 
-    ``kind``: ``start trade fee transfer funding``. ``amount`` is signed: negative leaves the account.
+    ``kind``: ``start trade fee transfer funding adjustment``. ``amount`` is signed: negative leaves the account.
     """
 
     number: int
@@ -356,68 +456,13 @@ class BalanceChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TradePrinted:
-    """One trade on the public tape. ``sequence`` never falls within a symbol; several trades may share one."""
+class PositionSettled:
+    """Funding was paid on a position: a fill of kind ``funding`` without an order."""
 
-    symbol: str
-    price_ticks: int
-    quantity_lots: int
-    taker_side: Side
-    trade_id: str
-    time_ns: int
-    sequence: int
+    fill: VenueFill
 
 
-VenueEvent = OrderChanged | FillHappened | PositionChanged | BalanceChanged | TradePrinted
-
-Level = tuple[int, int]
-"""(price in ticks, lots)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VenueBar:
-    """One bar in ticks and lots; ``turnover`` = quote currency traded (typical price * volume).
-
-    ``complete`` = its end lies in the past.
-    """
-
-    start_ns: int
-    end_ns: int
-    open_ticks: int
-    high_ticks: int
-    low_ticks: int
-    close_ticks: int
-    volume_lots: int
-    turnover: Decimal
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics24h:
-    """The day until now; prices are plain numbers (a bad tick may make ``last`` absurd)."""
-
-    symbol: str
-    last: Decimal
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    open_1h: Decimal
-    volume: Decimal
-    turnover: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """Best prices as shown to clients; decimals, because a bad tick may be 0, NaN or off the grid."""
-
-    symbol: str
-    bid: Decimal
-    ask: Decimal
-    bid_quantity: Decimal
-    ask_quantity: Decimal
-    last: Decimal
-    time_ns: int
-
+VenueEvent = OrderChanged | FillHappened | PositionChanged | PositionSettled | BalanceChanged | TradePrinted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:

@@ -4,21 +4,24 @@ import uuid
 from dataclasses import dataclass, field
 
 from edgerunner.simulators.ledger import Counters, Transaction
-from edgerunner.simulators.venue_types import TradePrinted, VenueEvent
+from edgerunner.simulators.venue_types import Leg, TradePrinted, VenueEvent
 
 
 @dataclass(slots=True)
 class Work:
     """A change: its ledger transaction, its events in true order, and the accounts and positions it touched.
 
-    ``prints`` are the public trades, told after everything private.
+    ``prints`` are the public trades, told after everything private. ``followed_fills`` and ``followed_prints`` = how
+    many of them have had their consequences (exits made or canceled, triggers fired).
     """
 
     transaction: Transaction = field(default_factory=Transaction)
     events: list[VenueEvent] = field(default_factory=list)
     prints: list[TradePrinted] = field(default_factory=list)
-    positions: dict[tuple[str, str], None] = field(default_factory=dict)
+    positions: dict[tuple[str, str, Leg], None] = field(default_factory=dict)
     accounts: dict[str, None] = field(default_factory=dict)
+    followed_fills: int = 0
+    followed_prints: int = 0
 
 
 class Numbers:

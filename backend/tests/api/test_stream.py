@@ -400,6 +400,23 @@ async def test_a_lagging_reader_of_quotes_gets_one_snapshot_instead_of_everythin
         assert seq == snapshot["seq"] + 200
 
 
+async def test_a_quote_that_fell_silent_is_said_to_be_stale_once(api: Api) -> None:
+    channel = f"quotes:{CONNECTION_ID}:{LINEAR_ID}"
+    api.broker.quote(LINEAR_ID, "100")
+    async with reading(api) as client:
+        await client.subscribe(channel)
+        api.broker.quote(LINEAR_ID, "101")
+        assert (await client.of(channel))["data"]["stale"] is False
+        api.broker.clock.advance(11)
+        for _ in range(2):
+            api.app.state.topics._market.publish_stale()
+        stale = await client.of(channel)
+        assert (stale["data"]["bid"], stale["data"]["stale"]) == ("101", True)
+        api.broker.quote(LINEAR_ID, "102")
+        fresh = await client.of(channel)
+        assert (fresh["seq"], fresh["data"]["bid"], fresh["data"]["stale"]) == (stale["seq"] + 1, "102", False)
+
+
 async def test_orders_over_http_are_numbered_once_for_every_reader(api: Api) -> None:
     async with reading(api) as one, reading(api) as two:
         await one.subscribe("orders")

@@ -199,7 +199,7 @@ class Broker(ABC):
 
 async def _collect(stream: AsyncIterator[T], into: list[T]) -> None:
     async for update in stream:
-        into.append(update)
+        into.append(update)  # noqa: PERF401 - one by one, so that a test sees each as it comes
 
 
 async def until(condition: Callable[[], object], what: Callable[[], str]) -> None:

@@ -178,6 +178,7 @@ class TradeFeed:
 
     def _on_trades(self, message: MarketMessage) -> Applied:
         for row in decoded(message.data, list[TradeRow]):
+            _check(row.p, row.v)
             self._buffer.add(
                 MarketTrade(
                     instrument_id=self._listing.instrument.instrument_id,
@@ -213,6 +214,7 @@ class BarFeed:
 
     def _on_bars(self, message: MarketMessage) -> Applied:
         for row in decoded(message.data, list[KlineRow]):
+            _check(row.open, row.high, row.low, row.close, row.volume)
             open_ns = row.start * NS_PER_MS
             if open_ns <= self._closed_ns:
                 continue  # Bybit closes some candles twice
@@ -249,6 +251,11 @@ def _with_best(ticker: Ticker, bid: Level | None, ask: Level | None) -> Ticker:
 
 def _is_same_quote(told: Ticker, ticker: Ticker) -> bool:
     return told == replace(ticker, ts_event_ns=told.ts_event_ns, ts_arrival_ns=told.ts_arrival_ns)
+
+
+def _check(*numbers: Decimal) -> None:
+    if not all(number.is_finite() for number in numbers):
+        raise Malformed("a price or quantity is no number")
 
 
 def decoded(raw: msgspec.Raw, into: type[T]) -> T:

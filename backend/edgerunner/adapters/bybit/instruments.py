@@ -106,21 +106,20 @@ class Catalogue:
             parameters: dict[str, str | int] = {"category": category}
             if category != "spot":  # spot has no paging and refuses none
                 parameters["limit"] = _PAGE
-            rows = [
-                msgspec.json.decode(row, type=InstrumentInfo)
-                async for row, _ in self._rest.pages(_PATH, parameters, signed=False)
-            ]
-            self._take(category, (row for row in rows if row.status in {None, "Trading"}))
+            async for row, _ in self._rest.pages(_PATH, parameters, signed=False):
+                self._take(category, row)
         if not self._by_id:
             raise BrokerUnreachable("Bybit listed no instrument")
         self._markets = _main_markets(self._by_id.values())
 
-    def _take(self, category: str, rows: Iterable[InstrumentInfo]) -> None:
-        for row in rows:
-            try:
-                self._add(listing_of(category, row))
-            except Malformed as error:
-                _log.warning("bybit_instrument_left_out", category=category, symbol=row.symbol, reason=str(error))
+    def _take(self, category: str, row: msgspec.Raw) -> None:
+        """Add an instrument that trades; one whose rules cannot be read is left out and reported."""
+        try:
+            info = msgspec.json.decode(row, type=InstrumentInfo)
+            if info.status in {None, "Trading"}:
+                self._add(listing_of(category, info))
+        except (Malformed, msgspec.MsgspecError) as error:
+            _log.warning("bybit_instrument_left_out", category=category, reason=str(error))
 
     def _add(self, listing: Listing) -> Listing:
         self._by_id[listing.instrument.instrument_id] = listing
@@ -158,7 +157,7 @@ class Catalogue:
         for status in ("Trading", *_NOT_TRADING):
             parameters = {"category": category, "symbol": symbol, "status": status}
             async for row, _ in self._rest.pages(_PATH, parameters, signed=False):
-                return self._add(listing_of(category, msgspec.json.decode(row, type=InstrumentInfo)))
+                return self._add(_understood(category, row))
         raise NotFound(f"Bybit does not describe {category} {symbol}")
 
     def main_market(self, coin: str) -> Listing | None:
@@ -178,6 +177,13 @@ class Catalogue:
             if listing.instrument.product is Product.PERPETUAL and listing.instrument.settle == "USDT"
         ]
         return min(perpetuals, key=lambda listing: (listing.symbol != "BTCUSDT", listing.symbol), default=None)
+
+
+def _understood(category: str, row: msgspec.Raw) -> Listing:
+    try:
+        return listing_of(category, msgspec.json.decode(row, type=InstrumentInfo))
+    except (Malformed, msgspec.MsgspecError) as error:
+        raise BrokerUnreachable(f"unreadable instrument: {error}") from error
 
 
 def _favour(quote: str) -> tuple[int, str]:

@@ -154,6 +154,9 @@ class Link:
                 if isinstance(error, BrokerAuthFailed):
                     self.refusal = error
                 reason = str(error) or f"no answer within {self._settings.timeout_s:g} s"
+            except Exception as error:  # noqa: BLE001 - a surprise must not end the link for good: it is logged whole and told
+                _log.exception("bybit_link_failed", link=self._settings.name)
+                reason = f"{type(error).__name__}: {error}"
             self._down(reason)
 
     async def _pause(self) -> None:
@@ -204,6 +207,9 @@ class Link:
         except Malformed as error:
             _log.warning("bybit_message_unreadable", link=self._settings.name, reason=str(error))
             self.renew(f"unreadable message: {error}")
+        except Exception as error:  # noqa: BLE001 - never into the socket's callback, where it would be lost
+            _log.exception("bybit_message_failed", link=self._settings.name)
+            self.renew(f"{type(error).__name__}: {error}")
 
     def _up(self) -> None:
         self.is_up = True

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from edgerunner.adapters.bybit.book import Book
 from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.market_wire import BookData, FundingRow, Klines, TickerRow
 from edgerunner.adapters.bybit.rest import RestClient
@@ -114,14 +115,19 @@ class MarketReader:
             "symbol": listing.symbol,
             "limit": min(max(levels, 1), DEPTH_LEVELS),
         }
-        book = await self._rest.get("/v5/market/orderbook", parameters, BookData, signed=False)
-        arrival_ns = self._clock.time_ns()
+        data = await self._rest.get("/v5/market/orderbook", parameters, BookData, signed=False)
+        arrival_ns, book = self._clock.time_ns(), Book()
+        try:
+            book.snapshot(data)
+        except Malformed as error:
+            raise BrokerUnreachable(f"unreadable book of {listing.symbol}: {error}") from error
+        bids, asks = book.levels()
         return Depth(
             instrument_id=listing.instrument.instrument_id,
-            bids=tuple(sorted(book.b, reverse=True)),
-            asks=tuple(sorted(book.a)),
-            sequence=book.u,
-            ts_event_ns=nanoseconds(book.cts) or nanoseconds(book.ts) or arrival_ns,
+            bids=bids,
+            asks=asks,
+            sequence=data.u,
+            ts_event_ns=nanoseconds(data.cts) or nanoseconds(data.ts) or arrival_ns,
             ts_arrival_ns=arrival_ns,
         )
 

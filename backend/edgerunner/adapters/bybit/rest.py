@@ -142,12 +142,16 @@ class RestClient:
             self.server_clock.measured(server_ns=server_ns, sent_ns=sent_ns, received_ns=received_ns)
 
     async def keep_clock(self) -> None:
-        """Measure the clock when the last measurement is old; a failure is left to the next time."""
+        """Measure the clock when the last measurement is old."""
         if self.server_clock.is_due(_CLOCK_EVERY_NS):
-            try:
-                await self.measure_clock()
-            except BrokerError as error:
-                _log.info("bybit_clock_not_measured", reason=error.detail)
+            await self.try_clock()
+
+    async def try_clock(self) -> None:
+        """Measure the clock; a failure is logged, the old measurement goes on."""
+        try:
+            await self.measure_clock()
+        except BrokerError as error:
+            _log.warning("bybit_clock_not_measured", reason=error.detail)
 
     async def _queried(self, path: str, parameters: Parameters, *, signed: bool) -> Envelope:
         query = "&".join(f"{name}={quote(str(value), safe='%:,-_.~')}" for name, value in parameters.items())
@@ -203,14 +207,8 @@ class RestClient:
         if error is None:
             return _ids(envelope.result)
         if verdict_of(envelope.ret_code, envelope.ret_msg) is Verdict.CLOCK:
-            await self._after_clock_refusal()
+            await self.try_clock()
         raise error
-
-    async def _after_clock_refusal(self) -> None:
-        try:
-            await self.measure_clock()
-        except BrokerError as failure:
-            _log.warning("bybit_clock_not_measured", reason=failure.detail)
 
     async def _send(self, method: str, path: str, payload: str, *, signed: bool) -> _Answer:
         """Send one request; raises ``NotSent`` before and ``NoAnswer`` after the first byte."""

@@ -179,7 +179,7 @@ class BybitSession:
 
     async def _start_streams(self) -> None:
         private = PrivateSession(
-            self._signer, self.rest.server_clock, on_push=self._on_push, refresh_clock=self.rest.keep_clock
+            self._signer, self.rest.server_clock, on_push=self._on_push, refresh_clock=self.rest.try_clock
         )
         link = self._link("private", self._options.endpoints.private, private, self._on_private)
         private.attach(link)
@@ -207,7 +207,7 @@ class BybitSession:
             signer=self._signer,
             rest=self.rest,
             scheduler=self._scheduler,
-            refresh_clock=self.rest.keep_clock,
+            refresh_clock=self.rest.try_clock,
         )
         link = self._link("trade", url, trade, lambda status, reason: None)  # noqa: ARG005 - REST stands in for it
         trade.attach(link)

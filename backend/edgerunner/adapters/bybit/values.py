@@ -80,8 +80,11 @@ def required_nanoseconds(milliseconds: Scalar, name: str) -> int:
     return found
 
 
+_MOST_STRANGERS: Final = 1_000
+
+
 class Strangers:
-    """Words that this version does not know: counted, and logged once each."""
+    """Words that this version does not know: counted, and logged once each; a thousand kinds at most."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -89,6 +92,8 @@ class Strangers:
     def met(self, field: str, value: Scalar) -> None:
         """Count an unknown word of a field."""
         key = (field, str(value))
+        if len(self.counts) >= _MOST_STRANGERS and key not in self.counts:
+            key = (field, "others")
         self.counts[key] += 1
         if self.counts[key] == 1:
             _log.warning("bybit_unknown_word", field=field, value=str(value))

@@ -40,7 +40,6 @@ class Order(Wire):
     price: Scalar = None
     qty: Scalar = None
     side: Scalar = None
-    position_idx: Scalar = None
     order_status: Scalar = None
     cancel_type: Scalar = None
     reject_reason: Scalar = None
@@ -79,7 +78,6 @@ class Execution(Wire):
     fee_currency: Scalar = None
     exec_time: Scalar = None
     is_maker: Scalar = None
-    seq: Scalar = None
 
 
 class Position(Wire):

@@ -97,6 +97,22 @@ _DERIVATIVES: Final = {
     RejectReason.INVALID_QUANTITY: Refusal(10001, "Qty invalid"),
     RejectReason.INVALID_PRICE: Refusal(10001, "Price invalid"),
     RejectReason.INVALID_LEVERAGE: Refusal(110013, "Cannot set leverage due to risk limit level."),
+    RejectReason.TRIGGER_SIDE: Refusal(110092, "expect Rising, but trigger_price is not above the current price"),
+    RejectReason.INVALID_TRIGGER: Refusal(10001, "params error: triggerPrice invalid"),
+    RejectReason.TOO_MANY_WAITING: Refusal(110009, "The number of stop orders exceeds the maximum allowable limit."),
+    RejectReason.EXIT_SIDE: Refusal(10001, "params error: takeProfit or stopLoss on the wrong side of the price"),
+    RejectReason.INVALID_EXIT: Refusal(10001, "params error: takeProfit or stopLoss invalid"),
+    RejectReason.NO_POSITION: Refusal(10001, "can not set tp/sl/ts for zero position"),
+    RejectReason.POSITION_MODE: Refusal(10001, "position idx not match position mode"),
+    RejectReason.POSITION_EXISTS: Refusal(
+        110024, "You have an existing position, so the position mode cannot be switched."
+    ),
+    RejectReason.ORDERS_EXIST: Refusal(
+        110028, "You have existing open orders, so the position mode cannot be switched."
+    ),
+    RejectReason.INVALID_MARGIN: Refusal(10001, "params error: margin invalid"),
+    RejectReason.EXPIRED: Refusal(110074, "This contract is not live"),
+    RejectReason.UNSUPPORTED: Refusal(10001, "params error: not supported by this simulator"),
     RejectReason.FORCED: Refusal(110032, "Illegal order"),
 }
 _SPOT: Final = {
@@ -125,6 +141,20 @@ _SPOT: Final = {
     RejectReason.INVALID_QUANTITY: Refusal(170130, "Data sent for parameter 'qty' is not valid."),
     RejectReason.INVALID_PRICE: Refusal(170130, "Data sent for parameter 'price' is not valid."),
     RejectReason.INVALID_LEVERAGE: Refusal(10001, "params error: category invalid"),
+    RejectReason.TRIGGER_SIDE: Refusal(170130, "Data sent for parameter 'triggerPrice' is not valid."),
+    RejectReason.INVALID_TRIGGER: Refusal(170130, "Data sent for parameter 'triggerPrice' is not valid."),
+    RejectReason.TOO_MANY_WAITING: Refusal(
+        170810, "Cannot exceed maximum of 500 conditional, TP/SL and active orders."
+    ),
+    RejectReason.EXIT_SIDE: Refusal(170130, "Data sent for parameter 'takeProfit' is not valid."),
+    RejectReason.INVALID_EXIT: Refusal(170130, "Data sent for parameter 'takeProfit' is not valid."),
+    RejectReason.NO_POSITION: SPOT_UNSUPPORTED,
+    RejectReason.POSITION_MODE: Refusal(10001, "position idx not match position mode"),
+    RejectReason.POSITION_EXISTS: SPOT_UNSUPPORTED,
+    RejectReason.ORDERS_EXIST: SPOT_UNSUPPORTED,
+    RejectReason.INVALID_MARGIN: SPOT_UNSUPPORTED,
+    RejectReason.EXPIRED: Refusal(170151, "The trading pair is not open yet"),
+    RejectReason.UNSUPPORTED: SPOT_UNSUPPORTED,
     RejectReason.FORCED: Refusal(170210, "New order rejected."),
 }
 

@@ -20,6 +20,23 @@ SELF_MATCH_WORDS: Final = {
     "cancel_taker": "CancelTaker",
     "cancel_both": "CancelBoth",
 }
+_STATUS_WORDS: Final = {
+    OrderState.NEW: "New",
+    OrderState.PARTIALLY_FILLED: "PartiallyFilled",
+    OrderState.FILLED: "Filled",
+    OrderState.CANCELED: "Cancelled",
+    OrderState.REJECTED: "Rejected",
+    OrderState.UNTRIGGERED: "Untriggered",
+    OrderState.TRIGGERED: "Triggered",
+    OrderState.DEACTIVATED: "Deactivated",
+}
+_EXECUTION_TYPES: Final = {
+    "trade": "Trade",
+    "liquidation": "BustTrade",
+    "adl": "AdlTrade",
+    "delivery": "Delivery",
+    "funding": "Funding",
+}
 _CANCEL_TYPES: Final = {
     "user": "CancelByUser",
     "admin": "CancelByAdmin",
@@ -88,17 +105,9 @@ def order_event(order: VenueOrder, instrument: VenueInstrument, closed_pnl: Deci
 
 def order_status(order: VenueOrder, category: Category) -> str:
     """Return Bybit's word for where the order stands."""
-    match order.state:
-        case OrderState.NEW:
-            return "New"
-        case OrderState.PARTIALLY_FILLED:
-            return "PartiallyFilled"
-        case OrderState.FILLED:
-            return "Filled"
-        case OrderState.REJECTED:
-            return "Rejected"
-        case OrderState.CANCELED:
-            return "PartiallyFilledCanceled" if category.is_spot and order.filled_lots else "Cancelled"
+    if order.state is OrderState.CANCELED and category.is_spot and order.filled_lots:
+        return "PartiallyFilledCanceled"
+    return _STATUS_WORDS[order.state]
 
 
 def execution_object(
@@ -120,7 +129,7 @@ def execution_object(
         "execId": fill.trade_id,
         "execPrice": formats.price_text(instrument, fill.price_ticks),
         "execQty": formats.quantity_text(instrument, fill.quantity_lots),
-        "execType": "BustTrade" if fill.kind == "liquidation" else "Trade",
+        "execType": _EXECUTION_TYPES[fill.kind],
         "execValue": formats.exact_text(fill.value),
         "execTime": formats.milliseconds_text(fill.time_ns),
         "feeCurrency": fill.fee_currency,

@@ -21,7 +21,7 @@ _ONE_MILLISECOND_NS: Final = 1_000_000
 _STAMP_DISTANCE_NS: Final = 60_000_000_000
 FILLS_PER_LOOK: Final = 500
 ROWS_PER_TRADE: Final = 4
-_TYPES: Final = {"trade": "TRADE", "fee": "TRADE", "funding": "SETTLEMENT", "transfer": "TRANSFER_IN"}
+_TYPES: Final = {"trade": "TRADE", "fee": "TRADE", "funding": "SETTLEMENT"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +184,6 @@ def _decode(cursor: int | None) -> tuple[int | None, int]:
 
 
 def _type_of(entry: CashEntry) -> str:
-    if entry.kind in {"transfer", "start"}:
+    if entry.kind in {"transfer", "start", "adjustment"}:
         return "TRANSFER_IN" if entry.amount >= 0 else "TRANSFER_OUT"
     return _TYPES[entry.kind]

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -116,14 +117,22 @@ async def test_a_value_that_the_file_cannot_hold_fails_alone(journal: Journal) -
     assert journal.last_seq == 2
 
 
-async def test_a_cancelled_caller_does_not_stop_the_others(journal: Journal) -> None:
-    waiting = asyncio.ensure_future(journal.append(new("A")))
-    await asyncio.sleep(0)
-    waiting.cancel()
+async def test_a_cancelled_caller_does_not_stop_the_others(tmp_path: Path) -> None:
+    database = Database.open(tmp_path, busy_timeout_s=20)
+    journal = await Journal.open(database, clock_ns=FakeClock().now_ns)
+    other = database.connect()
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await journal.append(new("A"))
+    other.execute("ROLLBACK")
+    other.close()
 
     await journal.append(new("B"))
 
-    assert {order.client_order_id for order in journal.open_orders()} == {"A", "B"}
+    assert [order.client_order_id for order in journal.open_orders()] == ["A", "B"]
+    await journal.close()
+    database.close()
 
 
 async def test_an_idempotency_key_is_taken_once(journal: Journal) -> None:

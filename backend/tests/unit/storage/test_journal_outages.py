@@ -150,12 +150,10 @@ async def test_a_closed_journal_says_so(journal: Journal) -> None:
 
 async def test_close_first_makes_durable_what_waits(database: Database) -> None:
     journal = await opened(database)
-    waiting = [asyncio.ensure_future(journal.append(new(f"N{n}"))) for n in range(50)]
-    await asyncio.sleep(0)
 
-    await journal.close()
+    *commits, _ = await asyncio.gather(*(journal.append(new(f"N{n}")) for n in range(50)), journal.close())
 
-    assert {(await call).records[0].seq for call in waiting} == set(range(1, 51))
+    assert {commit.records[0].seq for commit in commits if commit} == set(range(1, 51))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let an open file be removed")

@@ -69,7 +69,7 @@ async def test_a_reader_that_does_not_read_is_cut_and_others_are_served() -> Non
 
 
 async def test_a_silent_connection_is_cut_and_a_pinging_one_is_not() -> None:
-    settings = WireSettings(sockets=SocketLimits(idle_s=0.3))
+    settings = WireSettings(sockets=SocketLimits(idle_s=1.5))
     async with running_simulator(settings) as simulator:
         silent, pinging = await simulator.open("/v5/private"), await simulator.open("/v5/private")
 

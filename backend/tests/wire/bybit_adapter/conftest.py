@@ -28,9 +28,10 @@ class ShiftedClock:
 
     def __init__(self) -> None:
         self.ahead_ns = 0
+        self.wall_wrong_ns = 0
 
     def time_ns(self) -> int:
-        return time.time_ns() + self.ahead_ns
+        return time.time_ns() + self.ahead_ns + self.wall_wrong_ns
 
     def monotonic_ns(self) -> int:
         return time.monotonic_ns() + self.ahead_ns
@@ -67,7 +68,7 @@ class Client:
 
 async def _collect(stream: AsyncIterator[T], into: list[T]) -> None:
     async for update in stream:
-        into.append(update)
+        into.append(update)  # noqa: PERF401 - one by one, so that a test sees each as it comes
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
@@ -78,7 +79,7 @@ async def until(condition: Callable[[], object], what: str) -> None:
         await asyncio.get_running_loop().run_in_executor(None, time.monotonic)
 
 
-def create(server: ScriptedBybit, clock: ShiftedClock | None = None, **options: object) -> BybitAdapter:
+def create(server: ScriptedBybit, clock: ShiftedClock | None = None, /, **options: object) -> BybitAdapter:
     given = {"base_url": f"http://127.0.0.1:{server.port}", "request_timeout_s": 0.4, "queue_timeout_s": 0.5} | options
     return create_bybit_adapter(
         connection_id="bybit-test",

@@ -93,7 +93,7 @@ class ScriptedBybit:
     """Answers with ``baseline`` unless ``script`` has something for the path."""
 
     def __init__(self) -> None:
-        self.baseline: dict[str, Callable[[Mapping[str, str]], object]] = {
+        self.baseline: dict[str, Callable[[Any], object]] = {
             "/v5/market/time": lambda _: {"timeSecond": str(time.time_ns() // 10**9), "timeNano": str(time.time_ns())},
             "/v5/user/query-api": lambda _: {
                 "userID": int(UID),
@@ -158,13 +158,13 @@ class ScriptedBybit:
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         body = (await request.read()).decode()
         seen = Request(
-            request.method, request.path, request.query_string, dict(request.query), request.headers.copy(), body
+            request.method, request.path, request.rel_url.raw_query_string, dict(request.query), request.headers.copy(), body
         )
         self.requests.append(seen)
         if self.script[request.path]:
             return await self.script[request.path].popleft()(request)
-        make = self.baseline.get(request.path, lambda _: {"list": []})
-        return await answer(make(seen.parameters))(request)
+        make = self.baseline.get(request.path)
+        return await answer({"list": []} if make is None else make(seen.parameters))(request)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         kind = request.path.removeprefix("/v5/").removeprefix("public/")

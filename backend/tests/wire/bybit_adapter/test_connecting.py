@@ -116,7 +116,7 @@ async def test_hedge_mode_refuses_contracts_but_not_spot(server: ScriptedBybit, 
             return {"list": [empty | {"positionIdx": 1}, empty | {"positionIdx": 2}] if is_probe else []}
         return {"list": [row | {"positionIdx": 0}] if is_probe else [row | {"positionIdx": 2}]}
 
-    server.baseline["/v5/position/list"] = positions  # type: ignore[assignment]
+    server.baseline["/v5/position/list"] = positions
     client = await connect(trade_url=None)
     with pytest.raises(Unsupported, match="hedge mode"):
         await client.adapter.place_order(order())

@@ -104,7 +104,7 @@ async def test_old_placement_is_looked_for_in_its_own_week(server: ScriptedBybit
         start = int(parameters.get("startTime", 0))
         return {"list": [order(orderStatus="Cancelled")] if start <= sent_at_ns // 10**6 <= start + 604_800_000 else []}
 
-    server.baseline[HISTORY] = week  # type: ignore[assignment]
+    server.baseline[HISTORY] = week
     lookup = await look(client, sent_at_ns=sent_at_ns)
     assert lookup.report is not None
 

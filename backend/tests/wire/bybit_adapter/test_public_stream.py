@@ -91,7 +91,7 @@ async def test_reconnect_subscribes_again_and_is_told(server: ScriptedBybit, con
     topics = server.topics("linear")
     server.hang_up("linear")
     await until(lambda: client.health("data")[-2:] == ["down", "up"], "down and up again")
-    assert sorted(server.topics("linear")) == sorted(topics * 2)
+    await until(lambda: sorted(server.topics("linear")) == sorted(topics * 2), "every topic again")
     assert client.health("orders") == ["connecting", "up"]
     await server.push("linear", book("snapshot", [["70", "1"]], [["71", "2"]], 3))
     await until(lambda: depths(client), "the book after the reconnect")

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import itertools
 import time
 
 import pytest
@@ -58,8 +59,7 @@ async def test_refused_time_stamp_measures_the_clock_before_the_next_attempt(
 
 async def test_wrong_clock_of_this_machine_is_no_problem(server: ScriptedBybit, connect: Connect) -> None:
     client = await connect()
-    client.clock.ahead_ns = 0
-    client.adapter._session.rest.server_clock._clock = client.clock
+    client.clock.wall_wrong_ns = 3_600 * 10**9
     await client.adapter.get_account_summary()
     stamp = int(server.sent(WALLET)[-1].headers["X-BAPI-TIMESTAMP"])
     assert abs(stamp - time.time_ns() // 10**6) < 1000
@@ -140,7 +140,7 @@ async def test_open_orders_of_every_page_with_the_cursor_sent_back_as_it_came(
             return {"list": [wire_order(number) for number in range(2)], "nextPageCursor": cursor}
         return {"list": [wire_order(2)], "nextPageCursor": ""}
 
-    server.baseline["/v5/order/realtime"] = page  # type: ignore[assignment]
+    server.baseline["/v5/order/realtime"] = page
     orders = await client.adapter.get_open_orders()
     assert [order.venue_order_id for order in orders] == ["o0", "o1", "o2"]
     assert server.sent("/v5/order/realtime")[-1].query.endswith(f"cursor={cursor}")
@@ -193,11 +193,11 @@ async def test_fills_of_a_month_are_read_in_windows_of_a_week_each_once(
         first = int(parameters["startTime"])
         return {"list": [row for row in history if first <= int(row["execTime"]) <= first + week]}
 
-    server.baseline["/v5/execution/list"] = window  # type: ignore[assignment]
+    server.baseline["/v5/execution/list"] = window
     fills = await client.adapter.get_fills((now_ms - 25 * 86_400_000 - 5) * 10**6)
     assert [fill.fill.trade_id for fill in fills] == [f"e{n}" for n in range(25, -1, -1)]
     starts = sorted(int(r.parameters["startTime"]) for r in server.sent("/v5/execution/list") if "linear" in r.query)
-    assert all(later - earlier == week for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier == week for earlier, later in itertools.pairwise(starts))
 
 
 async def test_failed_window_fails_the_whole_answer(server: ScriptedBybit, connect: Connect) -> None:
@@ -217,7 +217,7 @@ def serve_klines(server: ScriptedBybit, *, listed_minutes: int) -> None:
         rows = [[str(o), "1", "3", "1", "2", "5", "10"] for o in chosen[: int(parameters["limit"])]]
         return {"symbol": "BTCUSDT", "category": "linear", "list": rows}
 
-    server.baseline["/v5/market/kline"] = klines  # type: ignore[assignment]
+    server.baseline["/v5/market/kline"] = klines
 
 
 async def test_chart_pages_backward_and_the_newest_candle_still_grows(server: ScriptedBybit, connect: Connect) -> None:
@@ -225,7 +225,7 @@ async def test_chart_pages_backward_and_the_newest_candle_still_grows(server: Sc
     serve_klines(server, listed_minutes=5000)
     bars = await client.adapter.get_chart_data(LINEAR_ID, Timeframe.M1, limit=2500)
     assert len(bars) == 2500
-    assert all(later.open_ns - earlier.open_ns == 60 * 10**9 for earlier, later in zip(bars, bars[1:], strict=False))
+    assert all(later.open_ns - earlier.open_ns == 60 * 10**9 for earlier, later in itertools.pairwise(bars))
     assert [bar.is_complete for bar in bars[-2:]] == [True, False]
     assert len(server.sent("/v5/market/kline")) == 3
 
@@ -269,7 +269,7 @@ async def test_funding_pages_backward(server: ScriptedBybit, connect: Connect) -
         chosen = [stamp for stamp in reversed(stamps) if stamp <= before][: int(parameters["limit"])]
         return {"list": [{"fundingRate": "0.0001", "fundingRateTimestamp": str(stamp)} for stamp in chosen]}
 
-    server.baseline["/v5/market/funding/history"] = page  # type: ignore[assignment]
+    server.baseline["/v5/market/funding/history"] = page
     ticker = {"symbol": "BTCUSDT", "fundingRate": "0.0002", "nextFundingTime": "1800000000000"}
     server.baseline["/v5/market/tickers"] = lambda _: {"list": [ticker]}
     funding = await client.adapter.get_funding(LINEAR_ID, 420)

@@ -1,7 +1,7 @@
 """The simulator misbehaves in each way that Bybit is known to; the adapter's story still ends in the ledger's state."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,8 @@ from edgerunner.simulators.faults import FaultMatch
 from tests.contract.bybit_harness import ACCOUNT, BybitOnSimulator, bybit_on_simulator
 from tests.contract.harness import Broker, until
 
+_NONE: Mapping[str, object] = {}
+
 
 @pytest.fixture
 async def broker() -> AsyncIterator[BybitOnSimulator]:
@@ -21,7 +23,15 @@ async def broker() -> AsyncIterator[BybitOnSimulator]:
         yield connected
 
 
-def add(broker: BybitOnSimulator, fault: str, op: str | None = None, count: int = 0, **params: object) -> None:
+def add(
+    broker: BybitOnSimulator,
+    fault: str,
+    /,
+    *,
+    op: str | None = None,
+    count: int = 0,
+    params: Mapping[str, object] = _NONE,
+) -> None:
     broker.faults.add("bybit", fault, count=count, match=FaultMatch(op=op), params=params)
 
 
@@ -75,7 +85,7 @@ async def agree(broker: BybitOnSimulator, keys: list[str]) -> None:
 async def test_story_ends_in_the_state_of_the_ledger(
     broker: BybitOnSimulator, fault: str, count: int, params: dict[str, object]
 ) -> None:
-    add(broker, fault, count=count, **params)
+    add(broker, fault, count=count, params=params)
     await agree(broker, await story(broker))
 
 
@@ -108,7 +118,7 @@ async def test_lost_answer_is_unknown_and_the_records_tell(fault: str, road: dic
 @pytest.mark.parametrize("status", [429, 500, 502])
 async def test_http_error_after_acceptance_is_unknown(status: int) -> None:
     async with bybit_on_simulator("linear:BTCUSDT", trade_url=None) as broker:
-        add(broker, "bybit.http_status", op="place", count=1, status=status, after_accept=True)
+        add(broker, "bybit.http_status", op="place", count=1, params={"status": status, "after_accept": True})
         key = broker.new_key()
         with pytest.raises(OutcomeUnknown):
             await broker.place(await broker.limit_terms(), key)
@@ -125,14 +135,14 @@ async def test_order_missing_from_the_lists_for_a_while_is_not_proven_absent(bro
 
 
 async def test_forced_rejection_keeps_code_and_text(broker: BybitOnSimulator) -> None:
-    add(broker, "reject", op="place", count=1, code="110007", text="ab not enough for new order")
+    add(broker, "reject", op="place", count=1, params={"code": "110007", "text": "ab not enough for new order"})
     with pytest.raises(BrokerRejected) as caught:
         await broker.place(broker.market_terms())
     assert (caught.value.broker_code, caught.value.text) == ("110007", "ab not enough for new order")
 
 
 async def test_wrong_clock_of_the_broker_is_followed(broker: BybitOnSimulator) -> None:
-    add(broker, "clock_offset", offset_s=-8)
+    add(broker, "clock_offset", params={"offset_s": -8})
     assert await broker.adapter.get_open_orders() == []
     key = await broker.place(await broker.limit_terms())
     await broker.until_status(key, OrderStatus.ACCEPTED)

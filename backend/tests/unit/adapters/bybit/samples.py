@@ -1,19 +1,18 @@
 """Instruments, clocks and wire objects that the tests of the Bybit adapter share."""
 
-from decimal import Decimal
-
 import msgspec
 
-from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing, listing_of
 from edgerunner.adapters.bybit.market_wire import InstrumentInfo
-from edgerunner.adapters.bybit.options import Credentials, parse_options
+from edgerunner.adapters.bybit.options import Credentials
 from edgerunner.adapters.bybit.wire import Execution, Order
+
+Json = dict[str, object]
 
 ACCOUNT = "1448939"
 START_NS = 1_764_000_000_000_000_000
 
-LINEAR_INFO = {
+LINEAR_INFO: Json = {
     "symbol": "BTCUSDT",
     "contractType": "LinearPerpetual",
     "status": "Trading",
@@ -30,7 +29,7 @@ LINEAR_INFO = {
         "minNotionalValue": "5",
     },
 }
-SPOT_INFO = {
+SPOT_INFO: Json = {
     "symbol": "BTCUSDT",
     "baseCoin": "BTC",
     "quoteCoin": "USDT",
@@ -46,7 +45,7 @@ SPOT_INFO = {
     },
     "priceFilter": {"tickSize": "0.01"},
 }
-FUTURE_INFO = {
+FUTURE_INFO: Json = {
     **LINEAR_INFO,
     "symbol": "BTC-26DEC25",
     "contractType": "LinearFutures",
@@ -74,7 +73,7 @@ class HandClock:
         self.mono_ns += round(seconds * 1e9)
 
 
-def info(row: dict[str, object]) -> InstrumentInfo:
+def info(row: Json) -> InstrumentInfo:
     return msgspec.convert(row, InstrumentInfo)
 
 
@@ -90,13 +89,14 @@ def future() -> Listing:
     return listing_of("linear", info(FUTURE_INFO))
 
 
-def catalogue(*more: tuple[str, dict[str, object]]) -> Catalogue:
+def catalogue(*more: tuple[str, Json]) -> Catalogue:
     """A catalogue filled without a broker, as ``load`` would."""
     from edgerunner.adapters.bybit import instruments
 
     filled = Catalogue.__new__(Catalogue)
     filled._by_id, filled._by_symbol = {}, {}
-    for category, row in (("linear", LINEAR_INFO), ("linear", FUTURE_INFO), ("spot", SPOT_INFO), *more):
+    listed: list[tuple[str, Json]] = [("linear", LINEAR_INFO), ("linear", FUTURE_INFO), ("spot", SPOT_INFO), *more]
+    for category, row in listed:
         filled._add(listing_of(category, info(row)))
     filled._markets = instruments._main_markets(filled._by_id.values())
     return filled
@@ -150,14 +150,6 @@ def execution(**changes: object) -> Execution:
         "isMaker": False,
     }
     return msgspec.convert(row | changes, Execution)
-
-
-def amount(text: str) -> Decimal:
-    return Decimal(text)
-
-
-def options(**given: object):  # type: ignore[no-untyped-def]
-    return parse_options(Environment.SIMULATED, {"base_url": "http://127.0.0.1:1", **given})
 
 
 HMAC = Credentials(api_key="key-0123456789", api_secret="secret-0123456789")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
@@ -47,12 +48,8 @@ async def test_quote_joins_book_and_ticker() -> None:
     tell(feed, "tickers.BTCUSDT", "snapshot", {"lastPrice": "100.5", "markPrice": "100.4", "bid1Price": "90"})
     (quote,) = await drained(buffer.read())
     assert isinstance(quote, Ticker)
-    assert (quote.bid, quote.ask, quote.last, quote.mark) == (
-        100,
-        101,
-        msgspec.convert("100.5", type(quote.bid)),
-        quote.mark,
-    )
+    assert (quote.bid, quote.ask) == (Decimal(100), Decimal(101))
+    assert (quote.last, quote.mark) == (Decimal("100.5"), Decimal("100.4"))
 
 
 async def test_ticker_delta_keeps_what_it_does_not_carry() -> None:
@@ -62,7 +59,7 @@ async def test_ticker_delta_keeps_what_it_does_not_carry() -> None:
     tell(feed, "tickers.BTCUSDT", "delta", {"lastPrice": "105"})
     (quote,) = await drained(buffer.read())
     assert isinstance(quote, Ticker)
-    assert (quote.last, quote.mark, quote.bid) == (105, 99, 98)
+    assert (quote.last, quote.mark, quote.bid) == (Decimal(105), Decimal(99), Decimal(98))
 
 
 async def test_ticker_delta_without_snapshot_is_ignored() -> None:
@@ -91,7 +88,7 @@ async def test_slow_reader_gets_the_newest_book_only() -> None:
         tell(feed, topic, "delta", {"s": "BTCUSDT", "b": [["100", str(number)]], "a": [], "u": number})
     (depth,) = await drained(buffer.read())
     assert isinstance(depth, Depth)
-    assert depth.bids == ((100, 49),)
+    assert depth.bids == ((Decimal(100), Decimal(49)),)
     assert depth.sequence == 49
 
 
@@ -124,13 +121,13 @@ async def test_growing_bar_is_conflated_and_a_closed_one_is_told_once() -> None:
         tell(feed, "kline.1.BTCUSDT", "snapshot", candle(60_000, close, confirm=False))
     (growing,) = await drained(buffer.read())
     assert isinstance(growing, BarUpdate)
-    assert (growing.bar.close, growing.bar.is_complete) == (4, False)
+    assert (growing.bar.close, growing.bar.is_complete) == (Decimal(4), False)
     tell(feed, "kline.1.BTCUSDT", "snapshot", candle(60_000, "5", confirm=False))
     tell(feed, "kline.1.BTCUSDT", "snapshot", candle(60_000, "6", confirm=True))
     tell(feed, "kline.1.BTCUSDT", "snapshot", candle(60_000, "6", confirm=True))
     tell(feed, "kline.1.BTCUSDT", "snapshot", candle(120_000, "7", confirm=False))
     bars = [update.bar for update in await drained(buffer.read()) if isinstance(update, BarUpdate)]
-    assert [(bar.close, bar.is_complete) for bar in bars] == [(6, True), (7, False)]
+    assert [(bar.close, bar.is_complete) for bar in bars] == [(Decimal(6), True), (Decimal(7), False)]
 
 
 async def test_updates_come_in_order_and_end_with_the_buffer() -> None:

@@ -12,7 +12,7 @@ from edgerunner.domain.orders import Liquidity, Money, Side
 from tests.unit.adapters.bybit.samples import ACCOUNT, execution, linear, spot
 
 
-def fill(listing: Listing | None = None, **changes: object) -> FillReport:
+def fill(listing: Listing | None = None, /, **changes: object) -> FillReport:
     return ExecutionMapper(ACCOUNT).report(execution(**changes), listing or linear())
 
 

@@ -9,7 +9,7 @@ from edgerunner.adapters.bybit.instruments import listing_of
 from edgerunner.adapters.bybit.values import Malformed
 from edgerunner.domain.errors import NotFound
 from edgerunner.domain.instruments import Product, QuantityUnit
-from tests.unit.adapters.bybit.samples import LINEAR_INFO, SPOT_INFO, catalogue, future, info, linear, spot
+from tests.unit.adapters.bybit.samples import LINEAR_INFO, SPOT_INFO, Json, catalogue, future, info, linear, spot
 
 
 def test_perpetual_contract() -> None:
@@ -47,7 +47,9 @@ def test_contract_without_a_step_cannot_be_traded() -> None:
 
 
 def test_coin_shows_on_its_dollar_market_whatever_the_order_of_the_list() -> None:
-    others = [("spot", SPOT_INFO | {"symbol": f"BTC{quote}", "quoteCoin": quote}) for quote in ("BRL", "EUR", "USDC")]
+    others: list[tuple[str, Json]] = [
+        ("spot", SPOT_INFO | {"symbol": f"BTC{quote}", "quoteCoin": quote}) for quote in ("BRL", "EUR", "USDC")
+    ]
     market = catalogue(*others).main_market("BTC")
     assert market is not None
     assert market.symbol == "BTCUSDT"

@@ -14,7 +14,7 @@ from edgerunner.domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from tests.unit.adapters.bybit.samples import ACCOUNT, linear, order, spot
 
 
-def report(listing: Listing | None = None, **changes: object) -> OrderReport:
+def report(listing: Listing | None = None, /, **changes: object) -> OrderReport:
     return OrderMapper(ACCOUNT, Strangers()).report(order(**changes), listing or linear())
 
 
@@ -143,7 +143,7 @@ def test_attached_take_profit_and_stop_are_shown() -> None:
     assert terms.take_profit is not None
     assert terms.take_profit.price == 65000
     assert terms.stop_loss is not None
-    assert (terms.stop_loss.trigger_price, terms.stop_loss.price) == (55000, 54900)
+    assert (terms.stop_loss.trigger_price, terms.stop_loss.price) == (Decimal(55000), Decimal(54900))
 
 
 @pytest.mark.parametrize("field", ["orderId", "qty", "side", "orderStatus"])
@@ -154,7 +154,9 @@ def test_missing_indispensable_field_is_named(field: str) -> None:
 
 @given(st.sampled_from(["orderStatus", "timeInForce", "orderType", "cancelType", "side", "stopOrderType"]), st.text())
 def test_any_word_in_any_field_gives_a_report_or_names_the_field(field: str, word: str) -> None:
+    problem = ""
     try:
-        assert report(**{field: word}).terms.quantity == Decimal("0.100")
+        report(**{field: word})
     except Malformed as error:
-        assert field in str(error)
+        problem = str(error)
+    assert not problem or field in problem

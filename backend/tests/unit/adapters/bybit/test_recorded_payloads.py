@@ -25,12 +25,12 @@ from tests.unit.adapters.bybit.samples import ACCOUNT, catalogue, linear
 RECORDED = Path(__file__).resolve().parents[6] / "shared" / "recorded" / "bybit"
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded payloads in ../shared")
 
-UNUSED = {
+UNUSED: dict[type[msgspec.Struct], str] = {
     wire.Order: """isLeverage blockTradeId createType leavesQty leavesValue cumExecFee cumFeeDetail orderIv tpslMode
         tpLimitPrice tpTriggerBy slTriggerBy triggerBy closeOnTrigger placeType smpType smpGroup smpOrderId feeCurrency
-        closedPnl parentOrderLinkId ocoTriggerBy""",
+        closedPnl positionIdx parentOrderLinkId ocoTriggerBy""",
     wire.Execution: """orderPrice orderQty leavesQty createType orderType stopOrderType execValue feeRate tradeIv markIv
-        markPrice indexPrice underlyingPrice blockTradeId closedSize isLeverage""",
+        markPrice indexPrice underlyingPrice blockTradeId closedSize isLeverage seq""",
     wire.Position: """riskId riskLimitValue positionValue tradeMode positionStatus autoAddMargin adlRankIndicator
         positionBalance liqPrice bustPrice positionMM positionIM positionIMByMp positionMMByMp tpslMode trailingStop
         curRealisedPnl cumRealisedPnl sessionAvgPrice seq isReduceOnly mmrSysUpdatedTime leverageSysUpdatedTime
@@ -39,8 +39,8 @@ UNUSED = {
     wire.Coin: """availableToBorrow accruedInterest equity totalPositionMM unrealisedPnl borrowAmount cumRealisedPnl
         collateralSwitch marginCollateral spotHedgingQty""",
     wire.CashRow: "side orderLinkId fee cashFlow feeRate bonusChange size qty cashBalance tradePrice",
-    market_wire.InstrumentInfo: """launchTime deliveryFeeRate priceScale leverageFilter unifiedMarginTrade fundingInterval
-        copyTrading upperFundingRate lowerFundingRate innovation marginTrading""",
+    market_wire.InstrumentInfo: """launchTime deliveryFeeRate priceScale leverageFilter unifiedMarginTrade
+        fundingInterval copyTrading upperFundingRate lowerFundingRate innovation marginTrading""",
     market_wire.TickerRow: """tickDirection price24hPcnt prevPrice24h highPrice24h lowPrice24h prevPrice1h openInterest
         openInterestValue turnover24h volume24h fundingIntervalHour usdIndexPrice""",
     market_wire.BookData: "",
