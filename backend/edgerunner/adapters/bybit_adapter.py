@@ -22,7 +22,7 @@ from edgerunner.adapters.broker import (
 from edgerunner.adapters.bybit.capabilities import capabilities
 from edgerunner.adapters.bybit.options import Credentials, Options, parse_credentials, parse_options
 from edgerunner.adapters.bybit.server_clock import Clock
-from edgerunner.adapters.bybit.session import BybitSession
+from edgerunner.adapters.bybit.session import BybitSession, open_session
 from edgerunner.domain.accounts import Account, AccountSummary
 from edgerunner.domain.errors import Conflict, NotConnected
 from edgerunner.domain.instruments import Instrument
@@ -84,10 +84,8 @@ class BybitAdapter:
         """Open the session; raises ``Conflict`` when it is open already."""
         if self._open is not None:
             raise Conflict(f"{self._connection_id} is connected already")
-        session = BybitSession(self._options, self._credentials, clock=self._clock, random=self._random)
-        accounts = await session.open()
-        self._open = session
-        return accounts
+        self._open = await open_session(self._options, self._credentials, clock=self._clock, random=self._random)
+        return self._open.accounts
 
     async def disconnect(self) -> None:
         """Close everything; running streams end. Idempotent."""

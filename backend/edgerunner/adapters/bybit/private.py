@@ -1,15 +1,14 @@
 """The private stream: login, and orders, executions, positions and wallet as they change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from edgerunner.adapters.bybit.errors import Verdict, verdict_of
 from edgerunner.adapters.bybit.link import Link
-from edgerunner.adapters.bybit.server_clock import ServerClock
-from edgerunner.adapters.bybit.signing import Signer
+from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed
 from edgerunner.adapters.bybit.wire import Push
 from edgerunner.domain.errors import BrokerAuthFailed, BrokerUnreachable
@@ -26,16 +25,12 @@ class PrivateSession:
 
     def __init__(
         self,
-        signer: Signer,
-        server_clock: ServerClock,
-        *,
+        transport: Transport,
         on_push: Callable[[Push], None],
-        refresh_clock: Callable[[], Awaitable[None]],
     ) -> None:
-        self._signer = signer
-        self._server_clock = server_clock
+        self._signer = transport.signer
+        self._rest = transport.rest
         self._on_push = on_push
-        self._refresh_clock = refresh_clock
         self._answers: dict[str, asyncio.Future[Push]] = {}
         self._link: Link | None = None
 
@@ -49,8 +44,8 @@ class PrivateSession:
 
     async def greet(self) -> None:
         """Log in, then subscribe to every topic; raises ``BrokerAuthFailed`` or ``BrokerUnreachable``."""
-        await self._refresh_clock()
-        expires_ms = self._server_clock.now_ms() + _LOGIN_AHEAD_MS
+        await self._rest.try_clock()
+        expires_ms = self._rest.server_clock.now_ms() + _LOGIN_AHEAD_MS
         answer = await self._ask("auth", self._signer.login(expires_ms=expires_ms))
         if answer.is_refusal:
             code = answer.ret_code or 0

@@ -1,6 +1,5 @@
 """The public streams: one link per product category, exactly the topics that are wanted."""
 
-import random as random_module
 from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
@@ -13,13 +12,11 @@ from edgerunner.adapters.bybit.book import Applied
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.feeds import LiveFeed, feed_of
 from edgerunner.adapters.bybit.instruments import Catalogue
-from edgerunner.adapters.bybit.link import Link, LinkSettings
+from edgerunner.adapters.bybit.link import Link
 from edgerunner.adapters.bybit.market import interval_of
 from edgerunner.adapters.bybit.market_buffer import MarketBuffer
 from edgerunner.adapters.bybit.market_wire import MarketMessage
-from edgerunner.adapters.bybit.options import Options
-from edgerunner.adapters.bybit.server_clock import Clock
-from edgerunner.adapters.bybit.sockets import opener
+from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed
 from edgerunner.domain.errors import NotConnected, Unsupported
 from edgerunner.domain.market import Timeframe
@@ -124,19 +121,15 @@ class PublicStreams:
 
     def __init__(
         self,
+        transport: Transport,
         *,
-        options: Options,
         catalogue: Catalogue,
         buffer: MarketBuffer,
-        clock: Clock,
-        random: random_module.Random,
         on_health: Callable[[LinkStatus, str | None, float | None], None],
     ) -> None:
-        self._options = options
+        self._transport = transport
         self._catalogue = catalogue
         self._buffer = buffer
-        self._clock = clock
-        self._random = random
         self._on_health = on_health
         self._subscriptions: dict[MarketSubscription, LiveFeed] = {}
         self._sessions: dict[str, PublicSession] = {}
@@ -170,7 +163,7 @@ class PublicStreams:
     def _feed(self, wanted: MarketSubscription) -> LiveFeed:
         listing = self._catalogue.get(wanted.instrument_id)
         interval_of(wanted.timeframe or Timeframe.M1)
-        return feed_of(wanted, listing, self._buffer, self._clock)
+        return feed_of(wanted, listing, self._buffer, self._transport.clock)
 
     async def _serve(self, category: str, feeds: list[LiveFeed]) -> None:
         if not feeds:
@@ -183,18 +176,9 @@ class PublicStreams:
     async def _open(self, category: str, feeds: list[LiveFeed]) -> None:
         session = self._sessions[category] = PublicSession(category)
         await session.serve(feeds)
-        link = self._links[category] = Link(
-            LinkSettings(
-                name=f"public-{category}",
-                url=self._options.endpoints.public_stream(category),
-                heartbeat_s=self._options.heartbeat_s,
-                timeout_s=self._options.request_timeout_s,
-            ),
-            session,
-            open_socket=opener(self._options.websocket),
-            clock=self._clock,
-            random=self._random,
-            on_status=lambda status, reason: self._note(category, status, reason),
+        url = self._transport.options.endpoints.public_stream(category)
+        link = self._links[category] = self._transport.link(
+            f"public-{category}", url, session, lambda status, reason: self._note(category, status, reason)
         )
         session.attach(link)
         link.start()

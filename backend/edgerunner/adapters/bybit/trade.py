@@ -2,17 +2,15 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from edgerunner.adapters.bybit.errors import Verdict, command_error, verdict_of
-from edgerunner.adapters.bybit.limits import Priority, Scheduler
+from edgerunner.adapters.bybit.limits import Priority
 from edgerunner.adapters.bybit.link import Link
-from edgerunner.adapters.bybit.options import Options
-from edgerunner.adapters.bybit.rest import RestClient
-from edgerunner.adapters.bybit.signing import Signer
+from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed, Scalar, whole
 from edgerunner.adapters.bybit.wire import OrderIds, TradeReply
 from edgerunner.domain.errors import BrokerAuthFailed, BrokerUnreachable, OutcomeUnknown
@@ -26,20 +24,11 @@ _replies = msgspec.json.Decoder(TradeReply)
 class TradeSession:
     """Speaks the trade stream's protocol."""
 
-    def __init__(
-        self,
-        *,
-        options: Options,
-        signer: Signer,
-        rest: RestClient,
-        scheduler: Scheduler,
-        refresh_clock: Callable[[], Awaitable[None]],
-    ) -> None:
-        self._options = options
-        self._signer = signer
-        self._rest = rest
-        self._scheduler = scheduler
-        self._refresh_clock = refresh_clock
+    def __init__(self, transport: Transport) -> None:
+        self._options = transport.options
+        self._signer = transport.signer
+        self._rest = transport.rest
+        self._scheduler = transport.scheduler
         self._numbers = itertools.count(1)
         self._login: asyncio.Future[TradeReply] | None = None
         self._waiting: dict[str, asyncio.Future[TradeReply]] = {}
@@ -60,7 +49,7 @@ class TradeSession:
 
     async def greet(self) -> None:
         """Log in; raises ``BrokerAuthFailed`` or ``BrokerUnreachable``."""
-        await self._refresh_clock()
+        await self._rest.try_clock()
         expires_ms = self._rest.server_clock.now_ms() + _LOGIN_AHEAD_MS
         self._login = asyncio.get_running_loop().create_future()
         args = self._signer.login(expires_ms=expires_ms)
