@@ -14,6 +14,10 @@ from edgerunner.services.position_view import PositionView
 
 CONVERTIBLE = frozenset({Product.SPOT, Product.FOREX})
 
+_MONEY_DECIMALS = 8
+_RATE_DECIMALS = 12
+"""Converted figures are valuations: more digits than these say nothing. Booked money is never rounded so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryView:
@@ -27,7 +31,7 @@ class SummaryView:
 class Converted:
     """An amount in the portfolio's currency; all None without a rate.
 
-    ``rate`` 1 without a source means that nothing had to be converted. The age is that of the
+    Rounded to 8 decimals, the rate to 12. ``rate`` 1 without a source means that nothing had to be converted. The age is that of the
     oldest rate used, in seconds.
     """
 
@@ -181,8 +185,10 @@ class _Converter:
             self.missing.add(base)
             return Converted(amount=None, rate=None, source=None, age_s=None)
         age_s = max(self._now_ns - rate.ts_ns, 0) / 1e9
-        converted = None if amount is None else amount * rate.price
-        return Converted(amount=converted, rate=rate.price, source=rate.source, age_s=age_s)
+        converted = None if amount is None else round(amount * rate.price, _MONEY_DECIMALS)
+        return Converted(
+            amount=converted, rate=round(rate.price, _RATE_DECIMALS), source=rate.source, age_s=age_s
+        )
 
 
 def _worth(view: SummaryView, converter: _Converter) -> AccountWorth:

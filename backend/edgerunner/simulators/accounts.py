@@ -64,6 +64,11 @@ class Account:
         found = self.positions.get((instrument.symbol, leg))
         return found if found is not None else PositionState(leverage=instrument.default_leverage)
 
+    def has_position(self, symbol: str) -> bool:
+        """Tell whether any leg of a symbol is open."""
+        states = (self.positions.get((symbol, leg)) for leg in self.legs(symbol))
+        return any(state is not None and state.net.lots for state in states)
+
     def track(self, instrument: VenueInstrument, before: VenueOrder | None, after: VenueOrder) -> None:
         """Take note of an order's change: what it ties up and where it is listed."""
         for order, sign in ((before, -1), (after, 1)):

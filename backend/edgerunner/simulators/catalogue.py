@@ -1,11 +1,13 @@
 """What each simulated broker lists: instruments, market profiles, accounts and start balances."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
 from edgerunner.matching.fees import FeeSchedule
+from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.path import PathProfile
 from edgerunner.simulators.sources import MarketProfile
 from edgerunner.simulators.venue_types import VenueInstrument
@@ -93,21 +95,38 @@ _COINS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Future:
+    """A dated future: its name, when it delivers (UTC), its price as a factor on the underlying's."""
+
+    name: str
+    delivery: datetime
+    basis: float
+
+
+_FUTURES = (
+    _Future(name="BTCUSDT-25DEC26", delivery=datetime(2026, 12, 25, 8, tzinfo=UTC), basis=1.004),
+    _Future(name="BTCUSDT-24DEC27", delivery=datetime(2027, 12, 24, 8, tzinfo=UTC), basis=1.04),
+)
+
+
 def bybit_catalogue() -> VenueCatalogue:
     """Return BTC, ETH and SOL as linear perpetuals and spot pairs, and one account with 100,000 USDT and 1 BTC.
 
-    Steps and limits are like those of Bybit's instruments-info (its sample for BTCUSDT linear is used as it is).
-    The inverse BTCUSD perpetual is not listed: the position arithmetic here is linear.
+    BTC is also there as the inverse perpetual BTCUSD and as two dated futures that deliver at 08:00 UTC. Steps and
+    limits are like those of Bybit's instruments-info (its sample for BTCUSDT linear is used as it is).
     """
+    bitcoin = _COINS[0]
     instruments = [maker(coin) for coin in _COINS for maker in (_linear, _spot)]
+    instruments += [_inverse(), *(_dated(bitcoin, future) for future in _FUTURES)]
     markets = [maker(coin) for coin in _COINS for maker in (_linear_market, _spot_market)]
-    names = [coin.underlying.name for coin in _COINS]
-    index = {f"{product}:{name}USDT": f"spot:{name}USDT" for name in names for product in ("linear", "spot")}
+    markets += [_inverse_market(), *(_dated_market(bitcoin, future) for future in _FUTURES)]
+    index = {each.symbol: f"spot:{each.instrument.base}USDT" for each in instruments}
     return VenueCatalogue(
         broker="bybit",
         instruments=tuple(instruments),
         markets=tuple(markets),
-        accounts={"sim": {"USDT": Decimal(100_000), "BTC": Decimal(1)}},
+        accounts={"1000001": {"USDT": Decimal(100_000), "BTC": Decimal(1)}},
         index_symbols=index,
     )
 
@@ -144,6 +163,7 @@ def _linear(coin: _Coin) -> VenueInstrument:
         price_limit=Decimal("0.1"),
         default_leverage=Decimal(10),
         max_leverage=Decimal(coin.linear_max_leverage),
+        is_hedgeable=True,
         attributes={"funding_interval_minutes": "480"},
     )
 
@@ -176,6 +196,79 @@ def _spot(coin: _Coin) -> VenueInstrument:
         max_price_ticks=10**9,
         price_limit=Decimal("0.1"),
     )
+
+
+def _inverse() -> VenueInstrument:
+    """Contracts of 1 USD that settle in BTC."""
+    return VenueInstrument(
+        symbol="inverse:BTCUSD",
+        product="inverse",
+        name="BTCUSD",
+        instrument=Instrument(
+            instrument_id="BTCUSD-INVERSE.BYBIT",
+            venue_symbol="BTCUSD",
+            product=Product.PERPETUAL,
+            base="BTC",
+            quote="USD",
+            settle="BTC",
+            quantity_unit=QuantityUnit.CONTRACTS,
+            tick_size=Decimal("0.10"),
+            lot_step=Decimal(1),
+            min_quantity=Decimal(1),
+            max_quantity=Decimal(25_000_000),
+            max_market_quantity=Decimal(5_000_000),
+            min_notional=Decimal(1),
+        ),
+        fees=FeeSchedule(maker=Decimal("0.0002"), taker=Decimal("0.00055")),
+        min_lots=1,
+        max_lots=25_000_000,
+        max_market_lots=5_000_000,
+        max_price_ticks=19_999_998,
+        price_limit=Decimal("0.1"),
+        default_leverage=Decimal(10),
+        max_leverage=Decimal(100),
+        attributes={"contractType": "InversePerpetual", "funding_interval_minutes": "480"},
+    )
+
+
+def _dated(coin: _Coin, future: _Future) -> VenueInstrument:
+    perpetual = _linear(coin)
+    terms = replace(
+        perpetual.instrument,
+        instrument_id=f"{future.name}-LINEAR.BYBIT",
+        venue_symbol=future.name,
+        product=Product.FUTURE,
+        expires_at_ns=int(future.delivery.timestamp()) * NANOSECONDS,
+    )
+    return replace(
+        perpetual,
+        symbol=f"linear:{future.name}",
+        name=future.name,
+        instrument=terms,
+        is_hedgeable=False,
+        attributes={"contractType": "LinearFutures", "funding_interval_minutes": "0"},
+    )
+
+
+def _inverse_market() -> MarketProfile:
+    return MarketProfile(
+        symbol="inverse:BTCUSD",
+        underlying=BITCOIN,
+        basis=1.0001,
+        tick_size=0.1,
+        lot_step=1,
+        spread_ticks=1,
+        level_spacing=2,
+        level_lots=40_000,
+        daily_lots=800_000_000,
+        is_inverse=True,
+    )
+
+
+def _dated_market(coin: _Coin, future: _Future) -> MarketProfile:
+    perpetual = _linear_market(coin)
+    thin = replace(perpetual, level_lots=perpetual.level_lots // 10, daily_lots=perpetual.daily_lots // 100)
+    return replace(thin, symbol=f"linear:{future.name}", basis=future.basis, spread_ticks=5)
 
 
 def _linear_market(coin: _Coin) -> MarketProfile:

@@ -13,7 +13,8 @@ from edgerunner.simulators.venue_types import VenueFill, VenueOrder
 def dump_ledger(state: VenueState) -> dict[str, object]:
     """Return accounts, orders and fills, oldest first; ``symbol`` = the broker's name, ``product`` tells it apart.
 
-    ``funding`` lists payments on positions in the form of fills (``fee`` = what was paid), ``refused`` client keys whose placements were all refused, ``held`` frames that wait at a hold point.
+    ``funding`` lists payments on positions in the form of fills (``fee`` = what was paid), ``refused`` client keys
+    whose placements were all refused, ``held`` frames that wait at a hold point.
     """
     placements = {(row.account_id, row.client_key): row for row in state.ledger.placements()}
     orders = [_order(state, order, placements) for order in state.ledger.all_orders()]

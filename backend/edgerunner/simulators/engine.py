@@ -98,9 +98,7 @@ class Engine:
         self._enforce_reduce_only(work, order.symbol)
         return order
 
-    def close(
-        self, work: Work, order: VenueOrder, reason: str, state: OrderState = OrderState.CANCELED
-    ) -> VenueOrder:
+    def close(self, work: Work, order: VenueOrder, reason: str, state: OrderState = OrderState.CANCELED) -> VenueOrder:
         """Cancel a live order, or end it in another state."""
         if not order.is_waiting:
             self.withdraw(order)
@@ -145,13 +143,14 @@ class Engine:
         book.parked.discard(order.order_id)
         book.reduce_only_count -= order.reduce_only
 
-    def shrink(self, work: Work, order: VenueOrder, quantity_lots: int) -> VenueOrder:
-        """Lower the quantity of a resting order, which keeps its place in the queue."""
+    def shrink(self, work: Work, order: VenueOrder, wanted: VenueOrder) -> VenueOrder:
+        """Let a resting order become one of no larger quantity, which keeps its place in the queue."""
         book = self._books[order.symbol]
-        if order.order_id in book.book:
-            book.book.reduce(order.order_id, order.quantity_lots - quantity_lots)
+        less = order.quantity_lots - wanted.quantity_lots
+        if less and order.order_id in book.book:
+            book.book.reduce(order.order_id, less)
             book.changed()
-        after = self.stamped(replace(order, quantity_lots=quantity_lots))
+        after = self.stamped(wanted)
         self.save(work, order, after)
         return after
 
@@ -177,9 +176,13 @@ class Engine:
         self._enforce_reduce_only(work, order.symbol)
         return after
 
-    def close_position(self, work: Work, order: VenueOrder, price_ticks: int) -> VenueOrder:
+    def close_position(
+        self, work: Work, order: VenueOrder, price_ticks: int, fee_rate: Decimal | None = None
+    ) -> VenueOrder:
         """Trade the whole of a closing order that the broker made (origin = kind), at the price the broker gives."""
-        execution = Execution(price_ticks=price_ticks, lots=order.quantity_lots, is_maker=False, kind=order.origin)
+        execution = Execution(
+            price_ticks=price_ticks, lots=order.quantity_lots, is_maker=False, kind=order.origin, fee_rate=fee_rate
+        )
         after = self._settlement.fill(work, self._instruments[order.symbol], order, execution)
         self.save(work, None, after)
         self._print(work, order.side)

@@ -7,6 +7,7 @@ from edgerunner.matching.words import opposite
 from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.engine import Engine
 from edgerunner.simulators.order_factory import OrderFactory, closing_side
+from edgerunner.simulators.triggers import followed
 from edgerunner.simulators.venue_types import (
     ExitKind,
     ExitOrder,
@@ -14,6 +15,7 @@ from edgerunner.simulators.venue_types import (
     ExitScope,
     Leg,
     OrderRequest,
+    Trailing,
     VenueFill,
     VenueInstrument,
     VenueOrder,
@@ -50,7 +52,9 @@ class ExitKeeper:
         instrument = self._instruments[fill.symbol]
         if order.exits.scope is ExitScope.QUANTITY or instrument.is_spot:
             self._grow(work, order, order.exits, lots)
-        elif not any(each.parent_id == order.order_id for each in self.of_position(fill.account_id, fill.symbol, fill.leg)):
+        elif not any(
+            each.parent_id == order.order_id for each in self.of_position(fill.account_id, fill.symbol, fill.leg)
+        ):
             self.set_whole(work, fill.account_id, fill.symbol, fill.leg, exits=order.exits, parent_id=order.order_id)
 
     def fit(self, work: Work, account_id: str, symbol: str, leg: Leg) -> None:
@@ -104,12 +108,28 @@ class ExitKeeper:
         oco_id = made[0].order_id if len(made) == 2 else None
         return [self._engine.wait(work, replace(each, parent_id=parent_id, oco_id=oco_id)) for each in made]
 
+    def trailing_of(self, account_id: str, symbol: str, leg: Leg) -> VenueOrder | None:
+        """Return the trailing stop of a position."""
+        found = (each for each in self.of_position(account_id, symbol, leg) if each.exit_kind == "trailing_stop")
+        return next(found, None)
+
+    def add_trailing(self, work: Work, request: OrderRequest, trailing: Trailing, mark_ticks: int) -> None:
+        """Add a trailing stop of the whole position, which follows from the price ``mark_ticks`` on."""
+        wish = ExitOrder(trigger_ticks=trailing.activation_ticks or mark_ticks)
+        order = self._factory.exit(request, wish, "trailing_stop")
+        if order.trigger is None:
+            raise ValueError("an exit has a trigger")
+        started, trigger = followed(trailing, order.trigger, mark_ticks)
+        self._engine.wait(work, replace(order, trailing=started, trigger=trigger))
+
     def _put_whole(
         self, work: Work, request: OrderRequest, kind: ExitKind, wish: ExitOrder, parent_id: str | None
     ) -> None:
         known = self.of_position(request.account_id, request.symbol, request.leg)
         for order in known:
-            if order.exit_kind == kind:
+            if order.exit_kind == kind and order.trigger is not None:
+                if (order.trigger.price_ticks, order.trigger.source) == (wish.trigger_ticks, wish.source):
+                    return
                 self._engine.close(work, order, "replaced")
         if wish.trigger_ticks:
             self._engine.wait(work, replace(self._factory.exit(request, wish, kind), parent_id=parent_id))

@@ -18,7 +18,7 @@ IDLE_S = 1.0
 
 
 class MarketFeed:
-    """Steps the books that somebody watches or that hold orders; any other book moves when it is looked at."""
+    """Steps the books that somebody watches, has orders or a position in; any other moves when it is looked at."""
 
     def __init__(
         self,
@@ -27,12 +27,14 @@ class MarketFeed:
         clock: VirtualClock,
         books: Mapping[str, SymbolBook],
         reactions: Reactions,
+        on_time: Callable[[int], None],
         commit: Callable[[Work], None],
     ) -> None:
         self._market = market
         self._clock = clock
         self._books = books
         self._reactions = reactions
+        self._on_time = on_time
         self._commit = commit
         self._watched: Counter[str] = Counter()
         self._busy = False
@@ -65,6 +67,7 @@ class MarketFeed:
             return book
         self._busy = True
         try:
+            self._on_time(now * STEP_NS)
             self._catch_up(book, now)
         finally:
             self._busy = False

@@ -89,11 +89,11 @@ class Transaction:
     balances: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     placements: list[Placement] = field(default_factory=list)
     settings: dict[tuple[str, str], str] = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.orders or self.fills or self.cash or self.positions or self.placements or self.settings
-        )
+        written = (self.orders, self.fills, self.cash, self.positions, self.placements, self.settings, self.meta)
+        return any(written)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +159,8 @@ class Ledger:
             )
         for placement in change.placements:
             self._count(placement)
+        for key, value in change.meta.items():
+            self.put(key, value)
         execute("COMMIT")
 
     def add_control(self, control: MarketControl) -> None:

@@ -171,7 +171,6 @@ class Market:
         prices = listing.timeline.summary(first, last)
         lots = listing.timeline.volume(first, last)
         profile = listing.profile
-        unit = Decimal(repr(profile.tick_size)) * Decimal(repr(profile.lot_step))
         return VenueBar(
             start_ns=start_ns,
             end_ns=end_ns,
@@ -180,7 +179,7 @@ class Market:
             low_ticks=prices[2],
             close_ticks=prices[3],
             volume_lots=lots,
-            turnover=Decimal(sum(prices) * lots) / 4 * unit,
+            turnover=_turnover(profile, Decimal(sum(prices)) / 4, lots),
             complete=end_ns // STEP_NS <= now_step,
         )
 
@@ -232,6 +231,11 @@ class Market:
         elif listing.halted:
             return
         listing.timeline.change(step, source)
+
+
+def _turnover(profile: MarketProfile, ticks: Decimal, lots: int) -> Decimal:
+    price, quantity = ticks * Decimal(repr(profile.tick_size)), lots * Decimal(repr(profile.lot_step))
+    return quantity / price if profile.is_inverse else quantity * price
 
 
 def _parts(lots: int, count: int, bits: int) -> list[int]:

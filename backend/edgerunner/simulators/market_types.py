@@ -24,7 +24,8 @@ class TradePrinted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueBar:
-    """One bar in ticks and lots; ``turnover`` = quote currency traded (typical price * volume).
+    """One bar in ticks and lots; ``turnover`` = quote currency traded (typical price * volume), coins of
+    an inverse contract.
 
     ``complete`` = its end lies in the past.
     """

@@ -70,7 +70,7 @@ class MarketView:
         return self.state.index_price(symbol)
 
     def funding_rate(self, symbol: str, settle_ns: int) -> Decimal:
-        """Return the rate of an 8-hour settlement as a fraction; shown only, not charged."""
+        """Return the rate of an 8-hour settlement as a fraction."""
         self.state.instrument(symbol)
         return self.state.market.funding_rate(symbol, settle_ns)
 

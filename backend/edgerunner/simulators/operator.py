@@ -108,6 +108,22 @@ class Operator:
         self._state.commit(work)
         return order
 
+    def settle_funding(self, symbol: str, rate: Decimal | None = None) -> None:
+        """Let positions in a symbol pay funding now, at ``rate`` (None = that of the interval that runs)."""
+        instrument = self._state.instrument(symbol)
+        if rate is None:
+            rate = self._state.market.funding_rate(symbol, self._state.clock.market_ns())
+        work = Work()
+        with exact_arithmetic():
+            self._state.timed.pay_funding(
+                work,
+                instrument,
+                rate=rate,
+                ticks=self._state.mark_ticks(symbol),
+                time_ns=self._state.clock.now_ns(),
+            )
+        self._state.commit(work)
+
     def set_price(self, symbol: str, price: Decimal | None) -> None:
         """Pin a symbol's price, or let it go back to the generated one; raises ``VenueReject``."""
         ticks = None if price is None else self._state.instrument(symbol).to_ticks(price)

@@ -1,6 +1,9 @@
 """What orders and positions do as the market moves."""
 
+from collections.abc import Mapping
+
 from edgerunner.domain.numbers import exact_arithmetic
+from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.aftermath import Aftermath
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.engine import Engine
@@ -11,14 +14,18 @@ from edgerunner.simulators.work import Work
 class Reactions:
     """Resting orders fill, triggers fire, and all that follows, at every price a market visits."""
 
-    def __init__(self, engine: Engine, triggers: Triggers, aftermath: Aftermath) -> None:
+    def __init__(
+        self, accounts: Mapping[str, Account], engine: Engine, triggers: Triggers, aftermath: Aftermath
+    ) -> None:
+        self._accounts = accounts
         self._engine = engine
         self._triggers = triggers
         self._aftermath = aftermath
 
     def are_due(self, symbol: str) -> bool:
         """Tell whether a symbol has anything that reacts to its price."""
-        return self._engine.are_resting(symbol) or self._triggers.are_waiting(symbol)
+        has_orders = self._engine.are_resting(symbol) or self._triggers.are_waiting(symbol)
+        return has_orders or any(account.has_position(symbol) for account in self._accounts.values())
 
     def on_market(self, work: Work, book: SymbolBook, price_ticks: int) -> None:
         """React to one price; the book stands at the quote that belongs to it."""

@@ -49,10 +49,18 @@ def check_price(instrument: VenueInstrument, side: str, ticks: int, mark_ticks: 
         raise VenueReject(RejectReason.PRICE_OUT_OF_RANGE, "the sell price is too far below the mark price")
 
 
-def check_notional(instrument: VenueInstrument, notional: Decimal) -> None:
-    """Raise ``VenueReject`` for an order worth less than the instrument's minimum."""
+def check_notional(
+    instrument: VenueInstrument, price_ticks: int = 0, lots: int = 0, *, quote_amount: Decimal | None = None
+) -> None:
+    """Raise ``VenueReject`` for an order worth less than the instrument's minimum in quote currency."""
     least = instrument.instrument.min_notional
-    if least is not None and notional < least:
+    if quote_amount is not None:
+        worth = quote_amount
+    elif instrument.is_inverse:
+        worth = instrument.quantity(lots) * instrument.instrument.multiplier
+    else:
+        worth = instrument.value(price_ticks, lots)
+    if least is not None and worth < least:
         raise VenueReject(RejectReason.NOTIONAL_BELOW_MINIMUM, f"the order is worth less than {least:f}")
 
 

@@ -10,7 +10,9 @@ from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.venue_types import (
     CashEntry,
     FillHappened,
+    Leg,
     OrderState,
+    PositionSettled,
     VenueFill,
     VenueInstrument,
     VenueOrder,
@@ -20,12 +22,13 @@ from edgerunner.simulators.work import Numbers, Work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One side of a trade."""
+    """One side of a trade; ``fee_rate`` None = as the instrument's schedule says."""
 
     price_ticks: int
     lots: int
     is_maker: bool
     kind: str = "trade"
+    fee_rate: Decimal | None = None
 
 
 class Settlement:
@@ -41,7 +44,8 @@ class Settlement:
         value = instrument.value(done.price_ticks, done.lots)
         number = self.numbers.next_fill()
         trade_id = self.numbers.trade_id(number)
-        fee_currency, fee = _fee(instrument, order, done)
+        rate = instrument.fees.rate(is_maker=done.is_maker) if done.fee_rate is None else done.fee_rate
+        fee_currency, fee = _fee(instrument, order, done, rate)
         leverage = self._accounts[order.account_id].position(instrument, order.leg).leverage
         booked = self._book(work, instrument, order, done, trade_id=trade_id, fee=fee)
         self.move(work, order.account_id, fee_currency, -fee, kind="fee", symbol=order.symbol, trade_id=trade_id)
@@ -60,7 +64,7 @@ class Settlement:
             value=value,
             fee=fee,
             fee_currency=fee_currency,
-            fee_rate=instrument.fees.rate(is_maker=done.is_maker),
+            fee_rate=rate,
             is_maker=done.is_maker,
             time_ns=after.updated_ns,
             leaves_lots=max(0, after.quantity_lots - after.filled_lots),
@@ -76,6 +80,54 @@ class Settlement:
         work.events.append(FillHappened(fill=fill, order=after))
         return after
 
+    def funding(
+        self,
+        work: Work,
+        instrument: VenueInstrument,
+        *,
+        account_id: str,
+        leg: Leg,
+        lots: int,
+        paid: Decimal,
+        value: Decimal,
+        rate: Decimal,
+        price_ticks: int,
+        time_ns: int,
+    ) -> None:
+        """Book one payment (negative = received) on a position of signed lots."""
+        number = self.numbers.next_fill()
+        currency, symbol = instrument.instrument.settle, instrument.symbol
+        fill = VenueFill(
+            number=number,
+            trade_id=self.numbers.trade_id(number),
+            order_id="",
+            client_key=None,
+            account_id=account_id,
+            symbol=symbol,
+            side="buy" if lots > 0 else "sell",
+            price_ticks=price_ticks,
+            quantity_lots=abs(lots),
+            value=value,
+            fee=paid,
+            fee_currency=currency,
+            fee_rate=rate,
+            is_maker=False,
+            time_ns=time_ns,
+            leaves_lots=0,
+            sequence=self.numbers.next_sequence(),
+            closed_lots=0,
+            realized_pnl=ZERO,
+            kind="funding",
+            leg=leg,
+            leverage=self._accounts[account_id].position(instrument, leg).leverage,
+        )
+        work.transaction.fills.append(fill)
+        work.events.append(PositionSettled(fill=fill))
+        work.positions[account_id, symbol, leg] = None
+        self.move(
+            work, account_id, currency, -paid, kind="funding", symbol=symbol, trade_id=fill.trade_id, time_ns=time_ns
+        )
+
     def move(
         self,
         work: Work,
@@ -86,8 +138,9 @@ class Settlement:
         kind: str,
         symbol: str | None = None,
         trade_id: str | None = None,
+        time_ns: int | None = None,
     ) -> None:
-        """Book a cash movement; nothing happens for an amount of 0."""
+        """Book a cash movement (of now, unless ``time_ns`` says when); nothing happens for an amount of 0."""
         if not amount:
             return
         account = self._accounts[account_id]
@@ -104,14 +157,21 @@ class Settlement:
             balance_after=total,
             symbol=symbol,
             trade_id=trade_id,
-            time_ns=self._clock.now_ns(),
+            time_ns=self._clock.now_ns() if time_ns is None else time_ns,
         )
         work.transaction.cash.append(entry)
         work.transaction.balances[account_id, currency] = total
         work.accounts[account_id] = None
 
     def _book(
-        self, work: Work, instrument: VenueInstrument, order: VenueOrder, done: Execution, *, trade_id: str, fee: Decimal
+        self,
+        work: Work,
+        instrument: VenueInstrument,
+        order: VenueOrder,
+        done: Execution,
+        *,
+        trade_id: str,
+        fee: Decimal,
     ) -> "_Booked":
         """Exchange coins (spot), or change the position and pay its profit."""
         terms = instrument.instrument
@@ -158,12 +218,12 @@ class _Booked:
     open_fee: Decimal = ZERO
 
 
-def _fee(instrument: VenueInstrument, order: VenueOrder, done: Execution) -> tuple[str, Decimal]:
+def _fee(instrument: VenueInstrument, order: VenueOrder, done: Execution, rate: Decimal) -> tuple[str, Decimal]:
     """Return currency and fee: what is received pays on spot, the settle currency on derivatives."""
     terms = instrument.instrument
     if instrument.is_spot and order.side == "buy":
-        return terms.base, instrument.fees.fee(instrument.quantity(done.lots), is_maker=done.is_maker)
-    fee = instrument.fees.fee(instrument.value(done.price_ticks, done.lots), is_maker=done.is_maker)
+        return terms.base, instrument.quantity(done.lots) * rate
+    fee = instrument.value(done.price_ticks, done.lots) * rate
     return terms.quote if instrument.is_spot else terms.settle, fee
 
 

@@ -24,6 +24,7 @@ class MarketProfile:
         level_spacing: Ticks between the levels of the generated book behind the best ones.
         level_lots: Mean lots of one level.
         daily_lots: Usual volume of a day.
+        is_inverse: Whether lots are quote currency, so that the turnover is in coins.
     """
 
     symbol: str
@@ -35,6 +36,7 @@ class MarketProfile:
     level_spacing: int
     level_lots: int
     daily_lots: int
+    is_inverse: bool = False
 
 
 class PriceSource(Protocol):

@@ -1,7 +1,7 @@
 """Conditional orders: when they fire, and what becomes of them then.
 
-A trigger is judged at every price of its symbol's market, and by users' own trades where it looks at the last price. What
-the price did while the process was down fires nothing: the first price after a restart is judged like any other.
+A trigger is judged at every price of its symbol's market, and by users' own trades where it looks at the last price.
+What the price did while the process was down fires nothing: the first price after a restart is judged like any other.
 """
 
 from collections.abc import Callable, Mapping

@@ -6,16 +6,21 @@ from decimal import Decimal
 from edgerunner.simulators.accounts import ZERO, position_view
 from edgerunner.simulators.catalogue import VenueCatalogue
 from edgerunner.simulators.clock import VirtualClock
+from edgerunner.simulators.closed_pnl import closed_pnl
 from edgerunner.simulators.dump import dump_ledger
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.market_view import MarketView
 from edgerunner.simulators.operator import Operator
+from edgerunner.simulators.position_requests import PositionRequests
 from edgerunner.simulators.trading import Trading
 from edgerunner.simulators.venue_state import VenueSettings, VenueState
 from edgerunner.simulators.venue_types import (
     AccountSummary,
     CashEntry,
+    ClosedPnl,
+    FundingRate,
     HistoryQuery,
+    Leg,
     VenueBalance,
     VenueFill,
     VenueInstrument,
@@ -27,7 +32,8 @@ from edgerunner.simulators.venue_types import (
 class Venue:
     """One simulated broker without its wire.
 
-    Requests (see ``Trading``): ``place amend cancel cancel_all set_leverage count_refused_placement``. Market data
+    Requests (see ``Trading``): ``place amend cancel cancel_all count_refused_placement``; about positions
+    (see ``PositionRequests``): ``set_leverage set_position_mode set_exits``. Market data
     (see ``MarketView``): ``depth quote step book_version last_price mark_price index_price funding_rate
     statistics_24h recent_trades bars bar``. ``operator`` holds what only the broker itself can do. All of it is
     synchronous and single-threaded; every change is in the ledger before its events are told.
@@ -35,7 +41,7 @@ class Venue:
 
     def __init__(self, catalogue: VenueCatalogue, faults: FaultBox, settings: VenueSettings) -> None:
         state = VenueState(catalogue, faults, settings)
-        trading, view = Trading(state), MarketView(state)
+        trading, requests, view = Trading(state), PositionRequests(state), MarketView(state)
         self._state = state
         self.name = state.name
         self.faults = faults
@@ -44,7 +50,9 @@ class Venue:
         self.market = state.market
         self.operator = Operator(state, trading)
         self.place, self.amend, self.cancel = trading.place, trading.amend, trading.cancel
-        self.cancel_all, self.set_leverage = trading.cancel_all, trading.set_leverage
+        self.cancel_all = trading.cancel_all
+        self.set_leverage, self.set_position_mode = requests.set_leverage, requests.set_position_mode
+        self.set_exits = requests.set_exits
         self.count_refused_placement = trading.count_refused_placement
         self.depth, self.quote, self.step, self.book_version = view.depth, view.quote, view.step, view.book_version
         self.last_price, self.mark_price, self.index_price = view.last_price, view.mark_price, view.index_price
@@ -99,6 +107,21 @@ class Venue:
         """Return cash entries of the full history, the newest first."""
         return self._state.ledger.cash(query)
 
+    def closed_history(self, query: HistoryQuery) -> list[ClosedPnl]:
+        """Return what closing fills earned, the newest first."""
+        return [
+            closed_pnl(self.instruments[fill.symbol], fill) for fill in self._state.ledger.fills(query, closing=True)
+        ]
+
+    def funding_history(
+        self, symbol: str, *, start_ns: int | None = None, end_ns: int | None = None, limit: int = 200
+    ) -> list[FundingRate]:
+        """Return past settlements, the newest first; none for what has no funding."""
+        self._state.instrument(symbol)
+        now = self.clock.market_ns()
+        end = now if end_ns is None else min(end_ns, now)
+        return self._state.timed.history(symbol, start_ns=start_ns, end_ns=end, limit=limit)
+
     def fills(self, account_id: str) -> list[VenueFill]:
         """Return every fill of an account, the newest first: reads the whole ledger."""
         return [fill for fill in self._state.ledger.all_fills() if fill.account_id == account_id][::-1]
@@ -107,25 +130,27 @@ class Venue:
         """Return every cash entry of an account, the newest first: reads the whole ledger."""
         return [entry for entry in self._state.ledger.all_cash() if entry.account_id == account_id][::-1]
 
+    def legs(self, account_id: str, symbol: str) -> tuple[Leg, ...]:
+        """Return the legs that orders of a symbol may name: net, or long and short in hedging mode."""
+        return self._state.account(account_id).legs(symbol)
+
     def positions(self, account_id: str) -> list[VenuePosition]:
         """Return the open positions."""
-        symbols = self._state.account(account_id).positions
-        views = (self.position(account_id, symbol) for symbol in symbols)
-        return [view for view in views if view.quantity_lots]
+        held = self._state.account(account_id).positions
+        return [self.position(account_id, symbol, leg) for (symbol, leg), state in held.items() if state.net.lots]
 
-    def position(self, account_id: str, symbol: str) -> VenuePosition:
+    def position(self, account_id: str, symbol: str, leg: Leg = Leg.NET) -> VenuePosition:
         """Return the position in a symbol, flat when there is none."""
-        instrument = self._state.instrument(symbol)
-        return position_view(account_id, instrument, self._state.account(account_id).position(instrument))
+        return position_view(self._state.account(account_id), self._state.instrument(symbol), leg)
 
-    def position_margin(self, account_id: str, symbol: str) -> Decimal:
+    def position_margin(self, account_id: str, symbol: str, leg: Leg = Leg.NET) -> Decimal:
         """Return the initial margin of a position at the mark price."""
         instrument = self._state.instrument(symbol)
-        return self._state.account(account_id).position_margin(instrument, self._state.lot_mark)
+        return self._state.account(account_id).position_margin(instrument, self._state.lot_mark, leg)
 
-    def unrealized_pnl(self, account_id: str, symbol: str) -> Decimal:
+    def unrealized_pnl(self, account_id: str, symbol: str, leg: Leg = Leg.NET) -> Decimal:
         """Return the profit of a position at the mark price, before fees."""
-        return self._state.funds.unrealized_pnl(self._state.account(account_id), self._state.instrument(symbol))
+        return self._state.funds.unrealized_pnl(self._state.account(account_id), self._state.instrument(symbol), leg)
 
     def balances(self, account_id: str) -> list[VenueBalance]:
         """Return the money of an account, one row per currency."""

@@ -28,6 +28,7 @@ from edgerunner.simulators.path import STEP_NS
 from edgerunner.simulators.reactions import Reactions
 from edgerunner.simulators.replay import BadReplayFile, Recording, read_recording
 from edgerunner.simulators.settlement import Settlement
+from edgerunner.simulators.timed import TimedSettlements
 from edgerunner.simulators.triggers import Triggers
 from edgerunner.simulators.venue_types import RejectReason, VenueEvent, VenueInstrument, VenueReject
 from edgerunner.simulators.work import Numbers, Work
@@ -96,12 +97,23 @@ class VenueState:
             index_price=self.index_price,
         )
         self.aftermath = Aftermath(self.exits, self.triggers)
+        self.timed = TimedSettlements(
+            instruments=self.instruments,
+            accounts=self.accounts,
+            market=self.market,
+            ledger=self.ledger,
+            engine=self.engine,
+            settlement=self.settlement,
+            factory=self.factory,
+            commit=self.commit,
+        )
         self._restore()
         self.feed = MarketFeed(
             market=self.market,
             clock=self.clock,
             books=self.books,
-            reactions=Reactions(self.engine, self.triggers, self.aftermath),
+            reactions=Reactions(self.accounts, self.engine, self.triggers, self.aftermath),
+            on_time=self.timed.advance,
             commit=self.commit,
         )
 
@@ -207,6 +219,7 @@ class VenueState:
                 self.engine.rest(order)
         for control in self.ledger.controls():
             self._restore_control(control)
+        self.timed.restore(self.clock.market_ns())
 
     def _restore_control(self, control: MarketControl) -> None:
         recording = None

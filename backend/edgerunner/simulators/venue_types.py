@@ -464,6 +464,7 @@ class PositionSettled:
 
 VenueEvent = OrderChanged | FillHappened | PositionChanged | PositionSettled | BalanceChanged | TradePrinted
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryQuery:
     """Which rows of the full history to return, newest first.

@@ -19,6 +19,9 @@ from edgerunner.storage.codec import EventRow, decoder_of
 from edgerunner.storage.values import Commit, IdempotencyRecord
 
 RECENT_LIMIT = 4096
+# Without being told, SQLite reads the whole history in the order wanted rather than the few that are open.
+OPEN_ORDERS = "orders INDEXED BY ix_orders_open"
+OPEN_POSITIONS = "positions INDEXED BY ix_positions_open"
 
 LedgerKey = tuple[str, str, str]  # connection, account, trade or movement id
 Key = TypeVar("Key")
@@ -42,8 +45,8 @@ class OpenState:
     @classmethod
     def load(cls, connection: sqlite3.Connection) -> "OpenState":
         """Read what is open; the cost does not depend on what is closed."""
-        orders = connection.execute("SELECT state FROM orders WHERE is_open = 1 ORDER BY first_seq")
-        positions = connection.execute("SELECT state FROM positions WHERE is_open = 1 ORDER BY rowid")
+        orders = connection.execute(f"SELECT state FROM {OPEN_ORDERS} WHERE is_open = 1 ORDER BY first_seq")  # noqa: S608
+        positions = connection.execute(f"SELECT state FROM {OPEN_POSITIONS} WHERE is_open = 1")  # noqa: S608
         return cls((decode_order(state) for (state,) in orders), (decode_position(state) for (state,) in positions))
 
     def copy(self) -> "OpenState":

@@ -18,7 +18,7 @@ from edgerunner.domain.fills import Fill
 from edgerunner.domain.orders import Order
 from edgerunner.domain.positions import Position
 from edgerunner.storage import replay, statements
-from edgerunner.storage.books import decode_fill, decode_movement, decode_order, decode_position
+from edgerunner.storage.books import OPEN_ORDERS, decode_fill, decode_movement, decode_order, decode_position
 from edgerunner.storage.codec import EventCodec
 from edgerunner.storage.database import Database
 from edgerunner.storage.reader import PageQuery, Reader
@@ -156,7 +156,7 @@ class Journal:
     ) -> Page[Order]:
         """Return a page of orders, newest first."""
         query = PageQuery(
-            table="orders",
+            table=OPEN_ORDERS if status == "open" else "orders",
             position="first_seq",
             filters=(("connection_id", connection_id), ("client_order_id", client_order_id)),
             is_open=_IS_OPEN[status],

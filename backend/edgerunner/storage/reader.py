@@ -62,6 +62,7 @@ class PageQuery:
     """A list of one table, newest first, cut by the column ``position``.
 
     Attributes:
+        table: Its name, with the index to use where SQLite would choose a worse one.
         filters: Column and value; None does not filter. Columns are ours, never a caller's text.
         is_open: True, False, or None for both.
     """

@@ -83,7 +83,7 @@ orders = Table(
         "venue_order_id",
         sqlite_where=text("venue_order_id IS NOT NULL"),
     ),
-    Index("ix_orders_open", "connection_id", sqlite_where=text("is_open = 1")),
+    Index("ix_orders_open", "first_seq", sqlite_where=text("is_open = 1")),
 )
 
 fills = Table(

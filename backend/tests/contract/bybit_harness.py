@@ -17,7 +17,7 @@ from edgerunner.simulators.venue_state import VenueSettings
 from edgerunner.simulators.venue_types import OrderRequest
 from tests.contract.harness import Broker
 
-ACCOUNT = "sim"
+ACCOUNT = "1000001"
 """The simulator's own name of the account behind its public key."""
 
 

@@ -6,10 +6,12 @@ from typing import Final
 
 from edgerunner.adapters.broker import PositionReport
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
-from edgerunner.adapters.bybit.orders import leg_of, side_of
+from edgerunner.adapters.bybit.legs import leg_of
+from edgerunner.adapters.bybit.orders import side_of
 from edgerunner.adapters.bybit.values import Malformed, nanoseconds, number, price, required_number, text
 from edgerunner.adapters.bybit.wire import Coin, Position, Wallet
 from edgerunner.domain.accounts import AccountSummary, Balance
+from edgerunner.domain.numbers import round_money
 
 ACCOUNT_CURRENCY: Final = "USD"
 """Bybit counts a unified account's totals in US dollars."""
@@ -58,7 +60,7 @@ class WalletBook:
             total=total,
             available=self._available(coin, total),
             locked=number(coin.locked),
-            value=number(coin.usd_value),
+            value=_value_of_balance(coin, total),
         )
 
     def _available(self, coin: Coin, total: Decimal) -> Decimal | None:
@@ -83,6 +85,17 @@ class WalletBook:
                 held = (number(coin.wallet_balance) or Decimal(0)) - (number(coin.spot_borrow) or Decimal(0))
                 found.append(_inventory_report(self._account_id, market, held, ts_ns))
         return found
+
+
+def _value_of_balance(coin: Coin, total: Decimal) -> Decimal | None:
+    """Return what the balance is worth in USD, or None where Bybit's figures do not tell.
+
+    ``usdValue`` counts the coin's equity, open profit of contracts included, not its balance.
+    """
+    usd_value, equity = number(coin.usd_value), number(coin.equity)
+    if usd_value is None or not equity:
+        return None
+    return round_money(usd_value * total / equity)
 
 
 def _inventory_report(account_id: str, market: Listing, quantity: Decimal, ts_ns: int) -> PositionReport:

@@ -7,7 +7,7 @@ the depth topics this is observed, not promised. So a hole asks for a fresh snap
 that shows one again and again right after snapshots is no longer held to it.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum, auto
 from typing import Final
 
@@ -27,12 +27,57 @@ class Applied(Enum):
     """Something is missing: the book is invalid until the next snapshot."""
 
 
+class _Side:
+    """The levels of one side, with the best price at hand (``sign`` +1: higher is better)."""
+
+    def __init__(self, sign: int) -> None:
+        self._sign = sign
+        self.levels: dict[Decimal, Decimal] = {}
+        self.best: Decimal | None = None
+
+    def replace(self, levels: Levels) -> bool:
+        """Take over a snapshot; tell whether anything changed."""
+        before, self.levels = self.levels, {}
+        self.apply(levels)
+        self._find_best()
+        return before != self.levels
+
+    def apply(self, changes: Levels) -> bool:
+        """Set and delete levels; tell whether anything changed. Raises ``Malformed``."""
+        levels, is_changed, is_best_gone = self.levels, False, False
+        for price_text, quantity_text in changes:
+            price, quantity = _exact(price_text), _exact(quantity_text)
+            if quantity:
+                is_changed = is_changed or levels.get(price) != quantity
+                levels[price] = quantity
+                if self.best is None or (price > self.best if self._sign > 0 else price < self.best):
+                    self.best = price
+            elif levels.pop(price, None) is not None:
+                is_changed = True
+                is_best_gone = is_best_gone or price == self.best
+        if is_best_gone:
+            self._find_best()
+        return is_changed
+
+    def sorted(self) -> tuple[tuple[Decimal, Decimal], ...]:
+        """Return the levels, best first."""
+        return tuple(sorted(self.levels.items(), reverse=self._sign > 0))
+
+    def top(self) -> tuple[Decimal, Decimal] | None:
+        """Return the best level, or None."""
+        return None if self.best is None else (self.best, self.levels[self.best])
+
+    def _find_best(self) -> None:
+        choose = max if self._sign > 0 else min
+        self.best = choose(self.levels, default=None)
+
+
 class Book:
     """One instrument's book at one depth; prices and quantities exact."""
 
     def __init__(self) -> None:
-        self._bids: dict[Decimal, Decimal] = {}
-        self._asks: dict[Decimal, Decimal] = {}
+        self._bids = _Side(+1)
+        self._asks = _Side(-1)
         self._is_valid = False
         self._holes = 0
         self._deltas = 0
@@ -54,26 +99,25 @@ class Book:
 
     def snapshot(self, data: BookData) -> Applied:
         """Replace the book; raises ``Malformed`` for impossible numbers."""
-        bids, asks = _side(data.b), _side(data.a)
-        is_same = self._is_valid and data.u == self.sequence and bids == self._bids and asks == self._asks
-        self._bids, self._asks = bids, asks
+        was_valid, self._is_valid = self._is_valid, False
+        is_changed = self._bids.replace(data.b) | self._asks.replace(data.a)
+        is_same = was_valid and data.u == self.sequence and not is_changed
         self.sequence, self._is_valid, self._deltas = data.u, True, 0
         return Applied.NOTHING if is_same else Applied.CHANGED
 
     def delta(self, data: BookData) -> Applied:
         """Apply a change; raises ``Malformed`` for impossible numbers."""
-        if not self._is_valid:
-            return Applied.NOTHING
-        if data.u <= self.sequence:
-            return Applied.NOTHING  # repeated or older than the snapshot
+        if not self._is_valid or data.u <= self.sequence:
+            return Applied.NOTHING  # before the snapshot, repeated, or older than it
         if data.u != self.sequence + 1 and self.is_continuity_checked:
             return self._hole()
-        is_changed = _apply(self._bids, data.b) | _apply(self._asks, data.a)
+        is_changed = self._bids.apply(data.b) | self._asks.apply(data.a)
         self.sequence = data.u
         self._deltas += 1
-        if self._deltas >= _PROVEN_DELTAS and self.is_continuity_checked:
+        if self._deltas == _PROVEN_DELTAS and self.is_continuity_checked:
             self._holes = 0
-        if self._bids and self._asks and max(self._bids) >= min(self._asks):
+        bid, ask = self._bids.best, self._asks.best
+        if bid is not None and ask is not None and bid >= ask:
             return self._hole()  # crossed: something was lost on the way
         return Applied.CHANGED if is_changed else Applied.NOTHING
 
@@ -84,30 +128,18 @@ class Book:
 
     def best(self) -> tuple[tuple[Decimal, Decimal] | None, tuple[Decimal, Decimal] | None]:
         """Return the best bid and ask as (price, quantity)."""
-        bid = max(self._bids, default=None)
-        ask = min(self._asks, default=None)
-        return (None if bid is None else (bid, self._bids[bid])), (None if ask is None else (ask, self._asks[ask]))
+        return self._bids.top(), self._asks.top()
 
     def levels(self) -> tuple[tuple[tuple[Decimal, Decimal], ...], tuple[tuple[Decimal, Decimal], ...]]:
         """Return bids and asks, best first."""
-        return tuple(sorted(self._bids.items(), reverse=True)), tuple(sorted(self._asks.items()))
+        return self._bids.sorted(), self._asks.sorted()
 
 
-def _side(levels: Levels) -> dict[Decimal, Decimal]:
-    side: dict[Decimal, Decimal] = {}
-    _apply(side, levels)
-    return side
-
-
-def _apply(side: dict[Decimal, Decimal], levels: Levels) -> bool:
-    """Set and delete levels; tell whether anything changed."""
-    is_changed = False
-    for level_price, quantity in levels:
-        if not (level_price.is_finite() and quantity.is_finite()):
-            raise Malformed("a level of the book is no number")
-        if quantity:
-            is_changed = is_changed or side.get(level_price) != quantity
-            side[level_price] = quantity
-        elif side.pop(level_price, None) is not None:
-            is_changed = True
-    return is_changed
+def _exact(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise Malformed(f"{text!r} in a book is no number") from None
+    if not number.is_finite():
+        raise Malformed(f"{text!r} in a book is no finite number")
+    return number

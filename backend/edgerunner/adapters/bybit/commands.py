@@ -1,97 +1,31 @@
-"""Orders out: what is allowed, how it is written, and by which road it leaves."""
+"""Order commands out: how changes and cancels are written, and by which road a command leaves."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from edgerunner.adapters.broker import CancelOrder, ModifyOrder, OrderAck, PlaceOrder
 from edgerunner.adapters.bybit.instruments import Listing
+from edgerunner.adapters.bybit.legs import PositionModes, index_of
 from edgerunner.adapters.bybit.limits import Priority
+from edgerunner.adapters.bybit.market import MarketReader
+from edgerunner.adapters.bybit.placement import Body, Style, check_trigger_side, placement
 from edgerunner.adapters.bybit.rest import RestClient
 from edgerunner.adapters.bybit.trade import TradeSession
 from edgerunner.adapters.bybit.values import text
-from edgerunner.domain.errors import InvalidRequest, NotConnected, Unsupported
+from edgerunner.domain.errors import BrokerError, BrokerRejected, BrokerUnreachable, InvalidRequest, NotConnected
 from edgerunner.domain.numbers import to_plain
-from edgerunner.domain.orders import OrderTerms, OrderType, Side, TimeInForce
 
-Body = dict[str, str | int | bool]
-
-_SIDES: Final[Mapping[Side, str]] = {Side.BUY: "Buy", Side.SELL: "Sell"}
-_TIMES: Final[Mapping[TimeInForce, str]] = {
-    TimeInForce.GTC: "GTC",
-    TimeInForce.IOC: "IOC",
-    TimeInForce.FOK: "FOK",
-}
-
-
-def placement(command: PlaceOrder, listing: Listing) -> Body:
-    """Return the body of ``order.create``; raises ``Unsupported`` or ``InvalidRequest`` for what cannot be sent.
-
-    Prices and quantities are plain decimal text. Spot market orders always count base coin:
-    Bybit's default for buys is an amount of quote coin.
-    """
-    terms = command.terms
-    _check(terms, listing)
-    body: Body = {
-        "category": listing.category,
-        "symbol": listing.symbol,
-        "side": _SIDES[terms.side],
-        "orderType": "Limit" if terms.order_type is OrderType.LIMIT else "Market",
-        "qty": to_plain(terms.quantity),
-        "orderLinkId": command.client_order_id,
-    }
-    if terms.price is not None:
-        body["price"] = to_plain(terms.price)
-        body["timeInForce"] = "PostOnly" if terms.post_only else _TIMES[terms.time_in_force]
-    if listing.is_spot:
-        body["isLeverage"] = 0
-        if terms.order_type is OrderType.MARKET:
-            body["marketUnit"] = "baseCoin"
-    else:
-        body["positionIdx"] = 0
-        body["reduceOnly"] = terms.reduce_only
-    return body
-
-
-def _check(terms: OrderTerms, listing: Listing) -> None:
-    if terms.order_type not in {OrderType.MARKET, OrderType.LIMIT}:
-        raise Unsupported(f"{terms.order_type} orders at Bybit are not in this version")
-    if terms.take_profit is not None or terms.stop_loss is not None:
-        raise Unsupported("attached take profit and stop loss at Bybit are not in this version")
-    if terms.time_in_force not in _TIMES:
-        raise Unsupported(f"Bybit has no {terms.time_in_force} orders")
-    if terms.reduce_only and listing.is_spot:
-        raise Unsupported("Bybit has no reduce-only on spot: there is no position, only coins")
-    if terms.position_id not in {None, "net"}:
-        raise Unsupported("the account has one position per contract; it has no legs to act on")
-    if terms.quantity_unit is not listing.instrument.quantity_unit or terms.quantity <= 0:
-        raise InvalidRequest.of("quantity", "invalid", f"must be positive, in {listing.instrument.quantity_unit}")
-    _check_price(terms)
-
-
-def _check_price(terms: OrderTerms) -> None:
-    is_limit = terms.order_type is OrderType.LIMIT
-    if is_limit and terms.price is None:
-        raise InvalidRequest.of("price", "required", "a limit order needs one")
-    if not is_limit and terms.price is not None:
-        raise InvalidRequest.of("price", "invalid", "a market order has none")
-    if terms.post_only and (not is_limit or terms.time_in_force is not TimeInForce.GTC):
-        raise Unsupported("Bybit's post-only is a time in force of its own: only for limit orders good till canceled")
-    if not is_limit and terms.time_in_force is TimeInForce.FOK:
-        raise Unsupported("Bybit executes market orders immediate-or-cancel, never fill-or-kill")
+_NO_SUCH_SPOT_ORDER: Final = "170213"
+_SPOT_FILTERS: Final = ("StopOrder", "tpslOrder")
+_WRONG_MODE: Final = "position idx"
 
 
 def amendment(command: ModifyOrder, listing: Listing) -> Body:
     """Return the body of ``order.amend``; ``quantity`` is the new total."""
-    if command.trigger_price is not None:
-        raise Unsupported("conditional orders at Bybit are not in this version")
-    if command.quantity is None and command.price is None:
+    changes = {"qty": command.quantity, "price": command.price, "triggerPrice": command.trigger_price}
+    wanted: Body = {field: to_plain(value) for field, value in changes.items() if value is not None}
+    if not wanted:
         raise InvalidRequest.of("quantity", "required", "nothing to change was given")
-    body = _addressed(command, listing)
-    if command.quantity is not None:
-        body["qty"] = to_plain(command.quantity)
-    if command.price is not None:
-        body["price"] = to_plain(command.price)
-    return body
+    return _addressed(command, listing) | wanted
 
 
 def cancellation(command: CancelOrder, listing: Listing) -> Body:
@@ -112,21 +46,64 @@ def _addressed(command: ModifyOrder | CancelOrder, listing: Listing) -> Body:
 class OrderEntry:
     """Sends order commands: by the trade stream when it is ready, else by REST; never by both."""
 
-    def __init__(self, rest: RestClient, trade: TradeSession | None) -> None:
+    def __init__(
+        self, rest: RestClient, trade: TradeSession | None, *, modes: PositionModes, market: MarketReader, style: Style
+    ) -> None:
         self._rest = rest
         self._trade = trade
+        self._modes = modes
+        self._market = market
+        self._style = style
 
     async def place(self, command: PlaceOrder, listing: Listing) -> OrderAck:
-        """Send a placement, once."""
-        return await self._sent("create", placement(command, listing), listing, Priority.PLACE)
+        """Send a placement, once. A trigger is checked against the newest price first."""
+        body = await self._prepared(command, listing)
+        try:
+            return await self._sent("create", body, listing, Priority.PLACE)
+        except BrokerRejected as error:
+            if _WRONG_MODE in error.text.lower():  # switched since it was read
+                self._modes.forget(listing)
+            raise
+
+    async def _prepared(self, command: PlaceOrder, listing: Listing) -> Body:
+        """Return the body to send. Whatever fails on the way to it fails before the first byte of the order."""
+        try:
+            is_hedged = await self._modes.is_hedged(listing)
+            ticker = await self._market.ticker(listing) if command.terms.order_type.has_trigger else None
+        except BrokerError as error:
+            raise BrokerUnreachable(f"not sent: {error.detail}") from error
+        body = placement(
+            command, listing, self._style, position_idx=index_of(command.terms, is_hedged=is_hedged)
+        )
+        if ticker is not None:
+            check_trigger_side(command.terms, ticker, listing, self._style)
+        return body
 
     async def modify(self, command: ModifyOrder, listing: Listing) -> OrderAck:
         """Send a change."""
         return await self._sent("amend", amendment(command, listing), listing, Priority.MODIFY)
 
     async def cancel(self, command: CancelOrder, listing: Listing) -> OrderAck:
-        """Send a cancel."""
-        return await self._sent("cancel", cancellation(command, listing), listing, Priority.CANCEL)
+        """Send a cancel.
+
+        Bybit keeps spot orders in three kinds and looks only among plain ones unless told otherwise
+        ("Cancel Order", orderFilter); canceling twice does no harm, so the other kinds are tried too.
+        """
+        body = cancellation(command, listing)
+        try:
+            return await self._sent("cancel", body, listing, Priority.CANCEL)
+        except BrokerRejected as error:
+            if not listing.is_spot or error.broker_code != _NO_SUCH_SPOT_ORDER:
+                raise
+            return await self._cancel_waiting(body, listing, error)
+
+    async def _cancel_waiting(self, body: Body, listing: Listing, refusal: BrokerRejected) -> OrderAck:
+        for kind in _SPOT_FILTERS:
+            try:
+                return await self._sent("cancel", body | {"orderFilter": kind}, listing, Priority.CANCEL)
+            except BrokerRejected:
+                continue  # not among these either
+        raise refusal
 
     async def _sent(self, op: str, body: Body, listing: Listing, priority: Priority) -> OrderAck:
         bucket = f"{listing.category}.{priority.name.lower()}"

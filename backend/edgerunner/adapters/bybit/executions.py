@@ -5,6 +5,7 @@ from typing import Final
 
 from edgerunner.adapters.broker import FillReport
 from edgerunner.adapters.bybit.instruments import Listing
+from edgerunner.adapters.bybit.legs import NET, leg_of_execution
 from edgerunner.adapters.bybit.orders import client_key, side_of
 from edgerunner.adapters.bybit.values import (
     Scalar,
@@ -48,9 +49,12 @@ class ExecutionMapper:
     def __init__(self, account_id: str) -> None:
         self._account_id = account_id
 
-    def report(self, execution: Execution, listing: Listing, raw: str | None = None) -> FillReport:
+    def report(
+        self, execution: Execution, listing: Listing, raw: str | None = None, *, is_hedged: bool = False
+    ) -> FillReport:
         """Return the fill; raises ``Malformed`` when an indispensable field is missing.
 
+        ``is_hedged``: the contract has two legs; the fill changes the one that ``leg_of_execution`` finds.
         ``execFee`` is positive for a cost; its coin is ``feeCurrency``, else the one Bybit's rule names.
         """
         side = side_of(execution.side)
@@ -72,6 +76,7 @@ class ExecutionMapper:
                 liquidity=Liquidity.MAKER if is_maker else Liquidity.TAKER,
                 fee=Money(currency=currency, amount=fee),
                 contract=listing.instrument.contract,
+                leg=leg_of_execution(side, execution.closed_size) if is_hedged else NET,
             ),
             ts_event_ns=required_nanoseconds(execution.exec_time, "execTime"),
             raw=raw,

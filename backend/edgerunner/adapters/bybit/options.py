@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.bybit.environments import Endpoints, endpoints_of, is_url_option
+from edgerunner.adapters.bybit.placement import EXIT_MODES, TRIGGER_SOURCES
 from edgerunner.domain.errors import FieldError, InvalidRequest
 
 
@@ -34,6 +35,7 @@ class Options:
         websocket: ``picows``, ``aiohttp`` or ``auto`` (picows where it is installed).
         allow_withdrawal_key: Accept an API key that may withdraw.
         account_id: The UID, only for environments that do not tell it (demo).
+        trigger_by, tpsl_mode: See ``placement.Style``.
     """
 
     endpoints: Endpoints
@@ -46,6 +48,8 @@ class Options:
     websocket: str = "auto"
     allow_withdrawal_key: bool = False
     account_id: str | None = None
+    trigger_by: str = "LastPrice"
+    tpsl_mode: str = "Full"
 
 
 _NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
@@ -55,7 +59,12 @@ _NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
     "settle_s": (0, 600),
     "heartbeat_s": (0.05, 60),
 }
-_OTHERS: Final = frozenset({"websocket", "allow_withdrawal_key", "account_id"})
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "websocket": ("auto", "picows", "aiohttp"),
+    "trigger_by": TRIGGER_SOURCES,
+    "tpsl_mode": EXIT_MODES,
+}
+_OTHERS: Final = frozenset({*_WORDS, "allow_withdrawal_key", "account_id"})
 
 
 def parse_options(environment: Environment, options: Mapping[str, object]) -> Options:
@@ -85,8 +94,8 @@ def _check(name: str, value: object) -> FieldError | None:
         return None
     if name not in _OTHERS:
         return _error(name, "is not an option of Bybit connections", code="unknown")
-    if name == "websocket" and value not in {"auto", "picows", "aiohttp"}:
-        return _error(name, "must be auto, picows or aiohttp")
+    if name in _WORDS and value not in _WORDS[name]:
+        return _error(name, f"must be {', '.join(_WORDS[name][:-1])} or {_WORDS[name][-1]}")
     if name == "allow_withdrawal_key" and not isinstance(value, bool):
         return _error(name, "must be true or false")
     if name == "account_id" and not (isinstance(value, str) and value.isalnum()):

@@ -10,6 +10,7 @@ from typing import Final
 
 from edgerunner.adapters.broker import OrderReport
 from edgerunner.adapters.bybit.instruments import Listing
+from edgerunner.adapters.bybit.legs import NET, leg_of
 from edgerunner.adapters.bybit.values import (
     Malformed,
     Scalar,
@@ -59,7 +60,6 @@ _TIMES: Final[Mapping[str, tuple[TimeInForce, bool]]] = {
 }
 _SIDES: Final[Mapping[str, Side]] = {"Buy": Side.BUY, "Sell": Side.SELL}
 _NO_REASON: Final = frozenset({None, "EC_NoError", "UNKNOWN"})
-_LEGS: Final[Mapping[str, str]] = {"1": "long", "2": "short"}
 _IS_STOP: Final = {(Side.BUY, 1): True, (Side.BUY, 2): False, (Side.SELL, 1): False, (Side.SELL, 2): True}
 """A trigger by rise (1) or fall (2) is a stop when it follows the order's direction."""
 
@@ -70,11 +70,6 @@ def side_of(value: Scalar) -> Side:
     if side is None:
         raise Malformed(f"side is {value!r}")
     return side
-
-
-def leg_of(position_idx: object) -> str:
-    """Return the leg of a ``positionIdx``: 0 one-way, 1 the long and 2 the short side of hedge mode."""
-    return _LEGS.get(str(position_idx), "net")
 
 
 def client_key(order_link_id: str | None) -> str | None:
@@ -139,6 +134,7 @@ class OrderMapper:
             time_in_force=time_in_force,
             post_only=post_only,
             reduce_only=order.reduce_only is True,
+            position_id=None if leg_of(order.position_idx) == NET else leg_of(order.position_idx),
             take_profit=_take_profit(order),
             stop_loss=_stop_loss(order),
         )

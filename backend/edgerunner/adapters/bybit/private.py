@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from edgerunner.adapters.bybit.errors import Verdict, verdict_of
-from edgerunner.adapters.bybit.link import Link
+from edgerunner.adapters.bybit.link import StatusListener
 from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed
 from edgerunner.adapters.bybit.wire import Push
@@ -21,22 +21,18 @@ _pushes = msgspec.json.Decoder(Push)
 
 
 class PrivateSession:
-    """Speaks the private stream's protocol; hands each push to ``on_push``."""
+    """Speaks the private stream's protocol over its link; hands each push to ``on_push``."""
 
     def __init__(
         self,
         transport: Transport,
-        on_push: Callable[[Push], None],
+        on_status: StatusListener,
     ) -> None:
         self._signer = transport.signer
         self._rest = transport.rest
-        self._on_push = on_push
+        self.on_push: Callable[[Push], None] = _nobody
         self._answers: dict[str, asyncio.Future[Push]] = {}
-        self._link: Link | None = None
-
-    def attach(self, link: Link) -> None:
-        """Speak over this link."""
-        self._link = link
+        self.link = transport.link("private", transport.options.endpoints.private, self, on_status)
 
     def ping(self) -> bytes:
         """Return a heartbeat."""
@@ -63,9 +59,9 @@ class PrivateSession:
         except msgspec.MsgspecError as error:
             raise Malformed(str(error)) from error
         if push.topic:
-            self._on_push(push)
+            self.on_push(push)
         elif push.op in {"pong", "ping"}:
-            self._opened().pong()
+            self.link.pong()
         elif push.op in self._answers:
             answer = self._answers[push.op]
             if not answer.done():
@@ -85,12 +81,11 @@ class PrivateSession:
         answer: asyncio.Future[Push] = asyncio.get_running_loop().create_future()
         self._answers[op] = answer
         try:
-            await self._opened().send(msgspec.json.encode({"op": op, "req_id": op, "args": args}))
+            await self.link.send(msgspec.json.encode({"op": op, "req_id": op, "args": args}))
             return await answer
         finally:
             self._answers.pop(op, None)
 
-    def _opened(self) -> Link:
-        if self._link is None:
-            raise BrokerUnreachable("the private stream has no link")
-        return self._link
+
+def _nobody(push: Push) -> None:
+    del push

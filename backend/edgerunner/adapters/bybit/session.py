@@ -89,8 +89,8 @@ class BybitSession:
         )
         self.public = PublicStreams(transport, catalogue=catalogue, buffer=self.market_updates, on_health=self._on_data)
         self._private, self._events = self._private_stream()
-        self._trade, trade = self._trade_stream()
-        self.orders = OrderEntry(rest, trade)
+        self._trade = self._trade_stream()
+        self.orders = OrderEntry(rest, self._trade)
 
     async def start(self) -> None:
         """Read the account and bring the private stream up; raises a ``BrokerError``."""
@@ -99,7 +99,7 @@ class BybitSession:
             self._refuse_linear(hedged)
         await self._read_wallet()
         if self._trade is not None:
-            self._trade.start()
+            self._trade.link.start()
         self._private.start()
         await self._private.wait_up(2 * self._transport.options.request_timeout_s)
         self._on_data(LinkStatus.UP, None, self._transport.rest.server_clock.round_trip_ms)
@@ -110,7 +110,7 @@ class BybitSession:
         await self._background.stop()
         await self._private.stop()
         if self._trade is not None:
-            await self._trade.stop()
+            await self._trade.link.stop()
         await self.public.stop()
         await self._events.stop()
         await self._transport.rest.stop()
@@ -169,9 +169,7 @@ class BybitSession:
         )
 
     def _private_stream(self) -> tuple[Link, PrivateEvents]:
-        private = PrivateSession(self._transport, lambda push: self._events.receive(push))
-        link = self._transport.link("private", self._transport.options.endpoints.private, private, self._on_private)
-        private.attach(link)
+        private = PrivateSession(self._transport, self._on_private)
         events = PrivateEvents(
             account_id=self.account_id,
             catalogue=self.catalogue,
@@ -179,19 +177,15 @@ class BybitSession:
             wallet=self.wallet,
             updates=self.updates,
             strangers=self.strangers,
-            renew=link.renew,
+            renew=private.link.renew,
             on_hedge=self._refuse_linear,
         )
-        return link, events
+        private.on_push = events.receive
+        return private.link, events
 
-    def _trade_stream(self) -> tuple[Link, TradeSession] | tuple[None, None]:
+    def _trade_stream(self) -> TradeSession | None:
         url = self._transport.options.endpoints.trade
-        if url is None:
-            return None, None
-        trade = TradeSession(self._transport)
-        link = self._transport.link("trade", url, trade, lambda _status, _reason: None)  # REST stands in for it
-        trade.attach(link)
-        return link, trade
+        return None if url is None else TradeSession(self._transport, url)
 
     def _on_private(self, status: LinkStatus, reason: str | None) -> None:
         latency_ms = self._private.latency_ms if status is LinkStatus.UP else None

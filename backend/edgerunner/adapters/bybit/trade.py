@@ -9,7 +9,6 @@ import msgspec
 
 from edgerunner.adapters.bybit.errors import Verdict, command_error, verdict_of
 from edgerunner.adapters.bybit.limits import Priority
-from edgerunner.adapters.bybit.link import Link
 from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed, Scalar, whole
 from edgerunner.adapters.bybit.wire import OrderIds, TradeReply
@@ -24,7 +23,7 @@ _replies = msgspec.json.Decoder(TradeReply)
 class TradeSession:
     """Speaks the trade stream's protocol."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, url: str) -> None:
         self._options = transport.options
         self._signer = transport.signer
         self._rest = transport.rest
@@ -32,16 +31,12 @@ class TradeSession:
         self._numbers = itertools.count(1)
         self._login: asyncio.Future[TradeReply] | None = None
         self._waiting: dict[str, asyncio.Future[TradeReply]] = {}
-        self._link: Link | None = None
-
-    def attach(self, link: Link) -> None:
-        """Speak over this link."""
-        self._link = link
+        self.link = transport.link("trade", url, self, lambda _status, _reason: None)  # REST stands in for it
 
     @property
     def is_ready(self) -> bool:
         """Whether orders can be sent here now."""
-        return self._link is not None and self._link.is_up
+        return self.link.is_up
 
     def ping(self) -> bytes:
         """Return a heartbeat."""
@@ -53,7 +48,7 @@ class TradeSession:
         expires_ms = self._rest.server_clock.now_ms() + _LOGIN_AHEAD_MS
         self._login = asyncio.get_running_loop().create_future()
         args = self._signer.login(expires_ms=expires_ms)
-        await self._opened().send(msgspec.json.encode({"op": "auth", "reqId": "auth", "args": args}))
+        await self.link.send(msgspec.json.encode({"op": "auth", "reqId": "auth", "args": args}))
         reply = await self._login
         if reply.ret_code in {0, _REPEATED_LOGIN}:
             return
@@ -68,7 +63,7 @@ class TradeSession:
         except msgspec.MsgspecError as error:
             raise Malformed(str(error)) from error
         if reply.op == "pong":
-            self._opened().pong()
+            self.link.pong()
             return
         waiting = self._login if reply.op == "auth" else self._waiting.get(reply.req_id)
         if waiting is not None and not waiting.done():
@@ -98,7 +93,7 @@ class TradeSession:
         error = command_error(reply.ret_code, reply.ret_msg, on_trade_socket=True)
         if error is not None:
             if verdict_of(reply.ret_code, reply.ret_msg) is Verdict.CLOCK:
-                self._opened().renew("the time stamp of an order was refused")  # the login measures the clock
+                self.link.renew("the time stamp of an order was refused")  # the login measures the clock
             raise error
         try:
             return msgspec.json.decode(reply.data, type=OrderIds)
@@ -115,18 +110,13 @@ class TradeSession:
         self._waiting[number] = answer
         try:
             message = {"reqId": number, "header": header, "op": op, "args": [body]}
-            await self._opened().send(msgspec.json.encode(message))
+            await self.link.send(msgspec.json.encode(message))
             async with asyncio.timeout(self._options.request_timeout_s):
                 return await answer
         except TimeoutError:
             raise OutcomeUnknown(f"no answer to {op} within {self._options.request_timeout_s:g} s") from None
         finally:
             del self._waiting[number]
-
-    def _opened(self) -> Link:
-        if self._link is None:
-            raise BrokerUnreachable("the trade stream has no link")
-        return self._link
 
 
 def _figure(value: Scalar, /) -> int | None:

@@ -58,6 +58,8 @@ class Order(Wire):
     last_price_on_created: Scalar = None
     base_price: Scalar = None
     reduce_only: Scalar = None
+    position_idx: Scalar = None
+    parent_order_link_id: Scalar = None
     created_time: Scalar = None
     updated_time: Scalar = None
 
@@ -77,6 +79,7 @@ class Execution(Wire):
     exec_fee: Scalar = None
     fee_currency: Scalar = None
     exec_time: Scalar = None
+    closed_size: Scalar = None
     is_maker: Scalar = None
 
 
@@ -102,6 +105,7 @@ class Coin(Wire):
     """One coin of the wallet."""
 
     coin: Scalar = None
+    equity: Scalar = None
     wallet_balance: Scalar = None
     locked: Scalar = None
     spot_borrow: Scalar = None
@@ -137,6 +141,7 @@ class CashRow(Wire):
     symbol: Scalar = None
     category: Scalar = None
     type: Scalar = None
+    side: Scalar = None
     currency: Scalar = None
     change: Scalar = None
     funding: Scalar = None

@@ -7,32 +7,19 @@ documentation. What this simulator cannot do is refused here with a code that By
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from edgerunner.matching.words import SelfMatchRule, TimeInForce
-from edgerunner.simulators.bybit import codes
+from edgerunner.simulators.bybit import codes, conditions, fields
 from edgerunner.simulators.bybit.categories import Category
+from edgerunner.simulators.bybit.conditions import ExitsWish, TriggerWish
 from edgerunner.simulators.venue_types import RejectReason
 
 LINK_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,45}")
 LONGEST_LINK_ID: Final = 45
-_NUMBER: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,18})?")
-_UNSET: Final = frozenset({"", "0", 0, None})
 
-_CONDITIONAL_FIELDS: Final = ("triggerPrice", "triggerDirection", "triggerBy")
-_PROTECTION_FIELDS: Final = (
-    "takeProfit",
-    "stopLoss",
-    "tpTriggerBy",
-    "slTriggerBy",
-    "tpslMode",
-    "tpLimitPrice",
-    "slLimitPrice",
-    "tpOrderType",
-    "slOrderType",
-)
-_OTHER_UNSUPPORTED_FIELDS: Final = (
+_UNSUPPORTED_FIELDS: Final = (
     "slippageToleranceType",
     "slippageTolerance",
     "bboSideType",
@@ -75,6 +62,10 @@ class CreateRequest:
     counts_quote: bool
     market_unit: str
     self_match: SelfMatchRule
+    position_index: int
+    order_filter: str
+    trigger: TriggerWish | None
+    exits: ExitsWish | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,22 +78,25 @@ class AmendRequest:
     link_id: str | None
     quantity: Decimal | None
     price: Decimal | None
+    trigger_price: Decimal | None
+    exits: ExitsWish | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    """A parsed cancel; ``order_id`` wins over ``link_id``."""
+    """A parsed cancel; ``order_id`` wins over ``link_id``. ``order_filter`` is empty for derivatives."""
 
     category: Category
     symbol: str
     order_id: str | None
     link_id: str | None
+    order_filter: str
 
 
 def parse_category(body: Mapping[str, Any]) -> Category:
     """Return the category of a request; raise 10001 when it is missing or unknown."""
     try:
-        return Category(_text(body, "category") or "")
+        return Category(fields.text(body, "category") or "")
     except ValueError as error:
         raise codes.parameter_error("params error: category invalid") from error
 
@@ -113,21 +107,25 @@ def parse_create(category: Category, body: Mapping[str, Any]) -> CreateRequest:
     order_type = _word(category, body, "orderType", ("Market", "Limit"))
     side = _word(category, body, "side", ("Buy", "Sell"))
     market_unit = _market_unit(category, body, order_type)
-    _check_position_index(body)
+    order_filter = conditions.parse_order_filter(category, body)
     return CreateRequest(
         category=category,
         symbol=_symbol(category, body),
         side=side,
         order_type=order_type,
-        quantity=_required_number(category, body, "qty"),
-        price=_required_number(category, body, "price") if order_type == "Limit" else None,
+        quantity=fields.required_number(category, body, "qty"),
+        price=fields.required_number(category, body, "price") if order_type == "Limit" else None,
         time_in_force="IOC" if order_type == "Market" else _time_in_force(category, body),
         link_id=parse_link_id(body),
-        reduce_only=_flag(body, "reduceOnly") and not category.is_spot,
-        close_on_trigger=_flag(body, "closeOnTrigger") and not category.is_spot,
+        reduce_only=fields.flag(body, "reduceOnly") and not category.is_spot,
+        close_on_trigger=fields.flag(body, "closeOnTrigger") and not category.is_spot,
         counts_quote=_counts_quote(category, order_type, side, market_unit),
         market_unit=market_unit,
         self_match=_self_match(body),
+        position_index=fields.position_index(body),
+        order_filter=order_filter,
+        trigger=conditions.parse_trigger(category, body, order_filter),
+        exits=conditions.parse_exits(category, body),
     )
 
 
@@ -140,21 +138,28 @@ def parse_amend(category: Category, body: Mapping[str, Any]) -> AmendRequest:
         symbol=_symbol(category, body),
         order_id=order_id,
         link_id=link_id,
-        quantity=_optional_number(category, body, "qty"),
-        price=_optional_number(category, body, "price"),
+        quantity=fields.optional_number(category, body, "qty"),
+        price=fields.optional_number(category, body, "price"),
+        trigger_price=fields.optional_number(category, body, "triggerPrice"),
+        exits=conditions.parse_exits(category, body),
     )
 
 
 def parse_cancel(category: Category, body: Mapping[str, Any]) -> CancelRequest:
     """Return the cancel that ``body`` asks for."""
-    _check_order_filter(category, body)
     order_id, link_id = _identity(body)
-    return CancelRequest(category=category, symbol=_symbol(category, body), order_id=order_id, link_id=link_id)
+    return CancelRequest(
+        category=category,
+        symbol=_symbol(category, body),
+        order_id=order_id,
+        link_id=link_id,
+        order_filter=conditions.parse_order_filter(category, body),
+    )
 
 
 def parse_link_id(body: Mapping[str, Any]) -> str | None:
     """Return ``orderLinkId`` or None; raise 10001 when too long or of other characters."""
-    link_id = _text(body, "orderLinkId")
+    link_id = fields.text(body, "orderLinkId")
     if not link_id:
         return None
     if len(link_id) > LONGEST_LINK_ID:
@@ -165,59 +170,28 @@ def parse_link_id(body: Mapping[str, Any]) -> str | None:
 
 
 def _identity(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    order_id = _text(body, "orderId") or None
-    link_id = _text(body, "orderLinkId") or None
+    order_id = fields.text(body, "orderId") or None
+    link_id = fields.text(body, "orderLinkId") or None
     if order_id is None and link_id is None:
         raise codes.parameter_error("params error: orderId or orderLinkId is required")
     return order_id, link_id
 
 
 def _refuse_unsupported(category: Category, body: Mapping[str, Any]) -> None:
-    _check_order_filter(category, body)
     if body.get("timeInForce") == "RPI":
         raise codes.WireError(
             codes.SPOT_RETAIL_PRICE_IMPROVEMENT if category.is_spot else codes.RETAIL_PRICE_IMPROVEMENT
         )
-    for kind, fields in (
-        ("conditional orders", _CONDITIONAL_FIELDS),
-        ("take-profit and stop-loss", _PROTECTION_FIELDS),
-        ("this order option", _OTHER_UNSUPPORTED_FIELDS),
-    ):
-        for field in fields:
-            if _is_set(body.get(field)):
-                raise _unsupported(category, f"{field}: {kind} not supported by this simulator yet")
-    if category.is_spot and _is_set(body.get("isLeverage")):
+    for field in _UNSUPPORTED_FIELDS:
+        if fields.is_set(body.get(field)):
+            raise fields.unsupported(category, f"{field}: this order option not supported by this simulator yet")
+    if category.is_spot and fields.is_set(body.get("isLeverage")):
         raise codes.WireError(codes.SPOT_MARGIN_DISABLED)
 
 
-def _is_set(value: object) -> bool:
-    return not isinstance(value, (str, int, float, bool, type(None))) or value not in _UNSET
-
-
-def _unsupported(category: Category, text: str) -> codes.WireError:
-    if category.is_spot:
-        return codes.WireError(codes.SPOT_UNSUPPORTED, f"{codes.SPOT_UNSUPPORTED.text} {text}")
-    return codes.parameter_error(f"params error: {text}")
-
-
-def _check_order_filter(category: Category, body: Mapping[str, Any]) -> None:
-    if category.is_spot and _text(body, "orderFilter") not in (None, "", "Order"):
-        raise codes.WireError(
-            codes.SPOT_INVALID_ORDER_FILTER,
-            f"{codes.SPOT_INVALID_ORDER_FILTER.text}: only Order is supported by this simulator yet",
-        )
-
-
-def _check_position_index(body: Mapping[str, Any]) -> None:
-    index = body.get("positionIdx", 0)
-    if isinstance(index, bool) or not isinstance(index, int):
-        raise codes.parameter_error("params error: positionIdx invalid")
-    if index != 0:
-        raise codes.parameter_error("position idx not match position mode")
-
 
 def _market_unit(category: Category, body: Mapping[str, Any], order_type: str) -> str:
-    unit = _text(body, "marketUnit") or ""
+    unit = fields.text(body, "marketUnit") or ""
     if not category.is_spot or order_type != "Market":
         return ""
     if unit not in ("", "baseCoin", "quoteCoin"):
@@ -232,14 +206,14 @@ def _counts_quote(category: Category, order_type: str, side: str, market_unit: s
 
 
 def _self_match(body: Mapping[str, Any]) -> SelfMatchRule:
-    word = _text(body, "smpType") or "None"
+    word = fields.text(body, "smpType") or "None"
     if word not in SELF_MATCH_RULES:
         raise codes.parameter_error("params error: smpType invalid")
     return SELF_MATCH_RULES[word]
 
 
 def _time_in_force(category: Category, body: Mapping[str, Any]) -> str:
-    word = _text(body, "timeInForce") or "GTC"
+    word = fields.text(body, "timeInForce") or "GTC"
     if word in TIMES_IN_FORCE:
         return word
     if category.is_spot:
@@ -248,7 +222,7 @@ def _time_in_force(category: Category, body: Mapping[str, Any]) -> str:
 
 
 def _word(category: Category, body: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    word = _text(body, name)
+    word = fields.text(body, name)
     if word in allowed:
         return str(word)
     if category.is_spot:
@@ -257,43 +231,7 @@ def _word(category: Category, body: Mapping[str, Any], name: str, allowed: tuple
 
 
 def _symbol(category: Category, body: Mapping[str, Any]) -> str:
-    symbol = _text(body, "symbol")
+    symbol = fields.text(body, "symbol")
     if not symbol:
         raise codes.WireError(codes.refusal_of(RejectReason.UNKNOWN_SYMBOL, category))
     return symbol
-
-
-def _required_number(category: Category, body: Mapping[str, Any], name: str) -> Decimal:
-    number = _optional_number(category, body, name)
-    if number is None:
-        raise codes.parameter_error(f"params error: {name} is required")
-    return number
-
-
-def _optional_number(category: Category, body: Mapping[str, Any], name: str) -> Decimal | None:
-    text = _text(body, name)
-    if not text:
-        return None
-    reason = RejectReason.INVALID_PRICE if name == "price" else RejectReason.INVALID_QUANTITY
-    if not _NUMBER.fullmatch(text):
-        raise codes.WireError(codes.refusal_of(reason, category))
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise codes.WireError(codes.refusal_of(reason, category)) from error
-
-
-def _flag(body: Mapping[str, Any], name: str) -> bool:
-    value = body.get(name, False)
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise codes.parameter_error(f"params error: {name} invalid")
-    return value
-
-
-def _text(body: Mapping[str, Any], name: str) -> str | None:
-    value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise codes.parameter_error(f"params error: {name} must be a string")
-    return value

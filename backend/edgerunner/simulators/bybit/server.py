@@ -31,7 +31,7 @@ from edgerunner.simulators.bybit.transaction_log import TransactionLog
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 
-DEFAULT_KEYS: Final = (ApiKey(key="sim-key", secret="sim-secret", account_id="sim", user_id=1_000_001),)
+DEFAULT_KEYS: Final = (ApiKey(key="sim-key", secret="sim-secret", account_id="1000001", user_id=1_000_001),)
 SHUTDOWN_S: Final = 1.0
 
 

@@ -250,6 +250,8 @@ async def test_private_streams(client: Client, simulator: Simulator) -> None:
 
 
 async def test_order_entry_over_the_trade_socket(client: Client, simulator: Simulator) -> None:
+    # pybit registers a callback after it has sent: an answer faster than any network would find none.
+    simulator.faults.add("bybit", "delay_reply", count=None, params={"delay_s": 0.1})
     trading, answers, errors = await client.trading(), Inbox(), Inbox()
     await asyncio.to_thread(trading.place_order, answers.put, **limit_order(simulator, "pybit-ws"))
     placed = await answers.wait_for(lambda message: message["op"] == "order.create")

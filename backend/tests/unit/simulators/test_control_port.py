@@ -154,7 +154,7 @@ async def test_the_market_can_be_replayed_halted_and_shown_wrong(simulators: Sim
 async def test_the_ledger_counts_placements_and_shows_held_frames(simulators: Simulators) -> None:
     venue, faults = simulators.wire.venue, simulators.wire.faults
     request = OrderRequest(
-        account_id="sim", symbol=LINEAR, side="buy", order_type="market", quantity_lots=1, client_key="k"
+        account_id="1000001", symbol=LINEAR, side="buy", order_type="market", quantity_lots=1, client_key="k"
     )
     venue.place(request)
     await simulators.post("/sim/hold", broker="bybit", at="received")
@@ -198,11 +198,11 @@ async def test_the_clock_can_be_wrong_by_call_and_by_fault(simulators: Simulator
 
 async def test_restart_forgets_recent_orders_and_reset_everything(simulators: Simulators) -> None:
     venue = simulators.wire.venue
-    request = OrderRequest(account_id="sim", symbol=LINEAR, side="buy", order_type="market", quantity_lots=1)
+    request = OrderRequest(account_id="1000001", symbol=LINEAR, side="buy", order_type="market", quantity_lots=1)
     order = venue.place(request)
     await simulators.post("/sim/restart", broker="bybit")
     assert simulators.wire.calls == ["start", "restart"]
-    assert venue.closed_orders("sim") == []
+    assert venue.closed_orders("1000001") == []
     assert len((await simulators.get("/sim/ledger?broker=bybit"))["orders"]) == 1
     assert await simulators.post("/sim/reset", seed=9) == {"brokers": ["bybit"], "seed": 9}
     assert (await simulators.get("/sim/health"))["seed"] == 9
@@ -280,7 +280,7 @@ async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 
 async def test_state_and_ids_go_on_after_a_restart_of_the_process(tmp_path: Path) -> None:
-    request = OrderRequest(account_id="sim", symbol=LINEAR, side="buy", order_type="market", quantity_lots=1)
+    request = OrderRequest(account_id="1000001", symbol=LINEAR, side="buy", order_type="market", quantity_lots=1)
     async with running(tmp_path) as simulators:
         simulators.wire.venue.place(request)
         before = await simulators.get("/sim/ledger?broker=bybit")

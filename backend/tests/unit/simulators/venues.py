@@ -50,7 +50,8 @@ class Bench:
         self.faults = FaultBox(["bybit"])
         settings = VenueSettings(ledger_path=self.path, wall=self.wall, seed=self.seed, speed=self.speed)
         catalogue = bybit_catalogue()
-        accounts = {**catalogue.accounts, "other": {"USDT": Decimal(100_000), "BTC": Decimal(1)}}
+        [money] = catalogue.accounts.values()
+        accounts = {"sim": money, "other": money}
         self.venue = Venue(replace(catalogue, accounts=accounts), self.faults, settings)
         self.venue.add_listener(self.events.append)
 

@@ -122,15 +122,16 @@ async def test_a_cancelled_caller_does_not_stop_the_others(tmp_path: Path) -> No
     journal = await Journal.open(database, clock_ns=FakeClock().now_ns)
     other = database.connect()
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await journal.append(new("A"))
-    other.execute("ROLLBACK")
-    other.close()
 
-    await journal.append(new("B"))
+    async def give_up_then_release_the_lock() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await journal.append(new("B"))
+        other.close()
 
-    assert [order.client_order_id for order in journal.open_orders()] == ["A", "B"]
+    await asyncio.gather(journal.append(new("A")), give_up_then_release_the_lock(), journal.append(new("C")))
+
+    assert [order.client_order_id for order in journal.open_orders()] == ["A", "B", "C"]
     await journal.close()
     database.close()
 
@@ -175,6 +176,21 @@ async def test_the_same_trade_twice_in_waiting_calls_moves_the_position_once(jou
 
     assert [position.quantity for position in journal.positions()] == [1]
     assert len((await journal.fills(limit=10)).items) == 1
+
+
+async def test_the_same_trade_of_no_order_twice_in_one_call_moves_the_position_once(journal: Journal) -> None:
+    commit = await journal.append(event(filled("T1", "1"), None), event(filled("T1", "1"), None))
+    assert len(commit.records) == 2
+    assert [position.quantity for position in commit.positions] == [1]
+    assert len((await journal.fills(limit=10)).items) == 1
+
+
+async def test_a_derived_fill_and_its_real_one_in_one_call_leave_one_row(journal: Journal) -> None:
+    await journal.append(
+        *working("A"), event(filled("derived-1", "1", derived=True), "A"), event(filled("T1", "1"), "A")
+    )
+    assert [fill.trade_id for fill in (await journal.fills(limit=10)).items] == ["T1"]
+    assert (await journal.verify()).is_clean
 
 
 async def test_a_real_fill_takes_the_row_of_a_derived_one(journal: Journal) -> None:

@@ -4,10 +4,14 @@ import pytest
 
 from edgerunner.domain.errors import InvalidRequest
 from edgerunner.domain.events import OrderAccepted, OrderUpdated
+from edgerunner.domain.orders import Side
+from edgerunner.storage.books import OPEN_ORDERS, OpenState, decode_order
 from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Journal
+from edgerunner.storage.reader import PageQuery
 from edgerunner.storage.statements import KEY_LIFETIME_NS
 from tests.fakes.clock import FakeClock
+from tests.fakes.events import filled
 from tests.unit.storage.journal_events import bought, canceled, event, funding, key, new, working
 
 
@@ -81,7 +85,8 @@ async def test_an_order_is_found_by_the_brokers_id_open_or_closed(journal: Journ
 
 
 async def test_an_order_is_found_by_its_newest_broker_id(journal: Journal) -> None:
-    await journal.append(*working("C"), event(OrderUpdated(venue_order_id="V-NEW"), "C"))
+    await journal.append(*working("C"))
+    await journal.append(event(OrderUpdated(venue_order_id="V-NEW"), "C"))
     found = await journal.order_by_venue_id("bybit-sim", "V-NEW")
     assert found is not None
     assert found.client_order_id == "C"
@@ -180,3 +185,40 @@ async def test_a_replay_names_the_first_difference(
 
     assert not report.is_clean
     assert (report.first_difference or "").startswith(difference)
+
+
+async def steps_of_a_start(database: Database) -> int:
+    """How much SQLite works to find what is open."""
+    steps = 0
+
+    def step() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection = database.connect()
+    connection.execute("SELECT 1 FROM orders").fetchone()  # reads the schema
+    connection.set_progress_handler(step, 1)
+    state = OpenState.load(connection)
+    PageQuery(table=OPEN_ORDERS, position="first_seq", filters=(("connection_id", "bybit-sim"),), is_open=True).page(
+        connection, decode_order, 5, None
+    )
+    connection.set_progress_handler(None, 1)
+    connection.close()
+    assert (list(state.orders), len(state.positions)) == (["OPEN"], 1)
+    return steps
+
+
+async def test_a_start_reads_what_is_open_however_much_is_closed(journal: Journal, database: Database) -> None:
+    await journal.append(*working("OPEN"), *bought("B"))
+    before = await steps_of_a_start(database)
+
+    await journal.append(*(event for number in range(100) for event in canceled(f"C{number}")))
+    for number in range(100):
+        ticket = str(number)
+        await journal.append(
+            event(filled(f"in-{ticket}", "1", leg=ticket), None),
+            event(filled(f"out-{ticket}", "1", side=Side.SELL, leg=ticket), None),
+        )
+
+    assert await steps_of_a_start(database) == before

@@ -20,7 +20,7 @@ from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
 
-KEY, SECRET, ACCOUNT = "sim-key", "sim-secret", "sim"
+KEY, SECRET, ACCOUNT = "sim-key", "sim-secret", "1000001"
 PATIENCE_S = 10.0
 
 
@@ -219,6 +219,10 @@ class Simulator:
         answer = await socket.ask({"op": "auth", "args": [KEY, expires, sign(f"GET/realtime{expires}")]})
         assert answer["retCode"] == 0, answer
         return socket
+
+    def pin(self, symbol: str = "linear:BTCUSDT") -> None:
+        """Stop the market of a symbol at its present price."""
+        self.venue.operator.set_price(symbol, self.venue.last_price(symbol))
 
     def ledger(self, part: str) -> list[Frame]:
         """Return one list of the venue's own ledger."""

@@ -132,12 +132,14 @@ async def test_a_late_subscriber_joins_with_a_snapshot_of_the_same_line(simulato
 
 
 async def test_own_resting_orders_show_in_the_book(simulator: Simulator) -> None:
+    simulator.pin()
     socket = await subscribed(simulator, "linear", "orderbook.1.BTCUSDT")
     first = await socket.wait_for(lambda frame: frame.get("topic"))
     assert (list(first), len(first["data"]["b"])) == (["topic", "ts", "type", "data", "cts"], 1)
-    await simulator.post("/v5/order/create", limit_order(simulator, price=first["data"]["b"][0][0], qty="7"))
+    price = first["data"]["b"][0][0]
+    assert (await simulator.post("/v5/order/create", limit_order(simulator, price=price, qty="7"))).code == 0
     frame = await socket.wait_for(lambda frame: frame.get("topic") and float(frame["data"]["b"][0][1]) >= 7)
-    assert frame["type"] == "snapshot"
+    assert (frame["type"], frame["data"]["b"][0][0]) == ("snapshot", price)
 
 
 async def test_level_1_repeats_its_snapshot_with_the_same_u_after_three_seconds(simulator: Simulator) -> None:

@@ -158,7 +158,12 @@ class ScriptedBybit:
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         body = (await request.read()).decode()
         seen = Request(
-            request.method, request.path, request.rel_url.raw_query_string, dict(request.query), request.headers.copy(), body
+            request.method,
+            request.path,
+            request.rel_url.raw_query_string,
+            dict(request.query),
+            request.headers.copy(),
+            body,
         )
         self.requests.append(seen)
         if self.script[request.path]:

@@ -125,7 +125,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_client_order_id", "orders", ["client_order_id"], unique=True)
     op.create_index("ix_orders_connection_id", "orders", ["connection_id"], unique=False)
-    op.create_index("ix_orders_open", "orders", ["connection_id"], unique=False, sqlite_where=sa.text("is_open = 1"))
+    op.create_index("ix_orders_open", "orders", ["first_seq"], unique=False, sqlite_where=sa.text("is_open = 1"))
     op.create_index(
         "ix_orders_venue_order_id",
         "orders",

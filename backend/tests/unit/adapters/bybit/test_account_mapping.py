@@ -18,7 +18,14 @@ WALLET = {
     "totalMaintenanceMargin": "12.78",
     "totalPerpUPL": "-1.5",
     "coin": [
-        {"coin": "BTC", "walletBalance": "0.5", "locked": "0.1", "spotBorrow": "0", "usdValue": "33000"},
+        {
+            "coin": "BTC",
+            "walletBalance": "0.5",
+            "equity": "0.5",
+            "locked": "0.1",
+            "spotBorrow": "0",
+            "usdValue": "33000",
+        },
         {"coin": "USDT", "walletBalance": "1000.50", "locked": "0", "totalPositionIM": "100", "totalOrderIM": "50.5"},
     ],
 }
@@ -40,6 +47,15 @@ def test_totals_in_dollars() -> None:
     assert summary.unrealized_pnl == Decimal("-1.5")
     assert [balance.currency for balance in summary.balances] == ["BTC", "USDT"]
     assert summary.balances[0].value == 33000
+
+
+@pytest.mark.parametrize(
+    ("equity", "value"), [("1200", Decimal("1000.5")), ("0", None), ("", None)], ids=["open profit", "none", "untold"]
+)
+def test_balance_is_worth_its_share_of_the_equity(equity: str, value: Decimal | None) -> None:
+    usdt = {"coin": "USDT", "walletBalance": "1000.5", "equity": equity, "usdValue": "1200"}
+    summary = book().replace(wallet(coin=[usdt]), START_NS)
+    assert summary.balances[0].value == value
 
 
 def test_totals_that_bybit_leaves_empty_are_unknown_not_zero() -> None:

@@ -123,3 +123,8 @@ def test_book_equals_a_plain_replay_of_its_deltas(changes: list[tuple[bool, int,
         [(p, q) for p, q in sorted(bids.items(), reverse=True) if q],
         [(p, q) for p, q in sorted(asks.items()) if q],
     )
+    best_bid, best_ask = (
+        max((p for p, q in bids.items() if q), default=None),
+        min((p for p, q in asks.items() if q), default=None),
+    )
+    assert [level and level[0] for level in book.best()] == [best_bid, best_ask]

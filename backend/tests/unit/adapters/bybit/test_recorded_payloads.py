@@ -36,7 +36,7 @@ UNUSED: dict[type[msgspec.Struct], str] = {
         curRealisedPnl cumRealisedPnl sessionAvgPrice seq isReduceOnly mmrSysUpdatedTime leverageSysUpdatedTime
         createdTime""",
     wire.Wallet: "accountIMRate accountType accountMMRate accountLTV totalMarginBalance totalPerpUpl",
-    wire.Coin: """availableToBorrow accruedInterest equity totalPositionMM unrealisedPnl borrowAmount cumRealisedPnl
+    wire.Coin: """availableToBorrow accruedInterest totalPositionMM unrealisedPnl borrowAmount cumRealisedPnl
         collateralSwitch marginCollateral spotHedgingQty""",
     wire.CashRow: "side orderLinkId fee cashFlow feeRate bonusChange size qty cashBalance tradePrice",
     market_wire.InstrumentInfo: """launchTime deliveryFeeRate priceScale leverageFilter unifiedMarginTrade
