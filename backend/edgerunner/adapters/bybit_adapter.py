@@ -1,4 +1,4 @@
-"""Bybit behind the broker contract: unified account, spot and linear contracts, one-way mode."""
+"""Bybit behind the broker contract: unified account, spot, linear and inverse contracts, one-way and hedge mode."""
 
 import random as random_module
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -78,7 +78,7 @@ class BybitAdapter:
     @property
     def capabilities(self) -> Capabilities:
         """Return what this connection can do; complete after ``connect``."""
-        return capabilities(None, None) if self._open is None else self._open.capabilities
+        return capabilities(None) if self._open is None else self._open.capabilities
 
     async def connect(self) -> Sequence[Account]:
         """Open the session; raises ``Conflict`` when it is open already."""
@@ -112,12 +112,12 @@ class BybitAdapter:
         return await session.orders.modify(command, session.tradable(command.account_id, command.instrument_id))
 
     async def cancel_order(self, command: CancelOrder) -> OrderAck:
-        """Cancel a working order; allowed in hedge mode too."""
+        """Cancel a working order."""
         session = self._session
         return await session.orders.cancel(command, session.listed(command.account_id, command.instrument_id))
 
     async def get_open_orders(self) -> Sequence[OrderReport]:
-        """Return every working spot and linear order."""
+        """Return every working order."""
         return await self._session.records.open_orders()
 
     async def find_order(

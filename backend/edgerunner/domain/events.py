@@ -189,7 +189,8 @@ class CashMoved:
 
     ``kind`` is one of commission funding swap dividend interest deposit withdrawal adjustment;
     ``amount`` is signed: positive is money in. Commissions are booked with fills, so an
-    adapter reports only those that no fill carries.
+    adapter reports only those that no fill carries. ``leg`` is the position's that a funding or
+    swap payment belongs to, None when the broker does not say.
     """
 
     movement_id: str
@@ -198,6 +199,7 @@ class CashMoved:
     amount: Decimal
     instrument_id: str | None = None
     trade_id: str | None = None
+    leg: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

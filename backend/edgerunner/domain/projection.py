@@ -220,12 +220,12 @@ def _project_cash(books: Books, recorded: RecordedEvent, body: CashMoved) -> Cha
 def _funded_position(books: Books, recorded: RecordedEvent, body: CashMoved) -> Position | None:
     """Return the position that a funding or swap payment belongs to, with it added.
 
-    A movement names no leg: the first open leg takes it. Payments in another currency than the
+    Without a leg on the movement the first open one takes it. Payments in another currency than the
     settlement's stay in the ledger alone.
     """
     if body.kind not in HOLDING_COSTS or body.instrument_id is None:
         return None
-    for leg in _LEGS_WITH_FUNDING:
+    for leg in (body.leg,) if body.leg else _LEGS_WITH_FUNDING:
         position = books.position(_key(recorded.event, body.instrument_id, leg))
         if position is not None and position.quantity and position.contract.settle == body.currency:
             return add_funding(position, body.amount, ts_ns=_time_ns(recorded.event), seq=recorded.seq)

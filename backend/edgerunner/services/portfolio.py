@@ -31,8 +31,8 @@ class SummaryView:
 class Converted:
     """An amount in the portfolio's currency; all None without a rate.
 
-    Rounded to 8 decimals, the rate to 12. ``rate`` 1 without a source means that nothing had to be converted. The age is that of the
-    oldest rate used, in seconds.
+    Rounded to 8 decimals, the rate to 12. ``rate`` 1 without a source means that nothing had to be
+    converted. The age is that of the oldest rate used, in seconds.
     """
 
     amount: Decimal | None
@@ -186,9 +186,7 @@ class _Converter:
             return Converted(amount=None, rate=None, source=None, age_s=None)
         age_s = max(self._now_ns - rate.ts_ns, 0) / 1e9
         converted = None if amount is None else round(amount * rate.price, _MONEY_DECIMALS)
-        return Converted(
-            amount=converted, rate=round(rate.price, _RATE_DECIMALS), source=rate.source, age_s=age_s
-        )
+        return Converted(amount=converted, rate=round(rate.price, _RATE_DECIMALS), source=rate.source, age_s=age_s)
 
 
 def _worth(view: SummaryView, converter: _Converter) -> AccountWorth:

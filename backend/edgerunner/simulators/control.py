@@ -115,7 +115,9 @@ class ControlServer:
 
     async def _ledger(self, request: web.Request) -> web.Response:
         broker = self._operator.broker(_query(request).only("broker"))
-        return _json(self._venues[broker].dump())
+        snapshot = self._venues[broker].snapshot()
+        text = await asyncio.to_thread(lambda: json.dumps(snapshot.render()))
+        return web.Response(text=text, content_type="application/json")
 
     async def _list_faults(self, request: web.Request) -> web.Response:
         _query(request).only()

@@ -1,36 +1,68 @@
 """The ledger as tests see it: the independent oracle they compare the product's books with."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from edgerunner.domain.numbers import to_plain
 from edgerunner.simulators.accounts import Account, position_view
-from edgerunner.simulators.ledger import Placement
+from edgerunner.simulators.ledger import Placement, decode_fill, decode_order
 from edgerunner.simulators.timestamps import rfc3339
 from edgerunner.simulators.venue_state import VenueState
-from edgerunner.simulators.venue_types import VenueFill, VenueOrder
+from edgerunner.simulators.venue_types import VenueFill, VenueInstrument, VenueOrder
 
 
-def dump_ledger(state: VenueState) -> dict[str, object]:
-    """Return accounts, orders and fills, oldest first; ``symbol`` = the broker's name, ``product`` tells it apart.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSnapshot:
+    """A ledger at one moment, taken fast; ``render`` may take long and touches nothing of the venue."""
 
-    ``funding`` lists payments on positions in the form of fills (``fee`` = what was paid), ``refused`` client keys
-    whose placements were all refused, ``held`` frames that wait at a hold point.
-    """
-    placements = {(row.account_id, row.client_key): row for row in state.ledger.placements()}
-    orders = [_order(state, order, placements) for order in state.ledger.all_orders()]
-    fills = list(state.ledger.all_fills())
-    return {
-        "broker": state.name,
-        "accounts": [_account(state, account) for account in state.accounts.values()],
-        "orders": orders,
-        "fills": [_fill(state, fill) for fill in fills if fill.kind != "funding"],
-        "funding": [_fill(state, fill) for fill in fills if fill.kind == "funding"],
-        "refused": [
-            {"client_key": row.client_key, "symbol": row.symbol, "reason": row.reason, "placements": row.count}
-            for row in placements.values()
-        ],
-        "held": [{"at": held.at.value, "client_key": held.client_key} for held in state.faults.held(state.name)],
-    }
+    broker: str
+    instruments: Mapping[str, VenueInstrument]
+    accounts: list[dict[str, object]]
+    orders: list[bytes]
+    fills: list[bytes]
+    placements: list[Placement]
+    held: list[dict[str, object]]
+
+    def render(self) -> dict[str, object]:
+        """Return accounts, orders and fills, oldest first; ``symbol`` = the broker's name, ``product`` tells it apart.
+
+        ``funding`` lists payments on positions in the form of fills (``fee`` = what was paid), ``refused`` client
+        keys whose placements were all refused, ``held`` frames that wait at a hold point.
+        """
+        placements = {(row.account_id, row.client_key): row for row in self.placements}
+        orders = [self._order(decode_order(body), placements) for body in self.orders]
+        fills = [decode_fill(body) for body in self.fills]
+        return {
+            "broker": self.broker,
+            "accounts": self.accounts,
+            "orders": orders,
+            "fills": [_fill(self.instruments[fill.symbol], fill) for fill in fills if fill.kind != "funding"],
+            "funding": [_fill(self.instruments[fill.symbol], fill) for fill in fills if fill.kind == "funding"],
+            "refused": [
+                {"client_key": row.client_key, "symbol": row.symbol, "reason": row.reason, "placements": row.count}
+                for row in placements.values()
+            ],
+            "held": self.held,
+        }
+
+    def _order(self, order: VenueOrder, placements: dict[tuple[str, str], Placement]) -> dict[str, object]:
+        counted = placements.pop((order.account_id, order.client_key or ""), None)
+        count = counted.count if counted is not None else 0
+        return _order(self.instruments[order.symbol], order, placements=count)
+
+
+def take_snapshot(state: VenueState) -> LedgerSnapshot:
+    """Return the ledger as it stands."""
+    return LedgerSnapshot(
+        broker=state.name,
+        instruments=state.instruments,
+        accounts=[_account(state, account) for account in state.accounts.values()],
+        orders=state.ledger.raw_orders(),
+        fills=state.ledger.raw_fills(),
+        placements=list(state.ledger.placements()),
+        held=[{"at": held.at.value, "client_key": held.client_key} for held in state.faults.held(state.name)],
+    )
 
 
 def _account(state: VenueState, account: Account) -> dict[str, object]:
@@ -54,9 +86,7 @@ def _account(state: VenueState, account: Account) -> dict[str, object]:
     }
 
 
-def _order(state: VenueState, order: VenueOrder, placements: dict[tuple[str, str], Placement]) -> dict[str, object]:
-    instrument = state.instruments[order.symbol]
-    counted = placements.pop((order.account_id, order.client_key or ""), None)
+def _order(instrument: VenueInstrument, order: VenueOrder, *, placements: int) -> dict[str, object]:
     filled = instrument.quantity(order.filled_lots)
     average = instrument.average_price(order.filled_value, order.filled_lots) if order.filled_lots else None
     trigger = order.trigger
@@ -74,7 +104,7 @@ def _order(state: VenueState, order: VenueOrder, placements: dict[tuple[str, str
         "average_price": _plain(average),
         "status": order.state.value,
         "live": order.live,
-        "placements": counted.count if counted is not None else 0,
+        "placements": placements,
         "cancel_reason": order.cancel_reason,
         "origin": order.origin,
         "leg": order.leg.value,
@@ -84,8 +114,7 @@ def _order(state: VenueState, order: VenueOrder, placements: dict[tuple[str, str
     }
 
 
-def _fill(state: VenueState, fill: VenueFill) -> dict[str, object]:
-    instrument = state.instruments[fill.symbol]
+def _fill(instrument: VenueInstrument, fill: VenueFill) -> dict[str, object]:
     return {
         "trade_id": fill.trade_id,
         "venue_order_id": fill.order_id,

@@ -251,9 +251,13 @@ class Ledger:
         """Return cash entries of the full history, newest first."""
         return self._history("cash", _cash, query)
 
-    def all_orders(self) -> Iterator[VenueOrder]:
-        """Yield every order, oldest first."""
-        return map(_orders.decode, self._bodies("orders"))
+    def raw_orders(self) -> list[bytes]:
+        """Return every order as it is stored, oldest first: see ``decode_order``."""
+        return list(self._bodies("orders"))
+
+    def raw_fills(self) -> list[bytes]:
+        """Return every fill as it is stored, oldest first: see ``decode_fill``."""
+        return list(self._bodies("fills"))
 
     def all_fills(self) -> Iterator[VenueFill]:
         """Yield every fill, oldest first."""
@@ -312,6 +316,16 @@ class Ledger:
             " DO UPDATE SET count = count + excluded.count, reason = excluded.reason",
             (placement.account_id, placement.client_key, placement.symbol, placement.count, placement.reason),
         )
+
+
+def decode_order(body: bytes) -> VenueOrder:
+    """Return a stored order."""
+    return _orders.decode(body)
+
+
+def decode_fill(body: bytes) -> VenueFill:
+    """Return a stored fill."""
+    return _fills.decode(body)
 
 
 def _fill_row(fill: VenueFill) -> tuple[object, ...]:

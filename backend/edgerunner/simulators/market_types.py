@@ -24,10 +24,9 @@ class TradePrinted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueBar:
-    """One bar in ticks and lots; ``turnover`` = quote currency traded (typical price * volume), coins of
-    an inverse contract.
+    """One bar in ticks and lots; ``complete`` = its end lies in the past.
 
-    ``complete`` = its end lies in the past.
+    ``turnover`` = what was traded (typical price * volume) in quote currency, of an inverse contract in coins.
     """
 
     start_ns: int

@@ -7,7 +7,7 @@ from edgerunner.simulators.accounts import ZERO, position_view
 from edgerunner.simulators.catalogue import VenueCatalogue
 from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.closed_pnl import closed_pnl
-from edgerunner.simulators.dump import dump_ledger
+from edgerunner.simulators.dump import LedgerSnapshot, take_snapshot
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.market_view import MarketView
 from edgerunner.simulators.operator import Operator
@@ -168,4 +168,8 @@ class Venue:
 
     def dump(self) -> dict[str, object]:
         """Return the ledger for a test that compares: see ``dump.py``."""
-        return dump_ledger(self._state)
+        return self.snapshot().render()
+
+    def snapshot(self) -> LedgerSnapshot:
+        """Return the ledger at this moment, to be rendered anywhere, another thread included."""
+        return take_snapshot(self._state)

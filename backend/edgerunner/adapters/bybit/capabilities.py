@@ -4,53 +4,52 @@ from collections.abc import Mapping
 from typing import Final
 
 from edgerunner.adapters.broker import Capabilities, ProductCapabilities
+from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.market import DEPTH_LEVELS, INTERVALS
-from edgerunner.domain.orders import OrderType, TimeInForce
+from edgerunner.adapters.bybit.placement import ORDER_TYPES, TRAILING
+from edgerunner.domain.orders import TimeInForce
 
-_NOT_YET: Final = "Bybit has it, this version does not"
 _UNSUPPORTED: Final[Mapping[str, str]] = {
-    "stop_market": _NOT_YET,
-    "stop_limit": _NOT_YET,
-    "market_if_touched": _NOT_YET,
-    "limit_if_touched": _NOT_YET,
-    "trailing_stop_market": _NOT_YET,
-    "brackets": _NOT_YET,
-    "hedging": _NOT_YET,
-    "trigger_price": _NOT_YET,
+    "trailing_stop_market": TRAILING,
     "day": "Bybit has no day orders",
     "gtd": "Bybit has no orders with an expiry time",
     "1s": "Bybit's shortest candle is one minute",
     "5s": "Bybit's shortest candle is one minute",
 }
-_SPOT_UNSUPPORTED: Final[Mapping[str, str]] = {
-    "reduce_only": "spot has no positions, only coins",
-    "funding": "spot has no funding",
+_COINS: Final = "spot has no positions, only coins"
+_ONE_WAY: Final = "Bybit has hedge mode for USDT perpetuals only"
+_MORE_UNSUPPORTED: Final[Mapping[str, Mapping[str, str]]] = {
+    "spot": {
+        "reduce_only": _COINS,
+        "hedging": _COINS,
+        "position_id": _COINS,
+        "funding": "spot has no funding",
+    },
+    "linear": {},
+    "inverse": {"hedging": _ONE_WAY, "position_id": _ONE_WAY},
 }
 
 
-def capabilities(refusal: str | None, linear_refusal: str | None) -> Capabilities:
-    """Return the capabilities; a refusal is why no orders can be sent, at all or for contracts."""
+def capabilities(refusal: str | None) -> Capabilities:
+    """Return the capabilities; ``refusal`` is why this key cannot send orders, or None."""
     return Capabilities(
-        products={
-            "spot": _product(is_spot=True, refusal=refusal),
-            "linear": _product(is_spot=False, refusal=refusal or linear_refusal),
-        },
-        account_history=True,
+        products={category: _product(category, refusal) for category in DATA_CATEGORIES}, account_history=True
     )
 
 
-def _product(*, is_spot: bool, refusal: str | None) -> ProductCapabilities:
-    refused = {} if refusal is None else {"orders": refusal, "market": refusal, "limit": refusal}
+def _product(category: str, refusal: str | None) -> ProductCapabilities:
+    is_spot = category == "spot"
+    refused = {} if refusal is None else {"orders": refusal, **dict.fromkeys(map(str, ORDER_TYPES), refusal)}
     return ProductCapabilities(
-        order_types=frozenset({OrderType.MARKET, OrderType.LIMIT} if refusal is None else ()),
+        order_types=ORDER_TYPES if refusal is None else frozenset(),
         time_in_force=frozenset({TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK}),
         post_only=True,
         reduce_only=not is_spot,
-        modify=frozenset({"quantity", "price"}),
-        brackets="none",
-        hedging=False,
+        modify=frozenset({"quantity", "price", "trigger_price"}),
+        brackets="native",
+        hedging=category == "linear",
         depth_levels=DEPTH_LEVELS,
         timeframes=frozenset(INTERVALS),
         funding=not is_spot,
-        unsupported={**_UNSUPPORTED, **(_SPOT_UNSUPPORTED if is_spot else {}), **refused},
+        unsupported={**_UNSUPPORTED, **_MORE_UNSUPPORTED[category], **refused},
     )

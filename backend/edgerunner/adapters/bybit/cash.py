@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from edgerunner.adapters.broker import CashReport
-from edgerunner.adapters.bybit.instruments import Catalogue
+from edgerunner.adapters.bybit.instruments import Catalogue, Listing
+from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.values import Strangers, number, required_nanoseconds, required_text, text
 from edgerunner.adapters.bybit.wire import CashRow
 from edgerunner.domain.events import CashMoved
@@ -31,7 +32,9 @@ _ADJUSTMENTS: Final = (
 """Beginnings of log types that are adjustments; others are too, but are reported as unknown."""
 
 
-def cash_report(row: CashRow, *, account_id: str, catalogue: Catalogue, strangers: Strangers) -> CashReport | None:
+def cash_report(
+    row: CashRow, *, account_id: str, catalogue: Catalogue, strangers: Strangers, modes: PositionModes
+) -> CashReport | None:
     """Return the movement of a row, or None for one that an execution carries or that moves nothing.
 
     A settlement books its funding alone: the session profit of USDC contracts that stands in the
@@ -57,9 +60,17 @@ def cash_report(row: CashRow, *, account_id: str, catalogue: Catalogue, stranger
             currency=required_text(row.currency, "currency"),
             amount=amount,
             instrument_id=listing.instrument.instrument_id if listing else None,
+            leg=_leg(row, listing, modes) if kind_word == "SETTLEMENT" else None,
         ),
         ts_event_ns=required_nanoseconds(row.transaction_time, "transactionTime"),
     )
+
+
+def _leg(row: CashRow, listing: Listing | None, modes: PositionModes) -> str | None:
+    """Return the leg that paid or received: the row's side is the position's."""
+    if listing is None or not modes.known(listing):
+        return None
+    return {"Buy": "long", "Sell": "short"}.get(text(row.side) or "")
 
 
 def _movement_id(row: CashRow, kind_word: str) -> str:

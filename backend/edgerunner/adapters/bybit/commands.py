@@ -7,7 +7,8 @@ from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.legs import PositionModes, index_of
 from edgerunner.adapters.bybit.limits import Priority
 from edgerunner.adapters.bybit.market import MarketReader
-from edgerunner.adapters.bybit.placement import Body, Style, check_trigger_side, placement
+from edgerunner.adapters.bybit.order_style import Style
+from edgerunner.adapters.bybit.placement import Body, check_trigger_side, placement
 from edgerunner.adapters.bybit.rest import RestClient
 from edgerunner.adapters.bybit.trade import TradeSession
 from edgerunner.adapters.bybit.values import text
@@ -72,9 +73,7 @@ class OrderEntry:
             ticker = await self._market.ticker(listing) if command.terms.order_type.has_trigger else None
         except BrokerError as error:
             raise BrokerUnreachable(f"not sent: {error.detail}") from error
-        body = placement(
-            command, listing, self._style, position_idx=index_of(command.terms, is_hedged=is_hedged)
-        )
+        body = placement(command, listing, self._style, position_idx=index_of(command.terms, is_hedged=is_hedged))
         if ticker is not None:
             check_trigger_side(command.terms, ticker, listing, self._style)
         return body

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from edgerunner.adapters.broker import Environment
 from edgerunner.domain.errors import InvalidRequest
 
-DATA_CATEGORIES: Final = ("spot", "linear")
+DATA_CATEGORIES: Final = ("spot", "linear", "inverse")
 """Product categories of this version; each has its own public stream."""
 
 

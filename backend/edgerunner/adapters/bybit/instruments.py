@@ -1,7 +1,7 @@
 """Bybit's instruments: mapping, ids, and the catalogue that answers from memory.
 
-Ids: ``BTCUSDT-LINEAR.BYBIT``, ``BTCUSDT-SPOT.BYBIT``; dated futures carry their expiry,
-``BTC-26DEC25-LINEAR.BYBIT``, because that is how Bybit itself calls them.
+Ids: ``BTCUSDT-LINEAR.BYBIT``, ``BTCUSDT-SPOT.BYBIT``, ``BTCUSD-INVERSE.BYBIT``; dated futures carry
+their expiry, ``BTC-26DEC25-LINEAR.BYBIT``, because that is how Bybit itself calls them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ class Listing:
 def listing_of(category: str, info: InstrumentInfo) -> Listing:
     """Map one row of instruments-info; raises ``Malformed`` when a rule needed for trading is missing."""
     symbol = required_text(info.symbol, "symbol")
-    return Listing(_spot(symbol, info) if category == "spot" else _linear(symbol, info), category, symbol)
+    return Listing(_spot(symbol, info) if category == "spot" else _contract(category, symbol, info), category, symbol)
 
 
 def _spot(symbol: str, info: InstrumentInfo) -> Instrument:
@@ -70,23 +70,25 @@ def _spot(symbol: str, info: InstrumentInfo) -> Instrument:
     )
 
 
-def _linear(symbol: str, info: InstrumentInfo) -> Instrument:
+def _contract(category: str, symbol: str, info: InstrumentInfo) -> Instrument:
+    """Linear contracts count coins; inverse ones count contracts of one US dollar, their least order has no value."""
     lot = info.lot_size_filter
-    is_future = text(info.contract_type) == "LinearFutures"
+    is_inverse = category == "inverse"
+    is_future = text(info.contract_type) in {"LinearFutures", "InverseFutures"}
     return Instrument(
-        instrument_id=f"{symbol}-LINEAR.BYBIT",
+        instrument_id=f"{symbol}-{category.upper()}.BYBIT",
         venue_symbol=symbol,
         product=Product.FUTURE if is_future else Product.PERPETUAL,
         base=required_text(info.base_coin, "baseCoin"),
         quote=required_text(info.quote_coin, "quoteCoin"),
         settle=required_text(info.settle_coin, "settleCoin"),
-        quantity_unit=QuantityUnit.COINS,
+        quantity_unit=QuantityUnit.CONTRACTS if is_inverse else QuantityUnit.COINS,
         tick_size=required_number(info.price_filter.tick_size, f"tickSize of {symbol}"),
         lot_step=required_number(lot.qty_step, f"qtyStep of {symbol}"),
         min_quantity=required_number(lot.min_order_qty, f"minOrderQty of {symbol}"),
         max_quantity=number(lot.max_order_qty),
         max_market_quantity=number(lot.max_mkt_order_qty),
-        min_notional=number(lot.min_notional_value),
+        min_notional=None if is_inverse else number(lot.min_notional_value),
         expires_at_ns=nanoseconds(info.delivery_time) if is_future else None,
     )
 
@@ -166,8 +168,16 @@ class Catalogue:
 
     def settle_coins(self) -> list[str]:
         """Return the settlement coins of the linear contracts."""
-        coins = {listing.instrument.settle for listing in self._by_id.values() if not listing.is_spot}
+        coins = {listing.instrument.settle for listing in self._by_id.values() if listing.category == "linear"}
         return sorted(coins, key=_favour)
+
+    def contract_queries(self) -> list[dict[str, str | int]]:
+        """Return the queries that together cover all contracts: Bybit wants a coin for linear ones."""
+        linear: list[dict[str, str | int]] = [
+            {"category": "linear", "settleCoin": coin} for coin in self.settle_coins()
+        ]
+        has_inverse = any(listing.category == "inverse" for listing in self._by_id.values())
+        return [*linear, {"category": "inverse"}] if has_inverse else linear
 
     def probe(self) -> Listing | None:
         """Return a perpetual contract in USDT to ask the position mode of."""

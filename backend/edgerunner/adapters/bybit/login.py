@@ -9,8 +9,8 @@ from edgerunner.adapters.broker import PositionReport
 from edgerunner.adapters.bybit.account import position_report
 from edgerunner.adapters.bybit.errors import Refused, is_missing_in_demo
 from edgerunner.adapters.bybit.instruments import Catalogue
+from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.options import Options
-from edgerunner.adapters.bybit.orders import leg_of
 from edgerunner.adapters.bybit.rest import Parameters, RestClient
 from edgerunner.adapters.bybit.values import Malformed, required_text, text
 from edgerunner.adapters.bybit.wire import AccountInfo, KeyInfo, Position
@@ -66,43 +66,41 @@ async def margin_mode(rest: RestClient) -> str | None:
 
 
 class Positions:
-    """Reads contract positions, and from them the position mode."""
+    """Reads contract positions, and from them the position modes."""
 
-    def __init__(self, rest: RestClient, catalogue: Catalogue, *, account_id: str) -> None:
+    def __init__(self, rest: RestClient, catalogue: Catalogue, *, account_id: str, modes: PositionModes) -> None:
         self._rest = rest
+        self._modes = modes
         self._catalogue = catalogue
         self._account_id = account_id
 
     async def all(self) -> list[PositionReport]:
         """Return every contract position that is not flat; raises a ``BrokerError``."""
         found: list[PositionReport] = []
-        for coin in self._catalogue.settle_coins():
-            parameters: Parameters = {"category": "linear", "settleCoin": coin, "limit": _POSITION_PAGE}
+        for query in self._catalogue.contract_queries():
+            parameters: Parameters = {**query, "limit": _POSITION_PAGE}
             async for row, _ in self._rest.pages("/v5/position/list", parameters):
-                report = await self._report(row)
+                report = await self._report(row, str(query["category"]))
                 if report.quantity:
                     found.append(report)
         return found
 
-    async def in_hedge_mode(self) -> str | None:
-        """Return a contract that is in hedge mode, or None.
+    async def read_modes(self) -> None:
+        """Learn the mode of the main contract and of all that are held; raises a ``BrokerError``.
 
-        A query by symbol answers for flat positions too: index 0 in one-way mode, 1 and 2 in hedge mode.
+        Others are asked for when they are first traded: Bybit has no list of modes.
         """
         probe = self._catalogue.probe()
         if probe is not None:
-            parameters = {"category": "linear", "symbol": probe.symbol}
-            async for row, _ in self._rest.pages("/v5/position/list", parameters):
-                if leg_of(_decoded(row).position_idx) != "net":
-                    return probe.symbol
-        hedged = (report.instrument_id for report in await self.all() if report.leg != "net")
-        return next(hedged, None)
+            await self._modes.is_hedged(probe)
+        await self.all()
 
-    async def _report(self, row: msgspec.Raw) -> PositionReport:
+    async def _report(self, row: msgspec.Raw, category: str) -> PositionReport:
         position = _decoded(row)
         try:
             symbol = required_text(position.symbol, "symbol")
-            listing = await self._catalogue.find("linear", symbol)
+            listing = await self._catalogue.find(category, symbol)
+            self._modes.note(listing, position.position_idx)
             now_ns = self._rest.server_clock.now_ns()
             return position_report(self._account_id, position, listing, ts_ns=now_ns)
         except Malformed as error:

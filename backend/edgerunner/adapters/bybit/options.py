@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.bybit.environments import Endpoints, endpoints_of, is_url_option
-from edgerunner.adapters.bybit.placement import EXIT_MODES, TRIGGER_SOURCES
+from edgerunner.adapters.bybit.order_style import EXIT_MODES, TRIGGER_SOURCES, Style
 from edgerunner.domain.errors import FieldError, InvalidRequest
 
 
@@ -35,7 +35,7 @@ class Options:
         websocket: ``picows``, ``aiohttp`` or ``auto`` (picows where it is installed).
         allow_withdrawal_key: Accept an API key that may withdraw.
         account_id: The UID, only for environments that do not tell it (demo).
-        trigger_by, tpsl_mode: See ``placement.Style``.
+        style: How orders are written: options ``trigger_by`` and ``tpsl_mode``.
     """
 
     endpoints: Endpoints
@@ -48,8 +48,7 @@ class Options:
     websocket: str = "auto"
     allow_withdrawal_key: bool = False
     account_id: str | None = None
-    trigger_by: str = "LastPrice"
-    tpsl_mode: str = "Full"
+    style: Style = field(default_factory=Style)
 
 
 _NUMBERS: Final[Mapping[str, tuple[float, float]]] = {
@@ -75,7 +74,9 @@ def parse_options(environment: Environment, options: Mapping[str, object]) -> Op
     given = {name: value for name, value in options.items() if not is_url_option(name)}
     if "recv_window_ms" in given:
         given["recv_window_ms"] = int(str(given["recv_window_ms"]))
+    style = Style(trigger_by=str(given.pop("trigger_by", "LastPrice")), exit_mode=str(given.pop("tpsl_mode", "Full")))
     return Options(
+        style=style,
         endpoints=endpoints_of(environment, options),
         is_live=environment is Environment.LIVE,
         **given,  # type: ignore[arg-type] # _check saw every value

@@ -1,12 +1,12 @@
 """An order as Bybit wants it written: terms to the body of ``order.create`` (page "Place Order")."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from edgerunner.adapters.broker import PlaceOrder
 from edgerunner.adapters.bybit.instruments import Listing
+from edgerunner.adapters.bybit.order_style import Style
 from edgerunner.domain.errors import BrokerUnreachable, InvalidRequest, Unsupported
 from edgerunner.domain.market import Ticker
 from edgerunner.domain.numbers import to_plain
@@ -15,8 +15,6 @@ from edgerunner.domain.orders import OrderTerms, OrderType, Side, TimeInForce
 Body = dict[str, str | int | bool]
 
 RISES, FALLS = 1, 2
-TRIGGER_SOURCES: Final = ("LastPrice", "MarkPrice", "IndexPrice")
-EXIT_MODES: Final = ("Full", "Partial")
 
 _SIDES: Final[Mapping[Side, str]] = {Side.BUY: "Buy", Side.SELL: "Sell"}
 _TIMES: Final[Mapping[TimeInForce, str]] = {
@@ -26,20 +24,6 @@ _TIMES: Final[Mapping[TimeInForce, str]] = {
 }
 _STOPS: Final = frozenset({OrderType.STOP_MARKET, OrderType.STOP_LIMIT})
 ORDER_TYPES: Final = frozenset({OrderType.MARKET, OrderType.LIMIT, *(kind for kind in OrderType if kind.has_trigger)})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Style:
-    """What a connection's options say about orders.
-
-    Attributes:
-        trigger_by: The price that triggers contracts' conditional orders and exits.
-        exit_mode: ``Full``: attached exits protect the whole position, at market. ``Partial``: they
-            are orders of their own over what the order filled.
-    """
-
-    trigger_by: str = "LastPrice"
-    exit_mode: str = "Full"
 
 
 def placement(command: PlaceOrder, listing: Listing, style: Style, *, position_idx: int = 0) -> Body:

@@ -12,7 +12,8 @@ from edgerunner.adapters.bybit.background import Background
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.executions import ExecutionMapper, is_cash_only, is_fill
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
-from edgerunner.adapters.bybit.orders import OrderMapper, leg_of
+from edgerunner.adapters.bybit.legs import PositionModes
+from edgerunner.adapters.bybit.orders import OrderMapper
 from edgerunner.adapters.bybit.records import Records
 from edgerunner.adapters.bybit.updates import UpdateBuffer
 from edgerunner.adapters.bybit.values import Malformed, Strangers, nanoseconds, required_nanoseconds
@@ -40,7 +41,7 @@ class PrivateEvents:
         updates: UpdateBuffer,
         strangers: Strangers,
         renew: Callable[[str], None],
-        on_hedge: Callable[[str], None],
+        modes: PositionModes,
     ) -> None:
         self._account_id = account_id
         self._catalogue = catalogue
@@ -49,7 +50,7 @@ class PrivateEvents:
         self._updates = updates
         self._strangers = strangers
         self._renew = renew
-        self._on_hedge = on_hedge
+        self._modes = modes
         self._orders = OrderMapper(account_id, strangers)
         self._executions = ExecutionMapper(account_id)
         self._background = Background()
@@ -88,8 +89,9 @@ class PrivateEvents:
             self._background.start(self._read_cash(since_ns - 60 * 10**9))
         elif is_fill(execution.exec_type, self._strangers):
             listing = self._listing(execution.category, execution.symbol)
-            if listing is not None:
-                self._updates.put(self._executions.report(execution, listing, raw_text(row)))
+            is_hedged = None if listing is None else self._mode(listing)
+            if listing is not None and is_hedged is not None:
+                self._updates.put(self._executions.report(execution, listing, raw_text(row), is_hedged=is_hedged))
 
     def _state(self, topic: str, row: msgspec.Raw, push: Push) -> None:
         try:
@@ -104,8 +106,7 @@ class PrivateEvents:
         position = _decoded(row, Position)
         listing = self._listing(position.category, position.symbol)
         if listing is not None:
-            if leg_of(position.position_idx) != "net":
-                self._on_hedge(listing.symbol)
+            self._modes.note(listing, position.position_idx)
             ts_ns = nanoseconds(push.creation_time)
             self._updates.put(position_report(self._account_id, position, listing, ts_ns=ts_ns))
 
@@ -130,6 +131,22 @@ class PrivateEvents:
             self._asked.add((category, symbol))
             self._background.start(self._fetch(category, symbol))
         return listing
+
+    def _mode(self, listing: Listing) -> bool | None:
+        """Return whether the contract has legs; None when it must be asked: the link is renewed then."""
+        mode = self._modes.known(listing)
+        if mode is None and (listing.category, f"mode of {listing.symbol}") not in self._asked:
+            self._asked.add((listing.category, f"mode of {listing.symbol}"))
+            self._background.start(self._ask_mode(listing))
+        return mode
+
+    async def _ask_mode(self, listing: Listing) -> None:
+        try:
+            await self._modes.is_hedged(listing)
+        except EdgerunnerError as error:
+            _log.warning("bybit_position_mode_not_read", symbol=listing.symbol, reason=error.detail)
+        self._asked.discard((listing.category, f"mode of {listing.symbol}"))
+        self._renew(f"the position mode of {listing.symbol} was not known when an execution arrived")
 
     async def _fetch(self, category: str, symbol: str) -> None:
         try:

@@ -16,6 +16,7 @@ from edgerunner.adapters.bybit.cash import cash_report
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.executions import ExecutionMapper, is_fill
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
+from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.orders import OrderMapper
 from edgerunner.adapters.bybit.rest import Parameters, RestClient
 from edgerunner.adapters.bybit.values import NS_PER_MS, Malformed, Strangers, required_text
@@ -57,9 +58,17 @@ class Records:
     """Reads an account's orders, executions and cash movements by REST."""
 
     def __init__(
-        self, rest: RestClient, catalogue: Catalogue, *, account_id: str, strangers: Strangers, proof: ProofRule
+        self,
+        rest: RestClient,
+        catalogue: Catalogue,
+        *,
+        account_id: str,
+        strangers: Strangers,
+        proof: ProofRule,
+        modes: PositionModes,
     ) -> None:
         self._rest = rest
+        self._modes = modes
         self._catalogue = catalogue
         self._account_id = account_id
         self._strangers = strangers
@@ -68,9 +77,9 @@ class Records:
         self._executions = ExecutionMapper(account_id)
 
     async def open_orders(self) -> list[OrderReport]:
-        """Return every working spot and linear order, all pages; raises a ``BrokerError``."""
+        """Return every working order, all pages; raises a ``BrokerError``."""
         queries: list[Parameters] = [{"category": "spot"}]
-        queries += [{"category": "linear", "settleCoin": coin} for coin in self._catalogue.settle_coins()]
+        queries += self._catalogue.contract_queries()
         found: dict[str, OrderReport] = {}
         for query in queries:
             parameters = {**query, "openOnly": 0, "limit": _ORDER_PAGE}
@@ -161,7 +170,8 @@ class Records:
     async def _fill(self, execution: Execution, category: str, raw: str) -> FillReport:
         try:
             listing = await self._catalogue.find(category, required_text(execution.symbol, "symbol"))
-            return self._executions.report(execution, listing, raw)
+            is_hedged = await self._modes.is_hedged(listing)
+            return self._executions.report(execution, listing, raw, is_hedged=is_hedged)
         except Malformed as error:
             raise BrokerUnreachable(f"unreadable execution in Bybit's records: {error}") from error
 
@@ -176,7 +186,13 @@ class Records:
     def _movement(self, raw: msgspec.Raw) -> CashReport | None:
         row = _decoded(raw, CashRow)
         try:
-            report = cash_report(row, account_id=self._account_id, catalogue=self._catalogue, strangers=self._strangers)
+            report = cash_report(
+                row,
+                account_id=self._account_id,
+                catalogue=self._catalogue,
+                strangers=self._strangers,
+                modes=self._modes,
+            )
         except Malformed as error:
             raise BrokerUnreachable(f"unreadable row in Bybit's transaction log: {error}") from error
         return None if report is None else replace(report, raw=raw_text(raw))

@@ -11,6 +11,7 @@ from edgerunner.adapters.bybit.capabilities import capabilities
 from edgerunner.adapters.bybit.commands import OrderEntry
 from edgerunner.adapters.bybit.errors import Refused
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
+from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.limits import NS_PER_S
 from edgerunner.adapters.bybit.link import Link
 from edgerunner.adapters.bybit.login import Identity, Positions, identify, margin_mode
@@ -73,7 +74,6 @@ class BybitSession:
     ) -> None:
         self._transport = transport
         self._identity = identity
-        self._linear_refusal: str | None = None
         self._background = Background()
         account_id, rest, clock = identity.account_id, transport.rest, transport.clock
         self.account_id = account_id
@@ -82,21 +82,25 @@ class BybitSession:
         self.updates = UpdateBuffer(clock)
         self.market_updates = MarketBuffer()
         self.market = MarketReader(rest, clock)
-        self.positions = Positions(rest, catalogue, account_id=account_id)
+        self.modes = PositionModes(rest)
+        self.positions = Positions(rest, catalogue, account_id=account_id, modes=self.modes)
         self.wallet = WalletBook(account_id, catalogue, margin_mode=margin_mode)
         self.records = Records(
-            rest, catalogue, account_id=account_id, strangers=self.strangers, proof=_proof_rule(transport.options)
+            rest,
+            catalogue,
+            account_id=account_id,
+            strangers=self.strangers,
+            proof=_proof_rule(transport.options),
+            modes=self.modes,
         )
         self.public = PublicStreams(transport, catalogue=catalogue, buffer=self.market_updates, on_health=self._on_data)
         self._private, self._events = self._private_stream()
         self._trade = self._trade_stream()
-        self.orders = OrderEntry(rest, self._trade)
+        self.orders = OrderEntry(rest, self._trade, modes=self.modes, market=self.market, style=transport.options.style)
 
     async def start(self) -> None:
         """Read the account and bring the private stream up; raises a ``BrokerError``."""
-        hedged = await self.positions.in_hedge_mode()
-        if hedged is not None:
-            self._refuse_linear(hedged)
+        await self.positions.read_modes()
         await self._read_wallet()
         if self._trade is not None:
             self._trade.link.start()
@@ -120,21 +124,20 @@ class BybitSession:
     @property
     def accounts(self) -> list[Account]:
         """The account behind the key."""
-        mode = AccountMode.NETTING if self._linear_refusal is None else AccountMode.HEDGING
+        mode = AccountMode.HEDGING if self.modes.any_hedged else AccountMode.NETTING
         is_live = self._transport.options.is_live
         return [Account(account_id=self.account_id, mode=mode, currency=ACCOUNT_CURRENCY, is_live=is_live)]
 
     @property
     def capabilities(self) -> Capabilities:
         """What can be done with this key and account."""
-        return capabilities(self._identity.refusal, self._linear_refusal)
+        return capabilities(self._identity.refusal)
 
     def tradable(self, account_id: str, instrument_id: str) -> Listing:
         """Return the instrument to trade; raises ``NotFound`` or ``Unsupported`` with the reason."""
         listing = self.listed(account_id, instrument_id)
-        refusal = self._identity.refusal or (None if listing.is_spot else self._linear_refusal)
-        if refusal is not None:
-            raise Unsupported(refusal)
+        if self._identity.refusal is not None:
+            raise Unsupported(self._identity.refusal)
         return listing
 
     def listed(self, account_id: str, instrument_id: str) -> Listing:
@@ -163,11 +166,6 @@ class BybitSession:
         wallet = wallets.rows[0]
         return self.wallet.replace(wallet, ts_ns), self.wallet.inventory(wallet.coin, ts_ns)
 
-    def _refuse_linear(self, symbol: str) -> None:
-        self._linear_refusal = (
-            f"the account trades {symbol} in hedge mode, which this version does not; switch it to one-way mode"
-        )
-
     def _private_stream(self) -> tuple[Link, PrivateEvents]:
         private = PrivateSession(self._transport, self._on_private)
         events = PrivateEvents(
@@ -178,7 +176,7 @@ class BybitSession:
             updates=self.updates,
             strangers=self.strangers,
             renew=private.link.renew,
-            on_hedge=self._refuse_linear,
+            modes=self.modes,
         )
         private.on_push = events.receive
         return private.link, events

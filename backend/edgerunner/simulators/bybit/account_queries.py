@@ -1,25 +1,24 @@
-"""Account, position and asset queries, and the few account settings."""
+"""Account, position and asset queries."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from edgerunner.simulators.bybit import codes, formats, position_objects, wallet_objects
 from edgerunner.simulators.bybit.auth import ApiKey
-from edgerunner.simulators.bybit.categories import Category, venue_key
+from edgerunner.simulators.bybit.categories import Category
 from edgerunner.simulators.bybit.envelope import Answer
 from edgerunner.simulators.bybit.order_request import parse_category
 from edgerunner.simulators.bybit.selection import has_selector, select_symbols, symbols_of
 from edgerunner.simulators.venue import Venue
-from edgerunner.simulators.venue_types import RejectReason, VenueInstrument, VenuePosition, VenueReject
+from edgerunner.simulators.venue_types import VenueInstrument, VenuePosition
 
 MISSING_POSITION_SELECTOR: Final = "Missing some parameters that must be filled in, symbol or settleCoin"
 _DERIVATIVES: Final = frozenset({Category.LINEAR, Category.INVERSE, Category.OPTION})
 
 
 class AccountQueries:
-    """Reads and sets what belongs to one account."""
+    """Reads what belongs to one account."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -95,44 +94,14 @@ class AccountQueries:
             }
         )
 
-    def set_leverage(self, caller: ApiKey, body: Mapping[str, Any]) -> Answer:
-        """Set the leverage of a symbol; both sides must be equal in one-way mode."""
-        symbol = self._derivative_symbol(body)
-        buy, sell = _leverage(body, "buyLeverage"), _leverage(body, "sellLeverage")
-        if buy != sell:
-            raise codes.parameter_error("buy leverage not equal sell leverage")
-        try:
-            self._venue.set_leverage(caller.account_id, symbol, buy)
-        except VenueReject as refused:
-            if refused.reason is RejectReason.NOT_MODIFIED:
-                raise codes.WireError(codes.LEVERAGE_NOT_MODIFIED) from refused
-            raise codes.WireError(codes.refusal_of(refused.reason, Category.LINEAR)) from refused
-        return Answer()
-
-    def switch_mode(self, _caller: ApiKey, body: Mapping[str, Any]) -> Answer:
-        """Accept one-way mode (110025, it is so already) and refuse hedge mode."""
-        if _derivative_category(body) is not Category.LINEAR:
-            raise codes.parameter_error("params error: category invalid")
-        if not body.get("symbol") and not body.get("coin"):
-            raise codes.parameter_error("params error: symbol or coin is required")
-        mode = body.get("mode")
-        if isinstance(mode, bool) or mode not in (0, 3):
-            raise codes.parameter_error("params error: mode invalid")
-        if mode == 0:
-            raise codes.WireError(codes.POSITION_MODE_NOT_MODIFIED)
-        raise codes.WireError(codes.HEDGE_MODE_UNAVAILABLE)
-
     def _positions(self, account_id: str, chosen: frozenset[str], *, with_flat: bool) -> list[VenuePosition]:
         if with_flat:
-            return [self._venue.position(account_id, symbol) for symbol in chosen]
+            return [
+                self._venue.position(account_id, symbol, leg)
+                for symbol in sorted(chosen)
+                for leg in self._venue.legs(account_id, symbol)
+            ]
         return [position for position in self._venue.positions(account_id) if position.symbol in chosen]
-
-    def _derivative_symbol(self, body: Mapping[str, Any]) -> str:
-        category, name = _derivative_category(body), body.get("symbol")
-        symbol = venue_key(category, name) if isinstance(name, str) else ""
-        if symbol not in self._venue.instruments:
-            raise codes.WireError(codes.refusal_of(RejectReason.UNKNOWN_SYMBOL, category))
-        return symbol
 
 
 def _derivative_category(params: Mapping[str, Any]) -> Category:
@@ -140,17 +109,6 @@ def _derivative_category(params: Mapping[str, Any]) -> Category:
     if category not in _DERIVATIVES:
         raise codes.parameter_error("params error: category invalid")
     return category
-
-
-def _leverage(body: Mapping[str, Any], name: str) -> Decimal:
-    text = body.get(name)
-    try:
-        leverage = Decimal(text) if isinstance(text, str) else None
-    except InvalidOperation:
-        leverage = None
-    if leverage is None or not leverage.is_finite() or leverage <= 0:
-        raise codes.parameter_error(f"params error: {name} invalid")
-    return leverage
 
 
 def _fee_row(instrument: VenueInstrument) -> dict[str, str]:

@@ -50,9 +50,13 @@ REPEATED_AUTHENTICATION: Final = Refusal(20001, "Repeat auth")
 DUPLICATE_REQUEST_ID: Final = Refusal(20006, "reqId is duplicated")
 
 POSITION_MODE_NOT_MODIFIED: Final = Refusal(110025, "Position mode is not modified")
-HEDGE_MODE_UNAVAILABLE: Final = Refusal(
-    110029, "Hedge mode is not available for this symbol: this simulator has one-way mode only yet"
+HEDGE_MODE_UNAVAILABLE: Final = Refusal(110029, "Hedge mode is not available for this symbol")
+TRIGGER_NOT_BELOW: Final = Refusal(110093, "expect Falling, but trigger_price is not below the current price")
+EXITS_NOT_ALLOWED: Final = Refusal(
+    110057, "The order contains TP/SL related params, which a reduce-only order cannot have"
 )
+EXITS_OF_PARTLY_FILLED: Final = Refusal(110059, "Not allowed to modify the TP/SL of a partially filled open order")
+POSITION_EXITS_NOT_MODIFIED: Final = Refusal(34040, "not modified")
 LEVERAGE_NOT_MODIFIED: Final = Refusal(110043, "leverage not modified")
 RETAIL_PRICE_IMPROVEMENT: Final = Refusal(
     110119, "Order failed. RPI orders are restricted to approved market makers only"

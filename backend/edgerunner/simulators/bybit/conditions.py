@@ -75,7 +75,7 @@ def parse_trigger(category: Category, body: Mapping[str, Any], order_filter: str
     if not price:
         return None
     direction = body.get("triggerDirection")
-    if isinstance(direction, bool) or direction not in RULES:
+    if isinstance(direction, bool) or not isinstance(direction, int) or direction not in RULES:
         raise codes.parameter_error("TriggerDirection invalid")
     return TriggerWish(price=price, rule=RULES[direction], source=_source(body, "triggerBy"))
 

@@ -10,6 +10,7 @@ from edgerunner.simulators.bybit.envelope import Answer
 from edgerunner.simulators.bybit.market_queries import MarketQueries
 from edgerunner.simulators.bybit.operations import OrderCall, OrderOperations
 from edgerunner.simulators.bybit.order_lists import OrderLists
+from edgerunner.simulators.bybit.position_settings import PositionSettings
 from edgerunner.simulators.bybit.transaction_log import TransactionLog
 
 
@@ -22,11 +23,15 @@ class PublicEndpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEndpoint:
-    """An endpoint of one account; ``limit`` names its rate limit, ``writes`` needs a full key."""
+    """An endpoint of one account; ``limit`` names its rate limit, ``writes`` needs a full key.
+
+    ``op`` is the neutral word that faults are aimed at: ``amend`` for what changes orders.
+    """
 
     answer: Callable[[ApiKey, Mapping[str, Any]], Answer]
     limit: str
     writes: bool = False
+    op: str = "query"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +97,7 @@ def order_endpoints(operations: OrderOperations) -> dict[tuple[str, str], OrderE
 
 
 def account_endpoints(
-    account: AccountQueries, lists: OrderLists, log: TransactionLog
+    account: AccountQueries, settings: PositionSettings, lists: OrderLists, log: TransactionLog
 ) -> dict[tuple[str, str], Endpoint]:
     """Return the endpoints of one account by method and path."""
     return {
@@ -101,10 +106,13 @@ def account_endpoints(
         ("GET", "/v5/execution/list"): AccountEndpoint(answer=lists.executions, limit="execution-list"),
         ("GET", "/v5/position/list"): AccountEndpoint(answer=account.position_list, limit="position-list"),
         ("POST", "/v5/position/set-leverage"): AccountEndpoint(
-            answer=account.set_leverage, limit="set-leverage", writes=True
+            answer=settings.set_leverage, limit="set-leverage", writes=True
         ),
         ("POST", "/v5/position/switch-mode"): AccountEndpoint(
-            answer=account.switch_mode, limit="switch-mode", writes=True
+            answer=settings.switch_mode, limit="switch-mode", writes=True
+        ),
+        ("POST", "/v5/position/trading-stop"): AccountEndpoint(
+            answer=settings.trading_stop, limit="trading-stop", writes=True, op="amend"
         ),
         ("GET", "/v5/account/wallet-balance"): AccountEndpoint(answer=account.wallet_balance, limit="wallet-balance"),
         ("GET", "/v5/account/info"): AccountEndpoint(answer=account.account_info, limit="account-info"),

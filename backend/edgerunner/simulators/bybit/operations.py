@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from edgerunner.simulators.bybit import codes, formats, order_request
+from edgerunner.simulators.bybit import codes, conditions, formats, order_request, order_words
 from edgerunner.simulators.bybit.categories import Category, venue_key
 from edgerunner.simulators.bybit.envelope import Answer
+from edgerunner.simulators.bybit.legs import LEGS
 from edgerunner.simulators.bybit.pipeline import Target
 from edgerunner.simulators.bybit.selection import select_symbols
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import (
+    Exits,
     OrderRequest,
     RejectReason,
+    TriggerRule,
     VenueInstrument,
     VenueOrder,
     VenueReject,
@@ -69,8 +72,9 @@ class OrderOperations:
     def cancel_all(self, call: OrderCall) -> Answer:
         """Cancel the open orders of a symbol, base coin, settle coin or (spot, inverse) category."""
         symbols = select_symbols(self._venue.instruments, call.category, call.body)
-        order_filter = call.body.get("orderFilter") or "Order"
-        orders = self._venue.cancel_all(call.account_id, symbols) if symbols and order_filter == "Order" else []
+        is_meant = order_words.cancel_selection(call.category, call.body)
+        chosen = [order for order in self._venue.open_orders(call.account_id) if order.symbol in symbols]
+        orders = [self._venue.cancel(order.account_id, order.order_id) for order in chosen[::-1] if is_meant(order)]
         return Answer(result={"list": [_ids(order) for order in orders], "success": "1"})
 
     def create_batch(self, call: OrderCall) -> Answer:
@@ -103,7 +107,7 @@ class OrderOperations:
         try:
             return self._venue.place(wish)
         except VenueReject as refused:
-            raise _wire_error(refused, category, wish) from refused
+            raise _wire_error(refused, category, wish, wish.trigger.rule if wish.trigger else None) from refused
 
     def _change(
         self, account_id: str, category: Category, body: Mapping[str, Any], *, is_granted: bool = True
@@ -119,9 +123,11 @@ class OrderOperations:
                 order.order_id,
                 quantity_lots=instrument.to_lots(request.quantity) if request.quantity is not None else None,
                 price_ticks=instrument.to_ticks(request.price) if request.price is not None else None,
+                trigger_ticks=instrument.to_ticks(request.trigger_price) if request.trigger_price else None,
+                exits=_changed_exits(order, request, instrument),
             )
         except VenueReject as refused:
-            raise _wire_error(refused, category) from refused
+            raise _wire_error(refused, category, rule=order.trigger.rule if order.trigger else None) from refused
 
     def _cancel(
         self, account_id: str, category: Category, body: Mapping[str, Any], *, is_granted: bool = True
@@ -129,6 +135,8 @@ class OrderOperations:
         _check_granted(is_granted=is_granted)
         request = order_request.parse_cancel(category, body)
         order = self._find(account_id, request, None)
+        if request.order_filter and order_words.filter_word(order, category) != request.order_filter:
+            raise codes.WireError(codes.refusal_of(RejectReason.UNKNOWN_ORDER, category))
         self._refuse_forced("cancel", category, Target(client_key=order.client_key, symbol=request.symbol))
         try:
             return self._venue.cancel(account_id, order.order_id)
@@ -159,28 +167,28 @@ class OrderOperations:
                 symbol=instrument.symbol,
                 side="buy" if request.side == "Buy" else "sell",
                 order_type="market" if request.order_type == "Market" else "limit",
-                quantity_lots=0 if request.counts_quote else self._lots(account_id, request, instrument),
+                quantity_lots=0
+                if request.counts_quote or _closes_all(request)
+                else instrument.to_lots(request.quantity),
                 price_ticks=instrument.to_ticks(request.price) if request.price is not None else None,
                 time_in_force=order_request.TIMES_IN_FORCE[request.time_in_force],
                 reduce_only=request.reduce_only or request.close_on_trigger,
                 client_key=request.link_id,
                 quote_amount=_positive(request) if request.counts_quote else None,
                 self_match=request.self_match,
-                attributes=_attributes(request),
+                attributes={"marketUnit": request.market_unit, "orderFilter": request.order_filter},
+                trigger=conditions.venue_trigger(
+                    instrument, request.trigger, self._venue.last_price(instrument.symbol)
+                ),
+                leg=LEGS[request.position_index],
+                exits=conditions.new_exits(instrument, request.exits),
+                close_on_trigger=request.close_on_trigger,
             )
         except VenueReject as refused:
             is_market = request.order_type == "Market"
             if is_market and request.category.is_spot and refused.reason is RejectReason.QUANTITY_OFF_STEP:
                 raise codes.WireError(codes.SPOT_MARKET_QUANTITY_OFF_STEP) from refused
             raise _wire_error(refused, request.category) from refused
-
-    def _lots(self, account_id: str, request: order_request.CreateRequest, instrument: VenueInstrument) -> int:
-        if request.quantity or not (request.reduce_only and request.close_on_trigger):
-            return instrument.to_lots(request.quantity)
-        position = self._venue.position(account_id, instrument.symbol)
-        if not position.quantity_lots:
-            raise VenueReject(RejectReason.REDUCE_ONLY_REJECTED, "there is no position to close")
-        return position.quantity_lots
 
     def _instrument(self, category: Category, symbol: str) -> VenueInstrument:
         instrument = self._venue.instruments.get(venue_key(category, symbol))
@@ -255,11 +263,18 @@ def _created_item(category: Category, item: Mapping[str, Any], order: VenueOrder
     return {**_batch_item(category, item, order), "createAt": created}
 
 
-def _attributes(request: order_request.CreateRequest) -> dict[str, str]:
-    return {
-        "closeOnTrigger": "true" if request.close_on_trigger else "false",
-        "marketUnit": request.market_unit,
-    }
+def _lots(request: order_request.CreateRequest, instrument: VenueInstrument) -> int:
+    """Return the lots wanted: 0 for an amount to spend, and for all of a position."""
+    closes_all = not request.quantity and request.reduce_only and request.close_on_trigger
+    return 0 if request.counts_quote or closes_all else instrument.to_lots(request.quantity)
+
+
+def _changed_exits(order: VenueOrder, request: order_request.AmendRequest, instrument: VenueInstrument) -> Exits | None:
+    if request.exits is None:
+        return None
+    if order.filled_lots:
+        raise codes.WireError(codes.EXITS_OF_PARTLY_FILLED)
+    return conditions.changed_exits(instrument, order.exits, request.exits)
 
 
 def _check_granted(*, is_granted: bool) -> None:
@@ -273,8 +288,12 @@ def _positive(request: order_request.CreateRequest) -> Decimal:
     return request.quantity
 
 
-def _wire_error(refused: VenueReject, category: Category, wish: OrderRequest | None = None) -> codes.WireError:
+def _wire_error(
+    refused: VenueReject, category: Category, wish: OrderRequest | None = None, rule: TriggerRule | None = None
+) -> codes.WireError:
     refusal = codes.refusal_of(refused.reason, category)
+    if refused.reason is RejectReason.TRIGGER_SIDE and rule is TriggerRule.FALL and not category.is_spot:
+        refusal = codes.TRIGGER_NOT_BELOW
     if category.is_spot and wish is not None and refused.reason is RejectReason.PRICE_OUT_OF_RANGE:
         refusal = codes.SPOT_BUY_PRICE_TOO_HIGH if wish.side == "buy" else codes.SPOT_SELL_PRICE_TOO_LOW
     return codes.WireError(refusal)

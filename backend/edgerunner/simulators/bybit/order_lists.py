@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from edgerunner.simulators.bybit import codes, formats, order_objects, paging
+from edgerunner.simulators.bybit import codes, formats, order_objects, order_words, paging
 from edgerunner.simulators.bybit.auth import ApiKey
 from edgerunner.simulators.bybit.categories import Category
 from edgerunner.simulators.bybit.envelope import Answer
@@ -81,7 +81,7 @@ class OrderLists:
         page = rows[:limit]
         return Answer(
             result={
-                "list": [order_objects.order_object(order, self._venue.instruments[order.symbol]) for order in page],
+                "list": [self._order(order) for order in page],
                 "nextPageCursor": paging.encode_cursor(page[-1].number) if len(rows) > limit else "",
                 "category": category.value,
             }
@@ -96,9 +96,15 @@ class OrderLists:
         return [order]
 
     def _visible(self, params: Mapping[str, str], rows: Iterable[VenueOrder]) -> list[VenueOrder]:
-        if _filter_of(params) not in {"", "Order"}:
-            return []
-        return [row for row in rows if not self._is_hidden(row)]
+        wanted = _filter_of(params)
+        return [row for row in rows if wanted in {"", self._filter_word(row)} and not self._is_hidden(row)]
+
+    def _filter_word(self, order: VenueOrder) -> str:
+        return order_words.filter_word(order, Category(self._venue.instruments[order.symbol].product))
+
+    def _order(self, order: VenueOrder) -> dict[str, Any]:
+        instrument = self._venue.instruments[order.symbol]
+        return order_objects.order_object(order, instrument, order_words.parent_link_id(self._venue, order))
 
     def _is_hidden(self, order: VenueOrder) -> bool:
         return (

@@ -7,8 +7,9 @@ of the Bybit V5 documentation. "Unset" has several spellings there, which are ke
 from decimal import Decimal
 from typing import Any, Final
 
-from edgerunner.simulators.bybit import formats
+from edgerunner.simulators.bybit import formats, order_words
 from edgerunner.simulators.bybit.categories import Category
+from edgerunner.simulators.bybit.legs import INDEXES
 from edgerunner.simulators.venue_types import OrderState, VenueFill, VenueInstrument, VenueOrder
 
 SIDES: Final = {"buy": "Buy", "sell": "Sell"}
@@ -37,13 +38,6 @@ _EXECUTION_TYPES: Final = {
     "delivery": "Delivery",
     "funding": "Funding",
 }
-_CANCEL_TYPES: Final = {
-    "user": "CancelByUser",
-    "admin": "CancelByAdmin",
-    "reduce_only": "CancelByReduceOnly",
-    "liquidation": "CancelAllBeforeLiq",
-    "self_match": "CancelBySmp",
-}
 _REJECT_REASONS: Final = {
     None: "EC_NoError",
     "user": "EC_PerCancelRequest",
@@ -52,29 +46,33 @@ _REJECT_REASONS: Final = {
     "fok": "EC_NoEnoughQtyToFill",
     "post_only": "EC_PostOnlyWillTakeLiquidity",
     "self_match": "EC_BySelfMatch",
+    "insufficient_funds": "EC_CannotAffordOrderCost",
 }
 
 
-def order_object(order: VenueOrder, instrument: VenueInstrument) -> dict[str, Any]:
-    """Return the object of an order as REST lists show it."""
+def order_object(order: VenueOrder, instrument: VenueInstrument, parent_link_id: str = "") -> dict[str, Any]:
+    """Return the object of an order as REST lists show it.
+
+    ``parent_link_id`` is that of the order which an exit came with; the exit itself never has a link id.
+    """
     category = Category(instrument.product)
     return {
         "orderId": order.order_id,
         "orderLinkId": order.client_key or "",
-        "parentOrderLinkId": "",
+        "parentOrderLinkId": parent_link_id,
         "blockTradeId": "",
         "symbol": instrument.name,
         "side": SIDES[order.side],
         "orderType": ORDER_TYPES[order.order_type],
         "timeInForce": TIME_IN_FORCE_WORDS[order.time_in_force],
         "isLeverage": "0" if category.is_spot else "",
-        "positionIdx": 0,
+        "positionIdx": INDEXES[order.leg],
         "reduceOnly": order.reduce_only,
-        "closeOnTrigger": order.attributes.get("closeOnTrigger") == "true",
-        "createType": "" if category.is_spot else _create_type(order),
+        "closeOnTrigger": order.close_on_trigger,
+        "createType": "" if category.is_spot else order_words.create_type(order),
         **_progress(order, instrument),
         **_fees(order),
-        **_unset_trigger_fields(category),
+        **order_words.trigger_fields(order, instrument),
         "lastPriceOnCreated": formats.price_text(instrument, order.last_price_ticks),
         "basePrice": formats.price_text(instrument, order.last_price_ticks) if category.is_spot else "",
         "marketUnit": order.attributes.get("marketUnit", ""),
@@ -92,12 +90,14 @@ def order_object(order: VenueOrder, instrument: VenueInstrument) -> dict[str, An
     }
 
 
-def order_event(order: VenueOrder, instrument: VenueInstrument, closed_pnl: Decimal) -> dict[str, Any]:
+def order_event(
+    order: VenueOrder, instrument: VenueInstrument, closed_pnl: Decimal, parent_link_id: str = ""
+) -> dict[str, Any]:
     """Return the object of an order as the ``order`` stream shows it."""
     category = Category(instrument.product)
     return {
         "category": category.value,
-        **order_object(order, instrument),
+        **order_object(order, instrument, parent_link_id),
         "feeCurrency": next(iter(order.fees), "") if category.is_spot else "",
         "closedPnl": formats.money_text(closed_pnl),
     }
@@ -122,9 +122,9 @@ def execution_object(
         "orderPrice": _price(order, instrument),
         "orderQty": _quantity(order, instrument),
         "leavesQty": formats.quantity_text(instrument, fill.leaves_lots),
-        "createType": "" if instrument.is_spot else _create_type(order),
+        "createType": "" if instrument.is_spot else order_words.create_type(order),
         "orderType": ORDER_TYPES[order.order_type],
-        "stopOrderType": "" if instrument.is_spot else "UNKNOWN",
+        "stopOrderType": order_words.stop_order_type(order, Category(instrument.product)),
         "execFee": formats.exact_text(fill.fee),
         "execId": fill.trade_id,
         "execPrice": formats.price_text(instrument, fill.price_ticks),
@@ -180,14 +180,14 @@ def fast_execution_event(fill: VenueFill, instrument: VenueInstrument) -> dict[s
 
 def _progress(order: VenueOrder, instrument: VenueInstrument) -> dict[str, Any]:
     category = Category(instrument.product)
-    average = order.filled_value / (order.filled_lots * instrument.instrument.lot_step) if order.filled_lots else None
+    average = instrument.average_price(order.filled_value, order.filled_lots) if order.filled_lots else None
     return {
         "price": _price(order, instrument),
         "qty": _quantity(order, instrument),
         "orderStatus": order_status(order, category),
-        "cancelType": _CANCEL_TYPES.get(order.cancel_reason or "", "UNKNOWN"),
+        "cancelType": order_words.cancel_type(order),
         "rejectReason": _REJECT_REASONS.get(order.cancel_reason, "EC_NoError"),
-        "avgPrice": formats.money_text(average / instrument.instrument.multiplier) if average is not None else "",
+        "avgPrice": formats.money_text(average) if average is not None else "",
         "leavesQty": formats.quantity_text(instrument, order.leaves_lots),
         "leavesValue": formats.exact_text(_leaves_value(order, instrument)),
         "cumExecQty": formats.quantity_text(instrument, order.filled_lots),
@@ -211,32 +211,9 @@ def _quantity(order: VenueOrder, instrument: VenueInstrument) -> str:
     return formats.quantity_text(instrument, order.quantity_lots)
 
 
-def _create_type(order: VenueOrder) -> str:
-    return "CreateByLiq" if order.origin == "liquidation" else "CreateByUser"
-
-
 def _fees(order: VenueOrder) -> dict[str, Any]:
     total = sum(order.fees.values(), Decimal(0)) if len(order.fees) <= 1 else Decimal(0)
     return {
         "cumExecFee": formats.exact_text(total),
         "cumFeeDetail": {currency: formats.exact_text(fee) for currency, fee in order.fees.items()},
-    }
-
-
-def _unset_trigger_fields(category: Category) -> dict[str, Any]:
-    word = "" if category.is_spot else "UNKNOWN"
-    price = "" if category.is_spot else "0.00"
-    return {
-        "stopOrderType": word,
-        "triggerPrice": price,
-        "triggerDirection": 0,
-        "triggerBy": word,
-        "takeProfit": price,
-        "stopLoss": price,
-        "tpslMode": "",
-        "tpLimitPrice": price if not category.is_spot else "",
-        "slLimitPrice": price if not category.is_spot else "",
-        "tpTriggerBy": word,
-        "slTriggerBy": word,
-        "ocoTriggerBy": "OcoTriggerByUnknown" if category.is_spot else "",
     }

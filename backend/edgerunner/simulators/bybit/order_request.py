@@ -108,6 +108,8 @@ def parse_create(category: Category, body: Mapping[str, Any]) -> CreateRequest:
     side = _word(category, body, "side", ("Buy", "Sell"))
     market_unit = _market_unit(category, body, order_type)
     order_filter = conditions.parse_order_filter(category, body)
+    exits = conditions.parse_exits(category, body)
+    _check_exits_fit(category, body, exits, is_plain_limit=order_type == "Limit" and order_filter == "Order")
     return CreateRequest(
         category=category,
         symbol=_symbol(category, body),
@@ -125,7 +127,7 @@ def parse_create(category: Category, body: Mapping[str, Any]) -> CreateRequest:
         position_index=fields.position_index(body),
         order_filter=order_filter,
         trigger=conditions.parse_trigger(category, body, order_filter),
-        exits=conditions.parse_exits(category, body),
+        exits=exits,
     )
 
 
@@ -188,6 +190,17 @@ def _refuse_unsupported(category: Category, body: Mapping[str, Any]) -> None:
     if category.is_spot and fields.is_set(body.get("isLeverage")):
         raise codes.WireError(codes.SPOT_MARGIN_DISABLED)
 
+
+def _check_exits_fit(
+    category: Category, body: Mapping[str, Any], exits: ExitsWish | None, *, is_plain_limit: bool
+) -> None:
+    sides = () if exits is None else (exits.take_profit, exits.stop_loss)
+    if not any(side is not None and side.price for side in sides):
+        return
+    if category.is_spot and not is_plain_limit:
+        raise fields.unsupported(category, "takeProfit and stopLoss come with spot limit orders only")
+    if fields.flag(body, "reduceOnly"):
+        raise codes.WireError(codes.EXITS_NOT_ALLOWED)
 
 
 def _market_unit(category: Category, body: Mapping[str, Any], order_type: str) -> str:

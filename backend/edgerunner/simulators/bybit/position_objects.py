@@ -6,9 +6,11 @@ Field lists of the pages "Get Position Info" and "Position" of the Bybit V5 docu
 from decimal import Decimal
 from typing import Any
 
+from edgerunner.domain.numbers import exact_arithmetic, round_money
 from edgerunner.simulators.bybit import formats, risk_tiers
+from edgerunner.simulators.bybit.legs import INDEXES
 from edgerunner.simulators.venue import Venue
-from edgerunner.simulators.venue_types import VenueInstrument, VenuePosition
+from edgerunner.simulators.venue_types import MarginMode, VenueInstrument, VenuePosition
 
 _SIDES = {"buy": "Buy", "sell": "Sell", "none": ""}
 
@@ -19,7 +21,7 @@ def position_object(venue: Venue, position: VenuePosition) -> dict[str, Any]:
     return {
         **_shared_fields(venue, position, instrument),
         "avgPrice": _entry_text(position),
-        "liqPrice": "",
+        "liqPrice": _price_text(instrument, position.liquidation_price),
         "breakEvenPrice": "",
         "openTime": formats.milliseconds(position.created_ns) if position.quantity_lots else 0,
     }
@@ -31,31 +33,35 @@ def position_event(venue: Venue, position: VenuePosition) -> dict[str, Any]:
     return {
         **_shared_fields(venue, position, instrument),
         "entryPrice": _entry_text(position),
-        "liqPrice": "",
+        "liqPrice": _price_text(instrument, position.liquidation_price),
         "category": instrument.product,
     }
 
 
 def position_value(instrument: VenueInstrument, position: VenuePosition) -> Decimal:
-    """Return size * entry price in settle currency."""
-    if position.entry_price is None:
+    """Return what the position cost in settle currency: size * entry price, size / entry price for inverse ones."""
+    if not position.entry_price:
         return Decimal(0)
-    return position.entry_price * instrument.quantity(position.quantity_lots) * instrument.instrument.multiplier
+    units = instrument.quantity(position.quantity_lots) * instrument.instrument.multiplier
+    if instrument.is_inverse:
+        with exact_arithmetic():
+            return round_money(units / position.entry_price)
+    return units * position.entry_price
 
 
 def _shared_fields(venue: Venue, position: VenuePosition, instrument: VenueInstrument) -> dict[str, Any]:
     value = position_value(instrument, position)
-    initial = formats.money_text(venue.position_margin(position.account_id, position.symbol))
+    initial = formats.money_text(venue.position_margin(position.account_id, position.symbol, position.leg))
     maintenance = formats.money_text(risk_tiers.maintenance_margin(value))
     return {
-        "positionIdx": 0,
+        "positionIdx": INDEXES[position.leg],
         "riskId": risk_tiers.RISK_ID,
         "riskLimitValue": risk_tiers.RISK_LIMIT_VALUE,
         "symbol": instrument.name,
         "side": _SIDES[position.side],
         "size": formats.quantity_text(instrument, position.quantity_lots) if position.quantity_lots else "0",
         "positionValue": formats.money_text(value) if position.quantity_lots else "",
-        "autoAddMargin": 0,
+        "autoAddMargin": int(position.auto_add_margin),
         "positionStatus": "Normal",
         "leverage": formats.exact_text(position.leverage),
         "markPrice": formats.quoted_price_text(instrument, venue.mark_price(position.symbol)),
@@ -63,14 +69,14 @@ def _shared_fields(venue: Venue, position: VenuePosition, instrument: VenueInstr
         "positionIMByMp": initial,
         "positionMM": maintenance,
         "positionMMByMp": maintenance,
-        "takeProfit": "",
-        "stopLoss": "",
-        "trailingStop": "0",
+        "takeProfit": _ticks_text(instrument, position.take_profit_ticks, ""),
+        "stopLoss": _ticks_text(instrument, position.stop_loss_ticks, ""),
+        "trailingStop": _ticks_text(instrument, position.trailing_distance_ticks, "0"),
         "sessionAvgPrice": "",
-        "unrealisedPnl": formats.money_text(venue.unrealized_pnl(position.account_id, position.symbol)),
+        "unrealisedPnl": formats.money_text(venue.unrealized_pnl(position.account_id, position.symbol, position.leg)),
         "curRealisedPnl": formats.money_text(position.realized_pnl),
         "cumRealisedPnl": formats.money_text(position.cumulative_realized_pnl),
-        "adlRankIndicator": 2 if position.quantity_lots else 0,
+        "adlRankIndicator": position.adl_rank,
         "createdTime": formats.milliseconds_text(position.created_ns),
         "updatedTime": formats.milliseconds_text(position.updated_ns),
         "seq": position.sequence,
@@ -78,11 +84,19 @@ def _shared_fields(venue: Venue, position: VenuePosition, instrument: VenueInstr
         "mmrSysUpdatedTime": "",
         "leverageSysUpdatedTime": "",
         "tpslMode": "Full",
-        "bustPrice": "",
+        "bustPrice": _price_text(instrument, position.bankruptcy_price),
         "positionBalance": initial,
-        "tradeMode": 0,
+        "tradeMode": int(position.margin_mode is MarginMode.ISOLATED),
     }
 
 
 def _entry_text(position: VenuePosition) -> str:
     return formats.money_text(position.entry_price) if position.entry_price is not None else "0"
+
+
+def _ticks_text(instrument: VenueInstrument, ticks: int | None, without: str) -> str:
+    return formats.price_text(instrument, ticks) if ticks is not None else without
+
+
+def _price_text(instrument: VenueInstrument, price: Decimal | None) -> str:
+    return formats.quoted_price_text(instrument, price) if price is not None else ""

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from edgerunner.simulators.bybit import order_objects, position_objects, wallet_objects
+from edgerunner.simulators.bybit import order_objects, order_words, position_objects, wallet_objects
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import (
     BalanceChanged,
     FillHappened,
+    Leg,
     OrderChanged,
+    OrderState,
     PositionChanged,
     VenueEvent,
     VenueFill,
@@ -28,6 +30,7 @@ EXECUTION = "execution"
 FAST_EXECUTION = "execution.fast"
 POSITION = "position"
 WALLET = "wallet"
+_TOLD_STATES = frozenset({OrderState.UNTRIGGERED, OrderState.TRIGGERED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +50,15 @@ class PrivateMessage:
 
 @dataclass(slots=True, kw_only=True)
 class EventBatch:
-    """The events of one engine operation for one account, the newest state of each thing."""
+    """The events of one engine operation for one account, the newest state of each thing.
+
+    Of an order that was triggered in it, the states before and at the trigger are kept too: they are told.
+    """
 
     account_id: str
-    orders: dict[str, VenueOrder] = field(default_factory=dict)
+    orders: dict[tuple[str, OrderState | None], VenueOrder] = field(default_factory=dict)
     fills: list[tuple[VenueFill, VenueOrder]] = field(default_factory=list)
-    positions: dict[str, VenuePosition] = field(default_factory=dict)
+    positions: dict[tuple[str, Leg], VenuePosition] = field(default_factory=dict)
     has_money_moved: bool = False
 
     @classmethod
@@ -66,11 +72,11 @@ class EventBatch:
     def _add(self, event: VenueEvent) -> None:
         match event:
             case OrderChanged(order=order):
-                self.orders[order.order_id] = order
+                self.orders[order.order_id, order.state if order.state in _TOLD_STATES else None] = order
             case FillHappened(fill=fill, order=order):
                 self.fills.append((fill, order))
             case PositionChanged(position=position):
-                self.positions[position.symbol] = position
+                self.positions[position.symbol, position.leg] = position
             case BalanceChanged():
                 self.has_money_moved = True
 
@@ -111,7 +117,11 @@ def _order(venue: Venue, order: VenueOrder, closed_profit: ClosedProfit) -> Priv
     return PrivateMessage(
         topic=ORDER,
         category=instrument.product,
-        data=[order_objects.order_event(order, instrument, closed_profit.of(order))],
+        data=[
+            order_objects.order_event(
+                order, instrument, closed_profit.of(order), order_words.parent_link_id(venue, order)
+            )
+        ],
         client_key=order.client_key,
         symbol=instrument.name,
     )
@@ -151,8 +161,9 @@ def _fast_execution(venue: Venue, fill: VenueFill) -> PrivateMessage:
 def _positions(venue: Venue, batch: EventBatch) -> list[VenuePosition]:
     positions = dict(batch.positions)
     for order in batch.orders.values():
-        if order.symbol not in positions and not venue.instruments[order.symbol].is_spot:
-            positions[order.symbol] = venue.position(batch.account_id, order.symbol)
+        key = (order.symbol, order.leg)
+        if key not in positions and not venue.instruments[order.symbol].is_spot:
+            positions[key] = venue.position(batch.account_id, *key)
     return list(positions.values())
 
 

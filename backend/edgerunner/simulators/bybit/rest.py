@@ -138,7 +138,7 @@ class RestService:
     def _prepare_account_call(
         self, endpoint: AccountEndpoint, caller: ApiKey, raw: RawRequest, channel: RestChannel
     ) -> Prepared:
-        call = Call(op="query", account_id=caller.account_id)
+        call = Call(op=endpoint.op, account_id=caller.account_id)
         taken = self._limits.take(caller.user_id, endpoint.limit, None, wall_ms=self._now_ms())
         allowance = self._order_entry.limited(call, taken)
         channel.headers = {**channel.headers, **allowance.headers()}
@@ -146,7 +146,7 @@ class RestService:
             return Prepared(call=call, act=_raise_too_many_visits)
         params = raw.params()
         target = Target(client_key=_text(params, "orderLinkId"), symbol=_text(params, "symbol"))
-        call = Call(op="query", account_id=caller.account_id, targets=(target,))
+        call = Call(op=endpoint.op, account_id=caller.account_id, targets=(target,))
         return Prepared(call=call, act=lambda: endpoint.answer(caller, params))
 
     def _authenticate(self, raw: RawRequest, *, writes: bool) -> ApiKey:

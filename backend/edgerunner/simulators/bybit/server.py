@@ -19,6 +19,7 @@ from edgerunner.simulators.bybit.operations import OrderOperations
 from edgerunner.simulators.bybit.order_entry import OrderEntry
 from edgerunner.simulators.bybit.order_lists import OrderLists
 from edgerunner.simulators.bybit.pipeline import Pipeline
+from edgerunner.simulators.bybit.position_settings import PositionSettings
 from edgerunner.simulators.bybit.private_hub import PrivateHub
 from edgerunner.simulators.bybit.public_hub import PublicHub
 from edgerunner.simulators.bybit.rest import MAXIMUM_BODY_BYTES, RestService
@@ -128,7 +129,9 @@ class WireServer:
         endpoints: dict[tuple[str, str], Endpoint] = {
             **market_endpoints(MarketQueries(venue)),
             **self._order_endpoints,
-            **account_endpoints(AccountQueries(venue), OrderLists(venue, faults), TransactionLog(venue)),
+            **account_endpoints(
+                AccountQueries(venue), PositionSettings(venue), OrderLists(venue, faults), TransactionLog(venue)
+            ),
         }
         self._rest = RestService(
             venue,

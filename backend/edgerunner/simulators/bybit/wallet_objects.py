@@ -55,10 +55,11 @@ def _coin_figures(venue: Venue, account_id: str, currency: str) -> CoinFigures:
     for symbol, instrument in venue.instruments.items():
         if instrument.is_spot or instrument.instrument.settle != currency:
             continue
-        position = venue.position(account_id, symbol)
-        value = position_objects.position_value(instrument, position)
-        maintenance += risk_tiers.maintenance_margin(value)
-        realized += position.cumulative_realized_pnl
+        for leg in venue.legs(account_id, symbol):
+            position = venue.position(account_id, symbol, leg)
+            value = position_objects.position_value(instrument, position)
+            maintenance += risk_tiers.maintenance_margin(value)
+            realized += position.cumulative_realized_pnl
     return CoinFigures(
         summary=venue.summary(account_id, currency),
         maintenance_margin=maintenance,

@@ -74,8 +74,8 @@ class Client:
         return await self._open(pybit.unified_trading.WebSocketTrading, testnet=True, api_key=KEY, api_secret=SECRET)
 
     async def _open(self, make: Callable[..., Any], **options: Any) -> Any:
-        # With a short ping time-out pybit's reading thread notices soon that its socket was closed.
-        socket = await asyncio.to_thread(make, ping_interval=2, ping_timeout=1, **options)
+        # pybit's reading thread looks every `ping_timeout` whether its socket was closed; no ping is sent that early.
+        socket = await asyncio.to_thread(make, ping_interval=60, ping_timeout=2, **options)
         self._sockets.append(socket)
         return socket
 

@@ -253,6 +253,15 @@ async def test_the_brokers_own_valuation_of_a_coin_is_a_rate() -> None:
     assert worth.amount == 220 * Decimal("0.998")
 
 
+async def test_converted_money_is_rounded_to_8_decimals_and_its_rate_to_12() -> None:
+    desk = Desk()
+    desk.report_account("1000", balances=(valued("USDT", "3", "1"),))
+    desk.journal.held = [held("2", "100")]
+    desk.broker.quote(LINEAR_ID, "110")
+    worth = (await desk.accounts.portfolio()).exposure[0].converted
+    assert (worth.amount, worth.rate) == (Decimal("73.33333333"), Decimal("0.333333333333"))
+
+
 async def test_markets_of_the_connections_are_rates() -> None:
     desk = Desk()
     desk.report_account("2", currency="BTC")

@@ -14,6 +14,8 @@ from edgerunner.simulators.venue_types import OrderRequest, VenueEvent, VenueOrd
 START_NS = 1_795_415_000_000_000_000
 LINEAR = "linear:BTCUSDT"
 SPOT = "spot:BTCUSDT"
+INVERSE = "inverse:BTCUSD"
+DATED = "linear:BTCUSDT-25DEC26"
 STEP_NS = 100_000_000
 
 
@@ -60,7 +62,7 @@ class Bench:
         self.open()
 
     def pin(self, price: float) -> None:
-        for symbol in (LINEAR, SPOT):
+        for symbol in (LINEAR, SPOT, INVERSE, DATED):
             self.venue.operator.set_price(symbol, Decimal(str(price)))
 
     def place(

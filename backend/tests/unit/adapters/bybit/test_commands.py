@@ -6,7 +6,11 @@ from decimal import Decimal
 import pytest
 
 from edgerunner.adapters.broker import CancelOrder, ModifyOrder, PlaceOrder
-from edgerunner.adapters.bybit.commands import amendment, cancellation, placement
+from edgerunner.adapters.bybit.commands import amendment, cancellation
+from edgerunner.adapters.bybit.instruments import Listing
+from edgerunner.adapters.bybit.order_style import Style
+from edgerunner.adapters.bybit.placement import Body
+from edgerunner.adapters.bybit.placement import placement as styled_placement
 from edgerunner.domain.errors import InvalidRequest, Unsupported
 from edgerunner.domain.instruments import QuantityUnit
 from edgerunner.domain.orders import OrderTerms, OrderType, Side, StopLoss, TakeProfit, TimeInForce
@@ -25,6 +29,10 @@ MARKET = replace(LIMIT, order_type=OrderType.MARKET, price=None)
 
 def place(terms: OrderTerms) -> PlaceOrder:
     return PlaceOrder(client_order_id="KEY", account_id=ACCOUNT, terms=terms)
+
+
+def placement(command: PlaceOrder, listing: Listing) -> Body:
+    return styled_placement(command, listing, Style())
 
 
 def test_numbers_are_plain_text() -> None:
@@ -72,14 +80,13 @@ def test_times_in_force(terms: OrderTerms, word: str) -> None:
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
-        (replace(LIMIT, order_type=OrderType.STOP_LIMIT, trigger_price=Decimal(1)), "not in this version"),
-        (replace(LIMIT, take_profit=TakeProfit(price=Decimal(1))), "take profit"),
-        (replace(LIMIT, stop_loss=StopLoss(trigger_price=Decimal(1))), "stop loss"),
+        (replace(MARKET, order_type=OrderType.TRAILING_STOP_MARKET, trailing_offset=Decimal(1)), "trailing"),
+        (replace(LIMIT, reduce_only=True, take_profit=TakeProfit(price=Decimal(1))), "reduce-only"),
+        (replace(LIMIT, reduce_only=True, stop_loss=StopLoss(trigger_price=Decimal(1))), "reduce-only"),
         (replace(LIMIT, time_in_force=TimeInForce.DAY), "day"),
         (replace(LIMIT, time_in_force=TimeInForce.GTD), "gtd"),
         (replace(LIMIT, post_only=True, time_in_force=TimeInForce.IOC), "post-only"),
         (replace(MARKET, time_in_force=TimeInForce.FOK), "fill-or-kill"),
-        (replace(LIMIT, position_id="long"), "legs"),
     ],
 )
 def test_what_cannot_be_sent_is_unsupported_with_the_reason(terms: OrderTerms, reason: str) -> None:
@@ -96,6 +103,8 @@ def test_reduce_only_on_spot_is_unsupported() -> None:
     ("terms", "field"),
     [
         (replace(LIMIT, price=None), "price"),
+        (replace(LIMIT, order_type=OrderType.STOP_LIMIT), "trigger_price"),
+        (replace(LIMIT, trigger_price=Decimal(1)), "trigger_price"),
         (replace(MARKET, price=Decimal(1)), "price"),
         (replace(LIMIT, quantity=Decimal(0)), "quantity"),
         (replace(LIMIT, quantity_unit=QuantityUnit.LOTS), "quantity"),
@@ -134,9 +143,8 @@ def test_amendment_of_nothing_is_refused() -> None:
         amendment(modify(), linear())
 
 
-def test_amendment_of_a_trigger_is_unsupported() -> None:
-    with pytest.raises(Unsupported):
-        amendment(modify(trigger_price=Decimal(1)), linear())
+def test_amendment_of_a_trigger() -> None:
+    assert amendment(modify(trigger_price=Decimal("61000.0")), linear())["triggerPrice"] == "61000"
 
 
 def test_cancel_names_the_broker_id_when_it_is_known() -> None:
