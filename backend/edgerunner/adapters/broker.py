@@ -21,7 +21,7 @@ from edgerunner.domain.accounts import Account, AccountSummary
 from edgerunner.domain.events import CashMoved, OrderFilled
 from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
 from edgerunner.domain.market import Bar, Depth, Funding, MarketTrade, Ticker, Timeframe
-from edgerunner.domain.orders import BrokerWords, OrderStatus, OrderTerms, OrderType, TimeInForce
+from edgerunner.domain.orders import BrokerWords, ChildKind, OrderStatus, OrderTerms, OrderType, TimeInForce
 
 
 class Environment(StrEnum):
@@ -131,6 +131,9 @@ class OrderReport:
         filled_quantity: Cumulative, to know whether fills are missing.
         ts_event_ns: The broker's last-change stamp.
         created_at_ns: The broker's creation stamp, or None.
+        parent_venue_order_id, parent_client_order_id: Of the order that an exit was attached to,
+            where the broker tells one of them.
+        child_kind: Set for exits that the broker made of attached terms.
     """
 
     client_order_id: str | None
@@ -145,6 +148,8 @@ class OrderReport:
     ts_event_ns: int
     created_at_ns: int | None
     parent_venue_order_id: str | None = None
+    parent_client_order_id: str | None = None
+    child_kind: ChildKind | None = None
     raw: str | None = None
 
 

@@ -56,6 +56,7 @@ def run_sim(output: Output, request: SimRequest) -> None:
 
 async def _sim(settings: Settings, output: Output, request: SimRequest) -> None:
     from edgerunner.simulators.host import FolderInUse, PortInUse, SimulatorSettings, run_simulators  # noqa: PLC0415
+    from edgerunner.simulators.ledger import LedgerOutdated  # noqa: PLC0415
 
     ready: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
     plan = SimulatorSettings(
@@ -73,7 +74,7 @@ async def _sim(settings: Settings, output: Output, request: SimRequest) -> None:
     except PortInUse as error:
         remedy = f"Set {PREFIX}SIM_CONTROL_PORT or {PREFIX}SIM_BYBIT_PORT (0 = any free port)."
         raise CommandFailed(ExitCode.UNREACHABLE, f"{error.strerror}. {remedy}") from error
-    except FolderInUse as error:
+    except (FolderInUse, LedgerOutdated) as error:
         raise CommandFailed(ExitCode.FAILED, str(error)) from error
 
 

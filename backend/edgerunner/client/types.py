@@ -121,7 +121,7 @@ class Order(TypedDict):
 
 
 class ChildOrder(Order):
-    """A child of a bracket that is an order of its own at the broker."""
+    """A child of a bracket; ``kind`` is ``order`` (of its own size) or ``position_attribute`` (whole position)."""
 
     kind: str
 

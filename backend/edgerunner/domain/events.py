@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from edgerunner.domain.instruments import ContractTerms
-from edgerunner.domain.orders import BrokerWords, Liquidity, Money, OrderStatus, OrderTerms, Side, Source
+from edgerunner.domain.orders import BrokerWords, ChildKind, Liquidity, Money, OrderStatus, OrderTerms, Side, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class OrderAdopted:
     venue_order_id: str
     held: str | None = None
     parent_id: str | None = None
+    child_kind: ChildKind | None = None
     broker: BrokerWords = BrokerWords()
 
 

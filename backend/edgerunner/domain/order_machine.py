@@ -125,6 +125,7 @@ def _adopted(order: Order, body: OrderAdopted, stamp: int | None) -> Order:
         pending_cancel=body.status is OrderStatus.PENDING_CANCEL,
         term_times=TermTimes(quantity=stamp or 0, price=stamp or 0, trigger_price=stamp or 0),
         venue_order_id=body.venue_order_id,
+        child_kind=body.child_kind,
         held=body.held,
         broker=body.broker,
         broker_time_ns=stamp or 0,

@@ -106,6 +106,13 @@ class Liquidity(StrEnum):
     TAKER = "taker"
 
 
+class ChildKind(StrEnum):
+    """What the child of a bracket is: an order of its own size, or a mark on the whole position."""
+
+    ORDER = "order"
+    POSITION_ATTRIBUTE = "position_attribute"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
     """An amount in one currency; for fees positive is a cost, negative a rebate."""
@@ -227,6 +234,7 @@ class Order:
         derived: Fills in ``filled_quantity`` that reconciliation inferred from totals, oldest
             first; a real execution that turns up later takes their place.
         parent_id: Client order id of the parent of a bracket's child, or None.
+        child_kind: What kind of child it is, or None for an order that is none.
         broker_time_ns: Newest broker stamp seen in a status; an older status changes nothing.
         last_seq: Journal sequence of the last event that touched it.
     """
@@ -254,6 +262,7 @@ class Order:
     trade_ids: frozenset[str] = frozenset()
     derived: tuple[DerivedFill, ...] = ()
     parent_id: str | None = None
+    child_kind: ChildKind | None = None
     denied: Denial | None = None
     broker: BrokerWords = BrokerWords()
     broker_time_ns: int = 0

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from edgerunner.domain.errors import FieldError
 from edgerunner.domain.instruments import QuantityUnit
 from edgerunner.domain.numbers import to_plain
-from edgerunner.domain.orders import Money, Order, OrderStatus, OrderType, Side, Source, TimeInForce
+from edgerunner.domain.orders import ChildKind, Money, Order, OrderStatus, OrderType, Side, Source, TimeInForce
 from edgerunner.schemas.base import AnswerModel, Flag, RequestModel, WholeNumber
 from edgerunner.schemas.paging import PageQuery
 from edgerunner.schemas.scalars import (
@@ -235,14 +235,14 @@ class OrderAnswer(AnswerModel):
 
 
 class ChildAnswer(OrderAnswer):
-    """A child of a bracket that is an order of its own at the broker."""
+    """A child of a bracket: an order of its own size, or a mark on the whole position."""
 
-    kind: Literal["order"]
+    kind: ChildKind
 
     @classmethod
     def of(cls, order: Order) -> "ChildAnswer":
         """Render a child order."""
-        return cls(**_order_fields(order), kind="order")
+        return cls(**_order_fields(order), kind=order.child_kind or ChildKind.ORDER)
 
 
 class PlacedAnswer(AnswerModel):

@@ -14,10 +14,14 @@ from edgerunner.domain import order_machine
 from edgerunner.domain.events import Event, OrderAdopted, OrderEvent, RecordedEvent
 from edgerunner.domain.identifiers import deterministic_id, external_client_order_id
 from edgerunner.domain.orders import Order, OrderStatus, OrderTerms, OrderType
+from edgerunner.services.bracket_parents import parent_of
 from edgerunner.services.clock import EventMaker
 from edgerunner.services.order_reports import adoption, events_from_report, is_missing_fills
 from edgerunner.services.session import Session
 from edgerunner.storage.journal import Journal
+
+PARENTS_SEARCHED = 200
+"""How many of a connection's newest orders may be the parent of an exit whose parent the broker does not name."""
 
 _log = structlog.get_logger(__name__)
 
@@ -91,12 +95,22 @@ class Booker:
         return await self.match(report.client_order_id, report.venue_order_id, batch=batch) is None
 
     async def _adopt(self, batch: _Batch, report: OrderReport) -> None:
-        parent = await self.match(None, report.parent_venue_order_id, batch=batch)
+        parent = await self._parent(batch, report)
         client_order_id = external_client_order_id(self._session.connection_id, report.venue_order_id)
         body = adoption(report, parent_id=parent.client_order_id if parent else None)
         event = self._adoption_event(client_order_id, body, report)
         batch.add(None, event)
         _log.info("order_adopted", connection_id=self._session.connection_id, client_order_id=client_order_id)
+
+    async def _parent(self, batch: _Batch, report: OrderReport) -> Order | None:
+        """Return the order an exit belongs to: the one the broker names, else the one whose terms it carries."""
+        named = await self.match(report.parent_client_order_id, report.parent_venue_order_id, batch=batch)
+        if named is not None or report.child_kind is None:
+            return named
+        connection_id = self._session.connection_id
+        recent = await self._journal.orders(connection_id=connection_id, limit=PARENTS_SEARCHED)
+        known = {order.client_order_id: order for order in (*recent.items, *batch.orders.values())}
+        return parent_of(report, known.values())
 
     async def _book_fill(self, batch: _Batch, report: FillReport) -> None:
         order = await self.match(report.client_order_id, report.venue_order_id, batch=batch)

@@ -64,6 +64,7 @@ def adoption(report: OrderReport, *, parent_id: str | None) -> OrderAdopted:
         venue_order_id=report.venue_order_id,
         held=report.held,
         parent_id=parent_id,
+        child_kind=report.child_kind,
         broker=report.broker,
     )
 

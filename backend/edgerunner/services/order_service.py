@@ -74,7 +74,10 @@ class ItemResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """The answer to a placement; ``replayed`` when the key was used before with the same body."""
+    """The answer to a placement; ``replayed`` when the key was used before with the same body.
+
+    ``children`` are the exits that work already: a broker makes them as the order fills.
+    """
 
     order: Order
     children: tuple[Order, ...] = ()
@@ -132,7 +135,7 @@ class OrderService:
             async with self._key_locks.hold(idempotency.scope, idempotency.key):
                 placed = await self._replay(idempotency) or await self._place_new(request, caller, idempotency)
         order = await self._waiters.wait(placed.order.client_order_id, _has_left_submitted, wait_ms / 1000)
-        return Placed(order=order, children=placed.children, replayed=placed.replayed)
+        return Placed(order=order, children=self._children(order), replayed=placed.replayed)
 
     async def modify(self, client_order_id: str, changes: Changes, *, actor: str, wait_ms: int = 2000) -> Order:
         """Change a working order; answer when the broker's records show the result.
@@ -271,6 +274,13 @@ class OrderService:
             reduce_only=product.reduce_only,
             position_id=report.leg if product.hedging and report.leg != "net" else None,
         )
+
+    def _children(self, order: Order) -> tuple[Order, ...]:
+        """Return the working exits that belong to the order; the broker makes them as it fills."""
+        if order.terms.take_profit is None and order.terms.stop_loss is None:
+            return ()
+        working = self._journal.open_orders(order.connection_id)
+        return tuple(child for child in working if child.parent_id == order.client_order_id)
 
     async def _known(self, client_order_id: str) -> Order:
         order = await self._journal.order(client_order_id)

@@ -8,7 +8,7 @@ from edgerunner.matching.position import NetPosition
 from edgerunner.matching.words import Side
 from edgerunner.simulators.order_index import OrderIndex
 from edgerunner.simulators.trigger_types import Leg
-from edgerunner.simulators.venue_types import OrderState, VenueInstrument, VenueOrder, VenuePosition
+from edgerunner.simulators.venue_types import MarginMode, OrderState, VenueInstrument, VenueOrder, VenuePosition
 
 ZERO = Decimal(0)
 Mark = Callable[[str], Decimal]
@@ -19,7 +19,8 @@ Mark = Callable[[str], Decimal]
 class PositionState:
     """A derivative position with its history; profits are before fees.
 
-    ``open_fees`` = the fees of the fills that opened what is open now, settle currency.
+    ``open_fees`` = the fees of the fills that opened what is open now, ``added_margin`` = what was set apart for the
+    position beyond its initial margin (isolated only); both settle currency.
     """
 
     net: NetPosition = field(default_factory=NetPosition)
@@ -27,6 +28,7 @@ class PositionState:
     cumulative_realized_pnl: Decimal = ZERO
     leverage: Decimal
     open_fees: Decimal = ZERO
+    added_margin: Decimal = ZERO
     created_ns: int = 0
     updated_ns: int = 0
     sequence: int = -1
@@ -41,17 +43,29 @@ class Account:
         self.locked: dict[str, Decimal] = {}
         self.positions: dict[tuple[str, Leg], PositionState] = {}
         self.hedging: set[str] = set()
+        self.margin_mode = MarginMode.CROSS
+        self.fee_coin: tuple[str, Decimal] | None = None
         self.orders = OrderIndex()
         self._open_value: dict[tuple[str, Side], Decimal] = {}
 
     def choose(self, key: str, value: str) -> None:
-        """Take a choice of the account, as the ledger keeps it: ``hedging:SYMBOL`` = ``yes`` or ``no``."""
+        """Take a choice of the account, as the ledger keeps it.
+
+        ``hedging:SYMBOL`` = ``yes`` or ``no``; ``margin_mode``; ``fee_coin`` = coin and its price in dollars, or empty.
+        """
         name, _, symbol = key.partition(":")
         match name, value:
             case "hedging", "yes":
                 self.hedging.add(symbol)
             case "hedging", "no":
                 self.hedging.discard(symbol)
+            case "margin_mode", mode:
+                self.margin_mode = MarginMode(mode)
+            case "fee_coin", "":
+                self.fee_coin = None
+            case "fee_coin", coin_and_price:
+                coin, price = coin_and_price.split()
+                self.fee_coin = (coin, Decimal(price))
             case _:
                 raise ValueError(f"account {self.account_id} cannot choose {key} = {value}")
 
@@ -103,17 +117,28 @@ class Account:
         total = ZERO
         for leg in self.legs(instrument.symbol):
             state = self.position(instrument, leg)
-            held = mark(instrument.symbol) * state.net.lots
+            held = self._worth(state, mark(instrument.symbol))
             rising = held + opening["buy"] if leg is not Leg.SHORT else ZERO
             falling = opening["sell"] - held if leg is not Leg.LONG else ZERO
             leverage = state.leverage if leverages is None else leverages[leg]
-            total += max(abs(held), rising, falling) / leverage
+            total += max(abs(held), rising, falling) / leverage + state.added_margin
         return total
 
     def position_margin(self, instrument: VenueInstrument, mark: Mark, leg: Leg = Leg.NET) -> Decimal:
-        """Return the initial margin of one open position alone."""
+        """Return the margin of one open position alone."""
         state = self.position(instrument, leg)
-        return abs(mark(instrument.symbol) * state.net.lots) / state.leverage
+        return abs(self._worth(state, mark(instrument.symbol))) / state.leverage + state.added_margin
+
+    def isolated_margin(self, instrument: VenueInstrument, leg: Leg) -> Decimal:
+        """Return what is set apart for one position in isolated mode: margin at its entry, and what was added."""
+        state = self.position(instrument, leg)
+        return state.net.cost / state.leverage + state.added_margin
+
+    def _worth(self, state: PositionState, lot_mark: Decimal) -> Decimal:
+        """Return the signed worth that margin is asked for: at the mark, or in isolated mode at the entry."""
+        if self.margin_mode is not MarginMode.ISOLATED:
+            return lot_mark * state.net.lots
+        return state.net.cost if state.net.lots > 0 else -state.net.cost
 
     def margined_symbols(self) -> set[str]:
         """Return the symbols that have a position or open orders that could open one."""

@@ -116,7 +116,7 @@ class ControlServer:
     async def _ledger(self, request: web.Request) -> web.Response:
         broker = self._operator.broker(_query(request).only("broker"))
         snapshot = self._venues[broker].snapshot()
-        text = await asyncio.to_thread(lambda: json.dumps(snapshot.render()))
+        text = await asyncio.to_thread(snapshot.to_json)
         return web.Response(text=text, content_type="application/json")
 
     async def _list_faults(self, request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.control_requests import Fields, InvalidRequest
 from edgerunner.simulators.replay import BadReplayFile, read_recording
 from edgerunner.simulators.venue import Venue
-from edgerunner.simulators.venue_types import OrderRequest, VenueInstrument, VenueOrder, VenueReject
+from edgerunner.simulators.venue_types import Leg, OrderRequest, VenueInstrument, VenueOrder, VenueReject
 
 CASH_KINDS = ("transfer", "funding", "fee", "adjustment")
 
@@ -34,7 +34,7 @@ class OperatorCalls:
         """Place an order by hand."""
         body.only(
             "broker", "account_id", "symbol", "product", "side", "order_type", "quantity", "price", "time_in_force",
-            "reduce_only",
+            "reduce_only", "leg",
         )  # fmt: skip
         venue = self._venue(body)
         instrument = self._instruments(venue, body)[0]
@@ -53,6 +53,7 @@ class OperatorCalls:
             price_ticks=None if price is None else instrument.to_ticks(price),
             time_in_force=time_in_force,
             reduce_only=body.flag("reduce_only", default=False),
+            leg=body.word("leg", Leg, Leg.NET),
             origin="manual",
         )
         return _order_view(venue, venue.place(request))

@@ -1,13 +1,13 @@
 """Orders in and out of the books: matching, resting, canceling, trading by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from edgerunner.matching.book import Match, Plan, RestingOrder, Taker, Usable
 from edgerunner.matching.execution import Outcome, decide
 from edgerunner.matching.words import Side, opposite
-from edgerunner.simulators.accounts import Account, position_view
+from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.rules import market_limit
@@ -22,6 +22,7 @@ from edgerunner.simulators.venue_types import (
     TradePrinted,
     VenueInstrument,
     VenueOrder,
+    VenuePosition,
     VenueReject,
 )
 from edgerunner.simulators.work import Work
@@ -217,12 +218,12 @@ class Engine:
         position = self._accounts[order.account_id].position(self._instruments[order.symbol], order.leg)
         return position.net.closable(order.side)
 
-    def finish(self, work: Work) -> None:
+    def finish(self, work: Work, view: Callable[[Account, VenueInstrument, Leg], VenuePosition]) -> None:
         """Complete a work: positions and balances it touched follow its orders and fills, the tape comes last."""
         for account_id, symbol, leg in work.positions:
             account, instrument = self._accounts[account_id], self._instruments[symbol]
             work.transaction.positions[account_id, symbol, leg] = account.position(instrument, leg)
-            work.events.append(PositionChanged(position=position_view(account, instrument, leg)))
+            work.events.append(PositionChanged(position=view(account, instrument, leg)))
         work.events.extend(BalanceChanged(account_id=account_id) for account_id in work.accounts)
         work.events.extend(work.prints)
 

@@ -14,7 +14,7 @@ OPERATIONS = frozenset({"place", "amend", "cancel", "query", "stream"})
 
 
 class HoldPoint(StrEnum):
-    """Where a frame can be held: on arrival, when booked, before its acknowledgement, before its fill event."""
+    """What has happened when a frame is held: it arrived, was booked, was acknowledged, its fill was told."""
 
     RECEIVED = "received"
     ACCEPTED = "accepted"

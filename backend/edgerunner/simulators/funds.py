@@ -9,6 +9,7 @@ from edgerunner.simulators.accounts import ZERO, Account, Mark, lock_of
 from edgerunner.simulators.venue_types import (
     AccountSummary,
     Leg,
+    MarginMode,
     RejectReason,
     VenueInstrument,
     VenueOrder,
@@ -17,7 +18,10 @@ from edgerunner.simulators.venue_types import (
 
 
 class Funds:
-    """Judges orders by the money of their account. Only the settle currency itself counts as collateral."""
+    """Judges orders by the money of their account. Only the settle currency itself counts as collateral.
+
+    In isolated mode margin is what was paid at the entry, and unrealized profit frees nothing.
+    """
 
     def __init__(self, instruments: Mapping[str, VenueInstrument], mark: Mark) -> None:
         self._instruments = instruments
@@ -27,6 +31,7 @@ class Funds:
         """Return an account's money, margin and profit in one currency."""
         total, locked = account.balances.get(currency, ZERO), account.locked.get(currency, ZERO)
         profit = position_margin = margin = ZERO
+        is_isolated = account.margin_mode is MarginMode.ISOLATED
         for symbol in account.margined_symbols():
             instrument = self._instruments[symbol]
             if instrument.instrument.settle == currency:
@@ -43,8 +48,23 @@ class Funds:
             unrealized_pnl=profit,
             position_margin=position_margin,
             order_margin=margin - position_margin,
-            available=total + profit - locked - margin,
+            available=total - locked - margin + (ZERO if is_isolated else profit),
         )
+
+    def equity(self, account: Account, currency: str) -> Decimal:
+        """Return balance plus unrealized profit."""
+        return self.summary(account, currency).equity
+
+    def maintenance(self, account: Account, currency: str) -> Decimal:
+        """Return the margin that all positions of a settle currency must keep."""
+        held = ((self._instruments[symbol], leg) for symbol, leg in account.positions)
+        own = [self.maintenance_of(account, *each) for each in held if each[0].instrument.settle == currency]
+        return sum(own, ZERO)
+
+    def maintenance_of(self, account: Account, instrument: VenueInstrument, leg: Leg) -> Decimal:
+        """Return the margin that one position must keep at the mark price."""
+        lots = account.position(instrument, leg).net.lots
+        return abs(lots) * self._mark(instrument.symbol) * instrument.maintenance_rate
 
     def unrealized_pnl(self, account: Account, instrument: VenueInstrument, leg: Leg = Leg.NET) -> Decimal:
         """Return the profit of a position at the mark price, before fees."""

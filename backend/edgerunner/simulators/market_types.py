@@ -55,6 +55,16 @@ class Statistics24h:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookView:
+    """Bids and asks, best first, with the market step and the version of the book that they are of."""
+
+    bids: list[Level]
+    asks: list[Level]
+    step: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """Best prices as shown to clients; decimals, because a bad tick may be 0, NaN or off the grid."""
 

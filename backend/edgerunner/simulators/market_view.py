@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from edgerunner.simulators.clock import NANOSECONDS
+from edgerunner.simulators.market_types import BookView
 from edgerunner.simulators.path import STEP_NS
 from edgerunner.simulators.venue_state import VenueState
 from edgerunner.simulators.venue_types import Level, Quote, Statistics24h, TradePrinted, VenueBar
@@ -20,15 +21,15 @@ class MarketView:
 
     def depth(self, symbol: str, levels: int) -> tuple[list[Level], list[Level]]:
         """Return bids and asks as (ticks, lots), best first; a bad tick shifts them."""
+        view = self.book(symbol, levels)
+        return view.bids, view.asks
+
+    def book(self, symbol: str, levels: int) -> BookView:
+        """Return the depth together with the step and version that it is of: asking one by one may cross a step."""
         self.state.instrument(symbol)
         book = self.state.feed.advance(symbol)
-        bids, asks = book.depth(levels)
-        bad = self.state.market.bad_tick(symbol, book.step)
-        if bad is None or not bad.is_finite() or bad <= 0 or not bids:
-            return bids, asks
-        shift = max(1, int(bad / self.state.instruments[symbol].instrument.tick_size)) - bids[0][0]
-        shifted = [(price + shift, lots) for price, lots in bids if price + shift > 0]
-        return shifted, [(price + shift, lots) for price, lots in asks]
+        bids, asks = self._shifted(symbol, book.step, book.depth(levels))
+        return BookView(bids=bids, asks=asks, step=book.step, version=book.version)
 
     def quote(self, symbol: str) -> Quote:
         """Return best prices and last price as shown: a bad tick makes all three absurd."""
@@ -121,3 +122,14 @@ class MarketView:
         if bar is None:
             raise ValueError(f"no bar of {symbol} from {start_ns} to {end_ns}")
         return bar
+
+    def _shifted(
+        self, symbol: str, step: int, depth: tuple[list[Level], list[Level]]
+    ) -> tuple[list[Level], list[Level]]:
+        bids, asks = depth
+        bad = self.state.market.bad_tick(symbol, step)
+        if bad is None or not bad.is_finite() or bad <= 0 or not bids:
+            return bids, asks
+        shift = max(1, int(bad / self.state.instruments[symbol].instrument.tick_size)) - bids[0][0]
+        shifted = [(price + shift, lots) for price, lots in bids if price + shift > 0]
+        return shifted, [(price + shift, lots) for price, lots in asks]

@@ -6,13 +6,11 @@ from pathlib import Path
 
 from edgerunner.domain.numbers import exact_arithmetic
 from edgerunner.simulators.market import MarketControl
-from edgerunner.simulators.order_factory import closing_side
 from edgerunner.simulators.replay import Recording
-from edgerunner.simulators.trading import Trading
+from edgerunner.simulators.timed import has_funding
 from edgerunner.simulators.venue_state import VenueState
 from edgerunner.simulators.venue_types import (
     Leg,
-    OrderRequest,
     RejectReason,
     VenueInstrument,
     VenueOrder,
@@ -24,9 +22,8 @@ from edgerunner.simulators.work import Work
 class Operator:
     """The broker's own hand. Symbols are the venue's keys."""
 
-    def __init__(self, state: VenueState, trading: Trading) -> None:
+    def __init__(self, state: VenueState) -> None:
         self._state = state
-        self._trading = trading
 
     @property
     def seed(self) -> int:
@@ -90,27 +87,53 @@ class Operator:
         leg, lots = next(((each, lots) for each, lots in held if lots), (Leg.NET, 0))
         if not lots:
             raise VenueReject(RejectReason.REDUCE_ONLY_REJECTED, f"there is no position in {instrument.name}")
-        self._trading.cancel_all(account_id, frozenset({symbol}), reason="liquidation")
-        request = OrderRequest(
-            account_id=account_id,
-            symbol=symbol,
-            side=closing_side(lots),
-            order_type="market",
-            quantity_lots=abs(lots),
-            reduce_only=True,
-            origin="liquidation",
-            leg=leg,
-        )
         work = Work()
         with exact_arithmetic():
-            made = self._state.factory.numbered(self._state.factory.new(request))
-            order = self._state.engine.close_position(work, made, self._state.mark_ticks(symbol))
+            order = self._state.risk.close(work, account, instrument, leg, origin="liquidation")
         self._state.commit(work)
         return order
 
+    def adl(self, account_id: str, symbol: str, lots: int, leg: Leg = Leg.NET) -> VenueOrder:
+        """Take lots of a position away at the mark price, as automatic deleveraging does; raises ``VenueReject``.
+
+        Its orders are canceled, its exits stay with what is left.
+        """
+        instrument, account = self._state.instrument(symbol), self._state.account(account_id)
+        held = abs(account.position(instrument, leg).net.lots)
+        if not 0 < lots <= held:
+            most = instrument.quantity(held)
+            raise VenueReject(RejectReason.REDUCE_ONLY_REJECTED, f"the position is {most:f}")
+        work = Work()
+        with exact_arithmetic():
+            order = self._state.risk.close(work, account, instrument, leg, origin="adl", lots=lots)
+        self._state.commit(work)
+        return order
+
+    def set_fee_currency(self, account_id: str, currency: str | None, price: Decimal | None = None) -> None:
+        """Charge an account's fees in another coin from now on (None = as usual); raises ``VenueReject``.
+
+        ``price`` = of the coin in dollars, None = what it costs on the spot market now. A coin that the account does
+        not hold goes below zero.
+        """
+        account, choice = self._state.account(account_id), ""
+        if currency is not None:
+            known = self._state.dollar_price(currency) if price is None else price
+            if not known.is_finite() or known <= 0:
+                raise VenueReject(RejectReason.INVALID_PRICE, "the price of a fee coin must be above 0")
+            choice = f"{currency} {known:f}"
+        account.choose("fee_coin", choice)
+        work = Work()
+        work.transaction.settings[account_id, "fee_coin"] = choice
+        self._state.commit(work)
+
     def settle_funding(self, symbol: str, rate: Decimal | None = None) -> None:
-        """Let positions in a symbol pay funding now, at ``rate`` (None = that of the interval that runs)."""
+        """Let positions in a symbol pay funding now, at ``rate`` (None = that of the interval that runs).
+
+        Raises ``VenueReject`` (unsupported) for what has no funding.
+        """
         instrument = self._state.instrument(symbol)
+        if not has_funding(instrument):
+            raise VenueReject(RejectReason.UNSUPPORTED, f"{instrument.name} has no funding")
         if rate is None:
             rate = self._state.market.funding_rate(symbol, self._state.clock.market_ns())
         work = Work()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from edgerunner.domain.numbers import exact_arithmetic
-from edgerunner.simulators.accounts import Account, position_view
+from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.checks import Checks
 from edgerunner.simulators.order_factory import closing_side
 from edgerunner.simulators.venue_state import VenueState
@@ -13,6 +13,7 @@ from edgerunner.simulators.venue_types import (
     Exits,
     ExitScope,
     Leg,
+    MarginMode,
     OrderRequest,
     RejectReason,
     Trailing,
@@ -52,7 +53,7 @@ class PositionRequests:
             account.positions[symbol, leg] = replace(account.position(instrument, leg), leverage=leverage)
             work.positions[account_id, symbol, leg] = None
         self._state.commit(work)
-        return position_view(account, instrument, legs[0])
+        return self._state.risk.view(account, instrument, legs[0])
 
     def set_position_mode(
         self,
@@ -100,14 +101,13 @@ class PositionRequests:
         of a quantity (``quantity_lots``, None = all of the position) are added to those there are.
         """
         instrument, account = self._derivative(symbol, RejectReason.NO_POSITION), self._state.account(account_id)
-        if leg not in account.legs(symbol):
-            raise VenueReject(RejectReason.POSITION_MODE, f"there is no leg {leg} in this position mode")
-        self._state.feed.advance(symbol)
-        lots = account.position(instrument, leg).net.lots
-        if not lots:
-            raise VenueReject(RejectReason.NO_POSITION, f"there is no position in {instrument.name}")
+        lots = self._open_lots(account, instrument, leg)
         exits = Exits(scope=scope, take_profit=take_profit, stop_loss=stop_loss)
         self._checks.exits_of_position(instrument, lots, exits)
+        part = abs(lots) if quantity_lots is None else quantity_lots
+        if scope is ExitScope.QUANTITY:
+            _check_pair(exits, part, abs(lots))
+        _check_trailing(trailing_ticks, activation_ticks)
         work = Work(positions={(account_id, symbol, leg): None})
         request = OrderRequest(
             account_id=account_id,
@@ -120,7 +120,8 @@ class PositionRequests:
         )
         with exact_arithmetic():
             if scope is ExitScope.QUANTITY:
-                self._add_pair(work, request, exits, quantity_lots)
+                pair = replace(request, quantity_lots=part, close_on_trigger=False, reduce_only=True)
+                self._state.exits.add_pair(work, pair, exits)
             else:
                 self._state.exits.set_whole(work, account_id, symbol, leg, exits=exits)
             if trailing_ticks is not None:
@@ -129,23 +130,61 @@ class PositionRequests:
             raise VenueReject(RejectReason.NOT_MODIFIED, "the exits are as wanted already")
         self._state.commit(work)
         self._state.feed.wake()
-        return position_view(account, instrument, leg)
+        return self._state.risk.view(account, instrument, leg)
 
-    def _add_pair(self, work: Work, request: OrderRequest, exits: Exits, quantity_lots: int | None) -> None:
-        wanted = request.quantity_lots if quantity_lots is None else quantity_lots
-        if not 0 < wanted <= request.quantity_lots:
-            raise VenueReject(RejectReason.INVALID_EXIT, "an exit closes part of the position, or all of it")
-        if any(wish is not None and not wish.trigger_ticks for wish in (exits.take_profit, exits.stop_loss)):
-            raise VenueReject(RejectReason.INVALID_EXIT, "cancel the order of an exit that has its own quantity")
-        if exits.take_profit is not None or exits.stop_loss is not None:
-            self._state.exits.add_pair(work, replace(request, quantity_lots=wanted, close_on_trigger=False,
-                                                     reduce_only=True), exits)  # fmt: skip
+    def set_margin_mode(self, account_id: str, mode: MarginMode) -> None:
+        """Let positions share the account's money or keep to their own margin; raises ``VenueReject``."""
+        account = self._state.account(account_id)
+        if mode is MarginMode.PORTFOLIO:
+            raise VenueReject(RejectReason.UNSUPPORTED, "portfolio margin is not simulated")
+        if account.margin_mode is mode:
+            raise VenueReject(RejectReason.NOT_MODIFIED, "the margin mode is as wanted already")
+        before = account.margin_mode
+        account.choose("margin_mode", mode.value)
+        currencies = {self._state.instruments[symbol].instrument.settle for symbol in account.margined_symbols()}
+        if any(self._state.funds.summary(account, currency).available < 0 for currency in currencies):
+            account.choose("margin_mode", before.value)
+            raise VenueReject(RejectReason.INSUFFICIENT_FUNDS, "the positions need more margin than is available")
+        work = Work()
+        work.transaction.settings[account_id, "margin_mode"] = mode.value
+        self._state.commit(work)
+
+    def add_margin(self, account_id: str, symbol: str, leg: Leg, amount: Decimal) -> VenuePosition:
+        """Set more money apart for an isolated position (negative takes added money back); raises ``VenueReject``."""
+        instrument, account = self._derivative(symbol, RejectReason.NO_POSITION), self._state.account(account_id)
+        state = account.position(instrument, leg)
+        if account.margin_mode is not MarginMode.ISOLATED:
+            raise VenueReject(RejectReason.INVALID_MARGIN, "only an isolated position has a margin of its own")
+        if not state.net.lots:
+            raise VenueReject(RejectReason.NO_POSITION, f"there is no position in {instrument.name}")
+        if not amount.is_finite() or not amount or state.added_margin + amount < 0:
+            raise VenueReject(RejectReason.INVALID_MARGIN, "only what was added can be taken back")
+        if amount > self._state.funds.summary(account, instrument.instrument.settle).available:
+            raise VenueReject(RejectReason.INSUFFICIENT_FUNDS, "there is less money available than that")
+        account.positions[symbol, leg] = replace(state, added_margin=state.added_margin + amount)
+        self._state.commit(Work(positions={(account_id, symbol, leg): None}))
+        return self._state.risk.view(account, instrument, leg)
+
+    def set_auto_add_margin(self, account_id: str, symbol: str, leg: Leg, on: bool) -> None:  # noqa: FBT001 - as above
+        """Raise ``VenueReject``: margin is not added by itself here; turning it off is what it is already."""
+        self._state.account(account_id).position(self._state.instrument(symbol), leg)
+        if on:
+            raise VenueReject(RejectReason.UNSUPPORTED, "margin is not added by itself here")
+        raise VenueReject(RejectReason.NOT_MODIFIED, "margin is not added by itself")
+
+    def _open_lots(self, account: Account, instrument: VenueInstrument, leg: Leg) -> int:
+        """Return the signed lots of a position as the market stands; raises ``VenueReject`` for none."""
+        if leg not in account.legs(instrument.symbol):
+            raise VenueReject(RejectReason.POSITION_MODE, f"there is no leg {leg} in this position mode")
+        self._state.feed.advance(instrument.symbol)
+        lots = account.position(instrument, leg).net.lots
+        if not lots:
+            raise VenueReject(RejectReason.NO_POSITION, f"there is no position in {instrument.name}")
+        return lots
 
     def _set_trailing(
         self, work: Work, request: OrderRequest, distance_ticks: int, activation_ticks: int | None
     ) -> None:
-        if distance_ticks < 0 or (activation_ticks is not None and activation_ticks <= 0):
-            raise VenueReject(RejectReason.INVALID_EXIT, "a trailing stop needs positive prices")
         trailing = Trailing(distance_ticks=distance_ticks, activation_ticks=activation_ticks)
         mark = self._state.mark_ticks(request.symbol)
         known = self._state.exits.trailing_of(request.account_id, request.symbol, request.leg)
@@ -181,3 +220,15 @@ class PositionRequests:
     def _of(self, settle: str | None) -> list[VenueInstrument]:
         listed = self._state.instruments.values()
         return [each for each in listed if each.is_hedgeable and each.instrument.settle == settle]
+
+
+def _check_pair(exits: Exits, lots: int, position_lots: int) -> None:
+    if not 0 < lots <= position_lots:
+        raise VenueReject(RejectReason.INVALID_EXIT, "an exit closes part of the position, or all of it")
+    if any(wish is not None and not wish.trigger_ticks for wish in (exits.take_profit, exits.stop_loss)):
+        raise VenueReject(RejectReason.INVALID_EXIT, "cancel the order of an exit that has its own quantity")
+
+
+def _check_trailing(distance_ticks: int | None, activation_ticks: int | None) -> None:
+    if (distance_ticks or 0) < 0 or (activation_ticks or 0) < 0:
+        raise VenueReject(RejectReason.INVALID_EXIT, "a trailing stop needs positive prices")

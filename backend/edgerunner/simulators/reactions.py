@@ -7,20 +7,22 @@ from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.aftermath import Aftermath
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.engine import Engine
+from edgerunner.simulators.risk import Risk
 from edgerunner.simulators.triggers import Triggers
 from edgerunner.simulators.work import Work
 
 
 class Reactions:
-    """Resting orders fill, triggers fire, and all that follows, at every price a market visits."""
+    """Resting orders fill, triggers fire, positions are liquidated, at every price a market visits."""
 
     def __init__(
-        self, accounts: Mapping[str, Account], engine: Engine, triggers: Triggers, aftermath: Aftermath
+        self, accounts: Mapping[str, Account], engine: Engine, triggers: Triggers, aftermath: Aftermath, risk: Risk
     ) -> None:
         self._accounts = accounts
         self._engine = engine
         self._triggers = triggers
         self._aftermath = aftermath
+        self._risk = risk
 
     def are_due(self, symbol: str) -> bool:
         """Tell whether a symbol has anything that reacts to its price."""
@@ -35,4 +37,6 @@ class Reactions:
             self._engine.cross_market(work, book.symbol)
             self._aftermath.follow(work)
             self._triggers.on_market(work, book.symbol, price_ticks)
+            self._aftermath.follow(work)
+            self._risk.enforce(work, book.symbol)
             self._aftermath.follow(work)

@@ -1,9 +1,10 @@
 """What a fill does to orders, positions and money."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from edgerunner.domain.numbers import round_money
 from edgerunner.matching.position import share, trade
 from edgerunner.simulators.accounts import ZERO, Account
 from edgerunner.simulators.clock import VirtualClock
@@ -34,8 +35,15 @@ class Execution:
 class Settlement:
     """Books fills and cash movements on accounts."""
 
-    def __init__(self, accounts: Mapping[str, Account], clock: VirtualClock, numbers: Numbers) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        clock: VirtualClock,
+        numbers: Numbers,
+        dollar_price: Callable[[str], Decimal],
+    ) -> None:
         self._accounts = accounts
+        self._dollar_price = dollar_price
         self._clock = clock
         self.numbers = numbers
 
@@ -48,6 +56,7 @@ class Settlement:
         fee_currency, fee = _fee(instrument, order, done, rate)
         leverage = self._accounts[order.account_id].position(instrument, order.leg).leverage
         booked = self._book(work, instrument, order, done, trade_id=trade_id, fee=fee)
+        fee_currency, fee = self._in_fee_coin(order.account_id, fee_currency, fee)
         self.move(work, order.account_id, fee_currency, -fee, kind="fee", symbol=order.symbol, trade_id=trade_id)
         after = _after_fill(order, done.lots, value, fee_currency=fee_currency, fee=fee)
         after = replace(after, updated_ns=self._clock.now_ns(), sequence=self.numbers.next_sequence())
@@ -163,6 +172,14 @@ class Settlement:
         work.transaction.balances[account_id, currency] = total
         work.accounts[account_id] = None
 
+    def _in_fee_coin(self, account_id: str, currency: str, fee: Decimal) -> tuple[str, Decimal]:
+        """Return currency and fee after an account's choice to pay fees in a coin of its own."""
+        chosen = self._accounts[account_id].fee_coin
+        if chosen is None or chosen[0] == currency:
+            return currency, fee
+        coin, price = chosen
+        return coin, round_money(fee * self._dollar_price(currency) / price)
+
     def _book(
         self,
         work: Work,
@@ -203,6 +220,7 @@ class Settlement:
             realized_pnl=ZERO if opened_anew else state.realized_pnl + change.realized_pnl,
             cumulative_realized_pnl=state.cumulative_realized_pnl + change.realized_pnl,
             open_fees=state.open_fees - released + share(fee, opened, lots),
+            added_margin=state.added_margin - share(state.added_margin, change.closed_lots, abs(state.net.lots)),
             created_ns=state.created_ns or now,
             updated_ns=now,
             sequence=self.numbers.next_sequence(),

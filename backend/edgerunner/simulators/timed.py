@@ -73,7 +73,7 @@ class TimedSettlements:
             work = Work()
             with exact_arithmetic():
                 for instrument in self._instruments.values():
-                    if _has_funding(instrument) and due % FUNDING_INTERVAL_NS == 0:
+                    if has_funding(instrument) and due % FUNDING_INTERVAL_NS == 0:
                         rate = self._market.funding_rate(instrument.symbol, due)
                         self.pay_funding(work, instrument, rate=rate, ticks=self._mark(instrument, due), time_ns=due)
                     if instrument.instrument.expires_at_ns == due:
@@ -111,7 +111,7 @@ class TimedSettlements:
     def history(self, symbol: str, *, start_ns: int | None, end_ns: int, limit: int) -> list[FundingRate]:
         """Return the settlements from ``start_ns`` to ``end_ns`` (both included), newest first."""
         instrument = self._instruments[symbol]
-        if not _has_funding(instrument):
+        if not has_funding(instrument):
             return []
         newest = end_ns // FUNDING_INTERVAL_NS
         oldest = max(newest - limit, -1 if start_ns is None else -(-start_ns // FUNDING_INTERVAL_NS) - 1)
@@ -156,5 +156,6 @@ class TimedSettlements:
         return min([(time_ns // FUNDING_INTERVAL_NS + 1) * FUNDING_INTERVAL_NS, *later])
 
 
-def _has_funding(instrument: VenueInstrument) -> bool:
+def has_funding(instrument: VenueInstrument) -> bool:
+    """Tell whether positions in an instrument pay funding: perpetuals do."""
     return instrument.instrument.product is Product.PERPETUAL

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from edgerunner.simulators.accounts import ZERO, position_view
+from edgerunner.simulators.accounts import ZERO
 from edgerunner.simulators.catalogue import VenueCatalogue
 from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.closed_pnl import closed_pnl
@@ -21,6 +21,7 @@ from edgerunner.simulators.venue_types import (
     FundingRate,
     HistoryQuery,
     Leg,
+    MarginMode,
     VenueBalance,
     VenueFill,
     VenueInstrument,
@@ -33,8 +34,9 @@ class Venue:
     """One simulated broker without its wire.
 
     Requests (see ``Trading``): ``place amend cancel cancel_all count_refused_placement``; about positions
-    (see ``PositionRequests``): ``set_leverage set_position_mode set_exits``. Market data
-    (see ``MarketView``): ``depth quote step book_version last_price mark_price index_price funding_rate
+    (see ``PositionRequests``): ``set_leverage set_position_mode set_exits set_margin_mode
+    add_margin``. Market data
+    (see ``MarketView``): ``depth book quote step book_version last_price mark_price index_price funding_rate
     statistics_24h recent_trades bars bar``. ``operator`` holds what only the broker itself can do. All of it is
     synchronous and single-threaded; every change is in the ledger before its events are told.
     """
@@ -48,13 +50,15 @@ class Venue:
         self.instruments: Mapping[str, VenueInstrument] = state.instruments
         self.clock: VirtualClock = state.clock
         self.market = state.market
-        self.operator = Operator(state, trading)
+        self.operator = Operator(state)
         self.place, self.amend, self.cancel = trading.place, trading.amend, trading.cancel
         self.cancel_all = trading.cancel_all
         self.set_leverage, self.set_position_mode = requests.set_leverage, requests.set_position_mode
-        self.set_exits = requests.set_exits
+        self.set_exits, self.set_margin_mode = requests.set_exits, requests.set_margin_mode
+        self.add_margin, self.set_auto_add_margin = requests.add_margin, requests.set_auto_add_margin
         self.count_refused_placement = trading.count_refused_placement
-        self.depth, self.quote, self.step, self.book_version = view.depth, view.quote, view.step, view.book_version
+        self.depth, self.book, self.quote = view.depth, view.book, view.quote
+        self.step, self.book_version = view.step, view.book_version
         self.last_price, self.mark_price, self.index_price = view.last_price, view.mark_price, view.index_price
         self.funding_rate, self.statistics_24h = view.funding_rate, view.statistics_24h
         self.recent_trades, self.bars, self.bar = view.recent_trades, view.bars, view.bar
@@ -141,7 +145,11 @@ class Venue:
 
     def position(self, account_id: str, symbol: str, leg: Leg = Leg.NET) -> VenuePosition:
         """Return the position in a symbol, flat when there is none."""
-        return position_view(self._state.account(account_id), self._state.instrument(symbol), leg)
+        return self._state.risk.view(self._state.account(account_id), self._state.instrument(symbol), leg)
+
+    def margin_mode(self, account_id: str) -> MarginMode:
+        """Return what backs an account's positions."""
+        return self._state.account(account_id).margin_mode
 
     def position_margin(self, account_id: str, symbol: str, leg: Leg = Leg.NET) -> Decimal:
         """Return the initial margin of a position at the mark price."""

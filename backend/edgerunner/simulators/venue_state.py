@@ -27,6 +27,7 @@ from edgerunner.simulators.order_index import RECENT_ORDERS
 from edgerunner.simulators.path import STEP_NS
 from edgerunner.simulators.reactions import Reactions
 from edgerunner.simulators.replay import BadReplayFile, Recording, read_recording
+from edgerunner.simulators.risk import Risk
 from edgerunner.simulators.settlement import Settlement
 from edgerunner.simulators.timed import TimedSettlements
 from edgerunner.simulators.triggers import Triggers
@@ -34,6 +35,7 @@ from edgerunner.simulators.venue_types import RejectReason, VenueEvent, VenueIns
 from edgerunner.simulators.work import Numbers, Work
 
 DEFAULT_SEED = 1
+DOLLAR_COINS = frozenset({"USD", "USDT", "USDC"})
 _RESTORED_CLOSED = 10 * RECENT_ORDERS
 
 logger = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ class VenueState:
         self._queue: deque[VenueEvent] = deque()
         self._telling = False
         self.numbers = Numbers(self._incarnation(), self.ledger.counters())
-        self.settlement = Settlement(self.accounts, self.clock, self.numbers)
+        self.settlement = Settlement(self.accounts, self.clock, self.numbers, self.dollar_price)
         self.engine = Engine(
             instruments=self.instruments,
             accounts=self.accounts,
@@ -97,6 +99,14 @@ class VenueState:
             index_price=self.index_price,
         )
         self.aftermath = Aftermath(self.exits, self.triggers)
+        self.risk = Risk(
+            instruments=self.instruments,
+            accounts=self.accounts,
+            engine=self.engine,
+            funds=self.funds,
+            factory=self.factory,
+            mark_ticks=self.mark_ticks,
+        )
         self.timed = TimedSettlements(
             instruments=self.instruments,
             accounts=self.accounts,
@@ -112,7 +122,7 @@ class VenueState:
             market=self.market,
             clock=self.clock,
             books=self.books,
-            reactions=Reactions(self.accounts, self.engine, self.triggers, self.aftermath),
+            reactions=Reactions(self.accounts, self.engine, self.triggers, self.aftermath, self.risk),
             on_time=self.timed.advance,
             commit=self.commit,
         )
@@ -148,11 +158,21 @@ class VenueState:
         index = self.catalogue.index_symbols.get(symbol, symbol)
         return self.instruments[index].price(self.mark_ticks(index))
 
+    def dollar_price(self, coin: str) -> Decimal:
+        """Return what a coin costs: 1 for dollar coins, else its price on the spot market; raises ``VenueReject``."""
+        if coin in DOLLAR_COINS:
+            return Decimal(1)
+        for instrument in self.instruments.values():
+            terms = instrument.instrument
+            if instrument.is_spot and terms.base == coin and terms.quote in DOLLAR_COINS:
+                return instrument.price(self.mark_ticks(instrument.symbol))
+        raise VenueReject(RejectReason.UNSUPPORTED, f"{self.name} has no spot market that prices {coin}")
+
     def commit(self, work: Work) -> None:
         """Make a change durable, then tell it; events that a listener causes are told after it."""
         with exact_arithmetic():
             self.aftermath.follow(work)
-            self.engine.finish(work)
+            self.engine.finish(work, self.risk.view)
         if work.transaction:
             self.ledger.commit(work.transaction)
         self._queue.extend(work.events)

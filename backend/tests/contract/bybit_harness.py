@@ -44,7 +44,15 @@ class BybitOnSimulator(Broker):
 
     @property
     def quantity(self) -> Decimal:
-        return Decimal("0.020")
+        return Decimal(2_000) if self._symbol.startswith("inverse") else Decimal("0.020")
+
+    async def move_price(self, share: str) -> None:
+        last = self.venue.last_price(self._symbol)
+        tick = self.venue.instruments[self._symbol].instrument.tick_size
+        self.venue.operator.set_price(self._symbol, last * Decimal(share) // tick * tick)
+
+    async def settle_funding(self, rate: str) -> None:
+        self.venue.operator.settle_funding(self._symbol, Decimal(rate))
 
     async def fill_by_hand(self, client_order_id: str, quantity: Decimal) -> None:
         order = self.venue.find_order(ACCOUNT, client_key=client_order_id)
@@ -63,7 +71,8 @@ class BybitOnSimulator(Broker):
                     symbol=self._symbol,
                     side="buy",
                     order_type="limit",
-                    quantity_lots=self.venue.instruments[self._symbol].to_lots(Decimal("0.001")),
+                    quantity_lots=self.venue.instruments[self._symbol].to_lots(self.quantity / 20),
+                    leg=self.venue.legs(ACCOUNT, self._symbol)[0],
                     price_ticks=ticks,
                     origin="manual",
                 )
@@ -83,13 +92,17 @@ class BybitOnSimulator(Broker):
 
 
 @asynccontextmanager
-async def bybit_on_simulator(symbol: str, **options: object) -> AsyncIterator[BybitOnSimulator]:
+async def bybit_on_simulator(
+    symbol: str, *, is_hedged: bool = False, **options: object
+) -> AsyncIterator[BybitOnSimulator]:
     """A simulator of its own, an adapter connected to it, and both gone afterwards."""
     faults = FaultBox(["bybit"])
     venue = Venue(bybit_catalogue(), faults, VenueSettings(ledger_path=None, wall=time.time_ns, seed=3))
     server = create_server(venue, faults, host="127.0.0.1", port=0)
     await server.start()
     steps = asyncio.create_task(venue.run())
+    if is_hedged:
+        venue.set_position_mode(ACCOUNT, hedging=True, symbol=symbol)
     broker = BybitOnSimulator(venue, faults, server, symbol, options=options)
     try:
         await broker.start()

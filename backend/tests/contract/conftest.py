@@ -11,6 +11,9 @@ from tests.contract.harness import Broker
 BROKERS: dict[str, Callable[[], AbstractAsyncContextManager[Broker]]] = {
     "bybit-linear": lambda: bybit_on_simulator("linear:BTCUSDT"),
     "bybit-spot": lambda: bybit_on_simulator("spot:BTCUSDT"),
+    "bybit-inverse": lambda: bybit_on_simulator("inverse:BTCUSD"),
+    "bybit-future": lambda: bybit_on_simulator("linear:BTCUSDT-24DEC27"),
+    "bybit-hedge": lambda: bybit_on_simulator("linear:BTCUSDT", is_hedged=True),
 }
 
 

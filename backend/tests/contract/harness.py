@@ -28,7 +28,7 @@ from edgerunner.adapters.broker import (
     ProductCapabilities,
     product_label,
 )
-from edgerunner.domain.accounts import Account
+from edgerunner.domain.accounts import Account, AccountMode
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.numbers import floor_to_step
 from edgerunner.domain.orders import OrderStatus, OrderTerms, OrderType, Side, TimeInForce
@@ -74,6 +74,14 @@ class Broker(ABC):
         """Pay money in; return its currency."""
 
     @abstractmethod
+    async def move_price(self, share: str) -> None:
+        """Take the market to a share of its last price and hold it there."""
+
+    @abstractmethod
+    async def settle_funding(self, rate: str) -> None:
+        """Let the positions pay or receive funding now; skips what has none."""
+
+    @abstractmethod
     async def exceed_rate(self) -> None:
         """Let the next placement count as one too many."""
 
@@ -113,6 +121,33 @@ class Broker(ABC):
         """Skip the card when the adapter declares that it lacks a capability."""
         if not capability:
             pytest.skip(f"declared unsupported: {self.capabilities.unsupported[name]}")
+
+    @property
+    def is_hedged(self) -> bool:
+        """Whether this market is held in a long and a short leg."""
+        return self.capabilities.hedging and self.accounts[0].mode is AccountMode.HEDGING
+
+    def opened_leg(self, side: Side) -> str:
+        """The leg that an order of this side opens."""
+        if not self.is_hedged:
+            return "net"
+        return "long" if side is Side.BUY else "short"
+
+    async def held(self) -> dict[str, Decimal]:
+        """What the broker shows as held on this market, by leg."""
+        reports = await self.adapter.get_positions()
+        return {each.leg: each.quantity for each in reports if each.instrument_id == self.instrument_id}
+
+    @property
+    def has_funding(self) -> bool:
+        """Whether this market pays funding: of a kind that does, and without an expiry."""
+        return self.capabilities.funding and self.instrument.expires_at_ns is None
+
+    def needs_legs(self) -> None:
+        """Skip the card where legs are declared unsupported, or the account says that it nets."""
+        self.needs(self.capabilities.hedging, "hedging")
+        if self.accounts[0].mode is AccountMode.NETTING:
+            pytest.skip("declared mode of the account: netting; the hedged account runs this card")
 
     def new_key(self) -> str:
         return f"CARD-{time.time_ns():x}-{next(self._keys)}"
@@ -154,7 +189,14 @@ class Broker(ABC):
             )
         )
 
-    async def modify(self, key: str, *, quantity: Decimal | None = None, price: Decimal | None = None) -> None:
+    async def modify(
+        self,
+        key: str,
+        *,
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+        trigger_price: Decimal | None = None,
+    ) -> None:
         await self.adapter.modify_order(
             ModifyOrder(
                 client_order_id=key,
@@ -163,6 +205,7 @@ class Broker(ABC):
                 instrument_id=self.instrument_id,
                 quantity=quantity,
                 price=price,
+                trigger_price=trigger_price,
             )
         )
 

@@ -102,7 +102,7 @@ async def test_position_follows_the_trades(broker: Broker) -> None:
     before = await held()
     key = await broker.place(broker.market_terms())
     fills = await broker.until_filled(key, broker.quantity)
-    base = broker.instrument.base
+    base = broker.instrument.base if broker.instrument.contract.is_inventory else None
     in_base = sum((each.fill.fee.amount for each in fills if each.fill.fee.currency == base), Decimal(0))
     assert await held() == before + broker.quantity - in_base
 
@@ -118,7 +118,7 @@ async def test_average_price_is_that_of_the_fills_or_unknown(broker: Broker) -> 
     assert report.average_price is not None
     assert abs(report.average_price - value / broker.quantity) < broker.instrument.tick_size
     assert report.mark_price is not None
-    assert report.leg == "net"
+    assert report.leg == broker.opened_leg(Side.BUY)
 
 
 async def test_summary_has_the_account_and_its_currencies(broker: Broker) -> None:
@@ -127,7 +127,7 @@ async def test_summary_has_the_account_and_its_currencies(broker: Broker) -> Non
     assert summary.currency == broker.accounts[0].currency
     assert summary.equity is not None
     assert summary.equity > 0
-    assert {balance.currency for balance in summary.balances} >= {broker.instrument.quote}
+    assert {balance.currency for balance in summary.balances} >= {broker.instrument.settle}
 
 
 async def test_stream_tells_position_and_money_after_a_trade(broker: Broker) -> None:

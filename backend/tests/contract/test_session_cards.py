@@ -79,7 +79,7 @@ async def test_quote_and_book_agree(broker: Broker) -> None:
 
 
 async def test_funding_or_its_lack(broker: Broker) -> None:
-    if not broker.capabilities.funding:
+    if not broker.has_funding:
         with pytest.raises(Unsupported):
             await broker.adapter.get_funding(broker.instrument_id, 3)
         return

@@ -171,13 +171,16 @@ class Catalogue:
         coins = {listing.instrument.settle for listing in self._by_id.values() if listing.category == "linear"}
         return sorted(coins, key=_favour)
 
+    def categories(self) -> list[str]:
+        """Return the product categories in which something is listed."""
+        return [category for category in DATA_CATEGORIES if any(key[0] == category for key in self._by_symbol)]
+
     def contract_queries(self) -> list[dict[str, str | int]]:
         """Return the queries that together cover all contracts: Bybit wants a coin for linear ones."""
         linear: list[dict[str, str | int]] = [
             {"category": "linear", "settleCoin": coin} for coin in self.settle_coins()
         ]
-        has_inverse = any(listing.category == "inverse" for listing in self._by_id.values())
-        return [*linear, {"category": "inverse"}] if has_inverse else linear
+        return [*linear, {"category": "inverse"}] if "inverse" in self.categories() else linear
 
     def probe(self) -> Listing | None:
         """Return a perpetual contract in USDT to ask the position mode of."""

@@ -28,6 +28,7 @@ from edgerunner.domain.identifiers import CLIENT_ORDER_ID
 from edgerunner.domain.numbers import floor_to_step
 from edgerunner.domain.orders import (
     BrokerWords,
+    ChildKind,
     OrderStatus,
     OrderTerms,
     OrderType,
@@ -60,6 +61,15 @@ _TIMES: Final[Mapping[str, tuple[TimeInForce, bool]]] = {
 }
 _SIDES: Final[Mapping[str, Side]] = {"Buy": Side.BUY, "Sell": Side.SELL}
 _NO_REASON: Final = frozenset({None, "EC_NoError", "UNKNOWN"})
+_CHILD_KINDS: Final[Mapping[str, ChildKind]] = {
+    "TakeProfit": ChildKind.POSITION_ATTRIBUTE,
+    "StopLoss": ChildKind.POSITION_ATTRIBUTE,
+    "PartialTakeProfit": ChildKind.ORDER,
+    "PartialStopLoss": ChildKind.ORDER,
+    "BidirectionalTpslOrder": ChildKind.ORDER,
+}
+"""Exits by ``stopOrderType``: the first two follow the whole position (tpslMode Full)."""
+
 _IS_STOP: Final = {(Side.BUY, 1): True, (Side.BUY, 2): False, (Side.SELL, 1): False, (Side.SELL, 2): True}
 """A trigger by rise (1) or fall (2) is a stop when it follows the order's direction."""
 
@@ -103,6 +113,8 @@ class OrderMapper:
             broker=_words(order),
             ts_event_ns=required_nanoseconds(order.updated_time or order.created_time, "updatedTime"),
             created_at_ns=nanoseconds(order.created_time),
+            parent_client_order_id=client_key(text(order.parent_order_link_id)),
+            child_kind=_child_kind(order),
             raw=raw,
         )
 
@@ -148,11 +160,7 @@ class OrderMapper:
             return OrderType.TRAILING_STOP_MARKET
         if price(order.trigger_price) is None:
             return OrderType.LIMIT if is_limit else OrderType.MARKET
-        direction = number(order.trigger_direction) or 0
-        is_stop = _IS_STOP.get((side, int(direction)))
-        if is_stop is None:
-            is_stop = "TakeProfit" not in (text(order.stop_order_type) or "")
-        if is_stop:
+        if _is_stop(order, side):
             return OrderType.STOP_LIMIT if is_limit else OrderType.STOP_MARKET
         return OrderType.LIMIT_IF_TOUCHED if is_limit else OrderType.MARKET_IF_TOUCHED
 
@@ -161,6 +169,23 @@ class OrderMapper:
         if word is not None and word not in _TIMES:
             self._strangers.met("timeInForce", word)
         return _TIMES.get(word or "GTC", (TimeInForce.GTC, False))
+
+
+def _is_stop(order: Order, side: Side) -> bool:
+    """Tell stops from touches: by the direction, which spot leaves out, or by the price at placing."""
+    direction = int(number(order.trigger_direction) or 0)
+    if not direction:
+        trigger, reference = price(order.trigger_price), price(order.base_price) or price(order.last_price_on_created)
+        if trigger is None or reference is None:
+            return "TakeProfit" not in (text(order.stop_order_type) or "")
+        direction = 1 if trigger > reference else 2
+    return _IS_STOP.get((side, direction), True)
+
+
+def _child_kind(order: Order) -> ChildKind | None:
+    """Return what kind of exit an order is; spot's own kinds are exits only where a parent is named."""
+    kind = _CHILD_KINDS.get(text(order.stop_order_type) or "")
+    return ChildKind.ORDER if kind is None and text(order.parent_order_link_id) else kind
 
 
 def _words(order: Order) -> BrokerWords:

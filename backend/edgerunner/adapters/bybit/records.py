@@ -13,7 +13,6 @@ import msgspec
 
 from edgerunner.adapters.broker import CashReport, FillReport, OrderLookup, OrderReport
 from edgerunner.adapters.bybit.cash import cash_report
-from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.executions import ExecutionMapper, is_fill
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
 from edgerunner.adapters.bybit.legs import PositionModes
@@ -121,7 +120,7 @@ class Records:
         """Return executions since a time (Bybit keeps two years), oldest first, each once."""
         queries: list[Parameters] = [
             {"category": category, "startTime": start // NS_PER_MS}
-            for category in DATA_CATEGORIES
+            for category in self._catalogue.categories()
             for start in self._windows(since_ns)
         ]
         found: dict[str, FillReport] = {}

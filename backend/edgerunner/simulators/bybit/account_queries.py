@@ -7,7 +7,9 @@ from typing import Any, Final
 from edgerunner.simulators.bybit import codes, formats, position_objects, wallet_objects
 from edgerunner.simulators.bybit.auth import ApiKey
 from edgerunner.simulators.bybit.categories import Category
+from edgerunner.simulators.bybit.dead_man import DeadMan
 from edgerunner.simulators.bybit.envelope import Answer
+from edgerunner.simulators.bybit.margin_settings import MODE_WORDS
 from edgerunner.simulators.bybit.order_request import parse_category
 from edgerunner.simulators.bybit.selection import has_selector, select_symbols, symbols_of
 from edgerunner.simulators.venue import Venue
@@ -20,8 +22,9 @@ _DERIVATIVES: Final = frozenset({Category.LINEAR, Category.INVERSE, Category.OPT
 class AccountQueries:
     """Reads what belongs to one account."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, dead_man: DeadMan) -> None:
         self._venue = venue
+        self._dead_man = dead_man
 
     def wallet_balance(self, caller: ApiKey, params: Mapping[str, str]) -> Answer:
         """Return totals in USD and the coins (all that are not empty, or those of ``coin``)."""
@@ -30,15 +33,16 @@ class AccountQueries:
         coins = [coin for coin in params.get("coin", "").split(",") if coin]
         return Answer(result={"list": [wallet_objects.wallet_object(self._venue, caller.account_id, coins or None)]})
 
-    def account_info(self, _caller: ApiKey, _params: Mapping[str, str]) -> Answer:
+    def account_info(self, caller: ApiKey, _params: Mapping[str, str]) -> Answer:
         """Return margin mode and status flags of the account."""
+        window = self._dead_man.window(caller.account_id)
         return Answer(
             result={
-                "marginMode": "REGULAR_MARGIN",
+                "marginMode": MODE_WORDS[self._venue.margin_mode(caller.account_id)],
                 "updatedTime": "0",
                 "unifiedMarginStatus": 5,
-                "dcpStatus": "OFF",
-                "timeWindow": 0,
+                "dcpStatus": "ON" if window else "OFF",
+                "timeWindow": window,
                 "smpGroup": 0,
                 "isMasterTrader": False,
                 "spotHedgingStatus": "OFF",
@@ -55,7 +59,7 @@ class AccountQueries:
         )
         return Answer(
             result={
-                "category": category.value,
+                **({"category": category.value} if category.is_spot else {}),
                 "list": [_fee_row(self._venue.instruments[symbol]) for symbol in sorted(chosen)],
             }
         )

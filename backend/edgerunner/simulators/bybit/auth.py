@@ -35,7 +35,8 @@ class ApiKey:
         secret: Shared secret of an HMAC key, or None for an RSA key.
         public_key_pem: PEM text of an RSA key's public half, or None for an HMAC key.
         read_only: True refuses everything that changes orders, positions or settings (10005).
-        environment: ``testnet`` or ``mainnet``: what kind of account it shows itself as.
+        environment: ``testnet``, ``mainnet`` or ``demo``: what kind of account it is; demo accounts can do less.
+        has_dead_man: Disconnect-cancel-all is switched on for the account (institutions only).
     """
 
     key: str
@@ -45,6 +46,7 @@ class ApiKey:
     public_key_pem: str | None = None
     read_only: bool = False
     environment: str = "testnet"
+    has_dead_man: bool = False
 
     def __repr__(self) -> str:
         """Show the key without its secret."""
@@ -79,7 +81,7 @@ def _is_signed(key: ApiKey, payload: bytes, signature: str) -> bool:
     if key.public_key_pem is not None:
         return _is_signed_by_rsa(key.public_key_pem, payload, signature)
     expected = hmac.new((key.secret or "").encode(), payload, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), signature.encode())
+    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape"))
 
 
 def _is_signed_by_rsa(public_key_pem: str, payload: bytes, signature: str) -> bool:

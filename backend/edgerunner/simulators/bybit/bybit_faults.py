@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from edgerunner.simulators.bybit import traps
 from edgerunner.simulators.bybit.private_messages import EXECUTION, ORDER, PrivateMessage
 from edgerunner.simulators.bybit.tasks import TaskOwner
 from edgerunner.simulators.faults import FaultBox, FaultDefinition
@@ -72,6 +73,7 @@ DEFINITIONS: Final = (
         description="A delta deletes a level that was never sent.",
         brokers=_BYBIT,
     ),
+    *traps.DEFINITIONS,
 )
 
 ERROR_FRAME: Final[Mapping[str, Any]] = {
@@ -89,6 +91,8 @@ def alter_result(faults: FaultBox, broker: str, result: Mapping[str, Any], *, op
     if (params := faults.take(broker, "bybit.unknown_word", op=op)) is not None:
         field, word = str(params.get("field", "execType")), str(params.get("value", "FutureWord"))
         result = _rewritten(result, lambda name, value: word if name == field else value)
+    if any(faults.peek(broker, name) is not None for name in traps.WALLET_TRAPS):
+        result = _with_altered_coins(result, lambda coin: traps.altered_coin(faults, broker, coin, op))
     if faults.take(broker, "bybit.unknown_fields", op=op) is not None:
         result = _with_unknown_fields(result)
     return result
@@ -194,6 +198,15 @@ def _rewritten(value: Any, change: Callable[[str, Any], Any]) -> Any:
         return {name: _rewritten(change(name, item), change) for name, item in value.items()}
     if isinstance(value, list):
         return [_rewritten(item, change) for item in value]
+    return value
+
+
+def _with_altered_coins(value: Any, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Any:
+    if isinstance(value, Mapping):
+        known = {name: _with_altered_coins(item, change) for name, item in value.items()}
+        return change(known) if "walletBalance" in known else known
+    if isinstance(value, list):
+        return [_with_altered_coins(item, change) for item in value]
     return value
 
 

@@ -44,6 +44,7 @@ SERVER_ERROR: Final = Refusal(10016, "Server error.")
 ROUTE_NOT_FOUND: Final = Refusal(10017, "Route not found.")
 ADDRESS_LIMIT: Final = Refusal(10018, "access too frequent")
 SYMBOL_NOT_ALLOWED: Final = Refusal(10029, "The requested symbol is invalid, please check symbol whitelist")
+DEMO_UNSUPPORTED: Final = Refusal(10032, "Demo trading are not supported.")
 OPERATION_UNKNOWN: Final = Refusal(10404, "op type is not found")
 CATEGORY_UNKNOWN: Final = Refusal(10404, "category is not correct/supported")
 REPEATED_AUTHENTICATION: Final = Refusal(20001, "Repeat auth")
@@ -56,7 +57,11 @@ EXITS_NOT_ALLOWED: Final = Refusal(
     110057, "The order contains TP/SL related params, which a reduce-only order cannot have"
 )
 EXITS_OF_PARTLY_FILLED: Final = Refusal(110059, "Not allowed to modify the TP/SL of a partially filled open order")
+TOO_MANY_PARTIAL_EXITS: Final = Refusal(110061, "Not allowed to have more than 20 TP/SLs under Partial tpSlMode")
 POSITION_EXITS_NOT_MODIFIED: Final = Refusal(34040, "not modified")
+MARGIN_MODE_NOT_MODIFIED: Final = Refusal(110026, "Cross/isolated margin mode is not modified")
+MARGIN_NOT_MODIFIED: Final = Refusal(110027, "Margin is not modified")
+SET_MARGIN_MODE_FAILED: Final = Refusal(3400045, "Set margin mode failed")
 LEVERAGE_NOT_MODIFIED: Final = Refusal(110043, "leverage not modified")
 RETAIL_PRICE_IMPROVEMENT: Final = Refusal(
     110119, "Order failed. RPI orders are restricted to approved market makers only"

@@ -6,11 +6,16 @@ from typing import Any, Final
 
 from edgerunner.simulators.bybit.account_queries import AccountQueries
 from edgerunner.simulators.bybit.auth import ApiKey
+from edgerunner.simulators.bybit.closed_profits import ClosedProfits
+from edgerunner.simulators.bybit.dead_man import DeadMan
+from edgerunner.simulators.bybit.demo import DemoMoney
 from edgerunner.simulators.bybit.envelope import Answer
+from edgerunner.simulators.bybit.margin_settings import MarginSettings
 from edgerunner.simulators.bybit.market_queries import MarketQueries
 from edgerunner.simulators.bybit.operations import OrderCall, OrderOperations
 from edgerunner.simulators.bybit.order_lists import OrderLists
 from edgerunner.simulators.bybit.position_settings import PositionSettings
+from edgerunner.simulators.bybit.pre_check import PreCheck
 from edgerunner.simulators.bybit.transaction_log import TransactionLog
 
 
@@ -97,14 +102,32 @@ def order_endpoints(operations: OrderOperations) -> dict[tuple[str, str], OrderE
 
 
 def account_endpoints(
-    account: AccountQueries, settings: PositionSettings, lists: OrderLists, log: TransactionLog
+    *,
+    account: AccountQueries,
+    settings: PositionSettings,
+    lists: OrderLists,
+    log: TransactionLog,
+    profits: ClosedProfits,
+    margin: MarginSettings,
+    pre_check: PreCheck,
+    dead_man: DeadMan,
+    demo: DemoMoney,
 ) -> dict[tuple[str, str], Endpoint]:
     """Return the endpoints of one account by method and path."""
     return {
         ("GET", "/v5/order/realtime"): AccountEndpoint(answer=lists.realtime, limit="order-realtime"),
         ("GET", "/v5/order/history"): AccountEndpoint(answer=lists.history, limit="order-history"),
         ("GET", "/v5/execution/list"): AccountEndpoint(answer=lists.executions, limit="execution-list"),
+        ("POST", "/v5/order/pre-check"): AccountEndpoint(answer=pre_check.answer, limit="pre-check", writes=True),
+        ("POST", "/v5/order/disconnected-cancel-all"): AccountEndpoint(
+            answer=dead_man.set_window, limit="disconnected-cancel-all", writes=True
+        ),
+        ("GET", "/v5/account/query-dcp-info"): AccountEndpoint(answer=dead_man.info, limit="account-info"),
+        ("POST", "/v5/account/demo-apply-money"): AccountEndpoint(
+            answer=demo.apply, limit="demo-apply-money", writes=True
+        ),
         ("GET", "/v5/position/list"): AccountEndpoint(answer=account.position_list, limit="position-list"),
+        ("GET", "/v5/position/closed-pnl"): AccountEndpoint(answer=profits.page, limit="closed-pnl"),
         ("POST", "/v5/position/set-leverage"): AccountEndpoint(
             answer=settings.set_leverage, limit="set-leverage", writes=True
         ),
@@ -113,6 +136,13 @@ def account_endpoints(
         ),
         ("POST", "/v5/position/trading-stop"): AccountEndpoint(
             answer=settings.trading_stop, limit="trading-stop", writes=True, op="amend"
+        ),
+        ("POST", "/v5/position/add-margin"): AccountEndpoint(answer=margin.add_margin, limit="add-margin", writes=True),
+        ("POST", "/v5/position/set-auto-add-margin"): AccountEndpoint(
+            answer=margin.set_auto_add_margin, limit="set-auto-add-margin", writes=True
+        ),
+        ("POST", "/v5/account/set-margin-mode"): AccountEndpoint(
+            answer=margin.set_mode, limit="set-margin-mode", writes=True
         ),
         ("GET", "/v5/account/wallet-balance"): AccountEndpoint(answer=account.wallet_balance, limit="wallet-balance"),
         ("GET", "/v5/account/info"): AccountEndpoint(answer=account.account_info, limit="account-info"),

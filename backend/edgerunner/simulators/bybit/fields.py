@@ -15,6 +15,7 @@ _REASONS: Final = {
     "price": RejectReason.INVALID_PRICE,
     "qty": RejectReason.INVALID_QUANTITY,
     "triggerPrice": RejectReason.INVALID_TRIGGER,
+    **dict.fromkeys(("takeProfit", "stopLoss", "tpLimitPrice", "slLimitPrice"), RejectReason.INVALID_EXIT),
 }
 
 
@@ -41,8 +42,10 @@ def optional_number(category: Category, body: Mapping[str, Any], name: str) -> D
     written = text(body, name)
     if not written:
         return None
+    if not _NUMBER.fullmatch(written) and name in _REASONS:
+        raise codes.WireError(codes.refusal_of(_REASONS[name], category))
     if not _NUMBER.fullmatch(written):
-        raise codes.WireError(codes.refusal_of(_REASONS.get(name, RejectReason.INVALID_EXIT), category))
+        raise codes.parameter_error(f"params error: {name} invalid")
     return Decimal(written)
 
 

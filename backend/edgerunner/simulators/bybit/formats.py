@@ -7,6 +7,7 @@ from edgerunner.domain.numbers import to_plain
 from edgerunner.simulators.venue_types import VenueInstrument
 
 NANOSECONDS_PER_MILLISECOND: Final = 1_000_000
+_SEQUENCES_PER_STEP: Final = 8
 _MONEY_STEP: Final = Decimal("0.00000001")
 _RATE_STEP: Final = Decimal("0.000001")
 
@@ -24,6 +25,11 @@ def milliseconds_text(time_ns: int) -> str:
 def nanoseconds(time_ms: int) -> int:
     """Return UTC nanoseconds of milliseconds."""
     return time_ms * NANOSECONDS_PER_MILLISECOND
+
+
+def sequence(step: int) -> int:
+    """Return the ``seq`` of everything at the end of a market step; the step's public trades have those before."""
+    return step * _SEQUENCES_PER_STEP + _SEQUENCES_PER_STEP - 1
 
 
 def price_text(instrument: VenueInstrument, ticks: int) -> str:

@@ -25,6 +25,12 @@ def funding_interval_minutes(instrument: VenueInstrument) -> int:
     return int(instrument.attributes.get("funding_interval_minutes", FUNDING_INTERVAL_MINUTES))
 
 
+def delivery_time(instrument: VenueInstrument) -> str:
+    """Return when a dated future delivers (ms), ``0`` for a perpetual."""
+    expires_at_ns = instrument.instrument.expires_at_ns
+    return formats.milliseconds_text(expires_at_ns) if expires_at_ns else "0"
+
+
 def _derivative_object(instrument: VenueInstrument) -> dict[str, Any]:
     words = instrument.attributes
     terms = instrument.instrument
@@ -38,7 +44,7 @@ def _derivative_object(instrument: VenueInstrument) -> dict[str, Any]:
         "settleCoin": terms.settle,
         "symbolType": "",
         "launchTime": words.get("launchTime", DEFAULT_LAUNCH_MS),
-        "deliveryTime": str(formats.milliseconds(terms.expires_at_ns)) if terms.expires_at_ns else "0",
+        "deliveryTime": delivery_time(instrument),
         "deliveryFeeRate": "",
         "priceScale": str(formats.price_scale(instrument)),
         "leverageFilter": {

@@ -19,6 +19,7 @@ _ORDER_RATES: Final = {
     "cancel-all": {Category.SPOT: 20, Category.OPTION: 1},
 }
 _DEFAULT_ORDER_RATE: Final = 10
+_SPANS_MS: Final = {"demo-apply-money": 60_000}
 _QUERY_RATES: Final = {
     "order-realtime": 50,
     "order-history": 50,
@@ -33,6 +34,11 @@ _QUERY_RATES: Final = {
     "transaction-log": 25,
     "fee-rate": 5,
     "set-margin-mode": 5,
+    "add-margin": 10,
+    "set-auto-add-margin": 10,
+    "pre-check": 10,
+    "disconnected-cancel-all": 5,
+    "demo-apply-money": 1,
     "query-api": 10,
     "asset": 5,
 }
@@ -103,7 +109,9 @@ class EndpointLimits:
         key = (user_id, endpoint, category or "")
         window = self._windows.get(key)
         if window is None:
-            window = self._windows[key] = RollingWindow(rate_of(endpoint, category))
+            window = self._windows[key] = RollingWindow(
+                rate_of(endpoint, category), _SPANS_MS.get(endpoint, ONE_SECOND_MS)
+            )
         now_ms = self._monotonic_ms()
         granted = window.take(now_ms, units)
         wait_ms = window.wait_ms(now_ms) if granted < units else 0

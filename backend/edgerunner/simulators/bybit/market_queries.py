@@ -8,13 +8,23 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from edgerunner.simulators.bybit import codes, formats, instrument_objects, klines, order_objects, paging, risk_tiers
+from edgerunner.simulators.bybit import (
+    codes,
+    formats,
+    instrument_objects,
+    klines,
+    order_objects,
+    paging,
+    risk_tiers,
+    traps,
+)
 from edgerunner.simulators.bybit.categories import Category, venue_key
 from edgerunner.simulators.bybit.envelope import Answer
 from edgerunner.simulators.bybit.open_interest import open_interest_at
 from edgerunner.simulators.bybit.ticker_objects import ticker_object
+from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
-from edgerunner.simulators.venue_types import TradePrinted, VenueInstrument
+from edgerunner.simulators.venue_types import FundingRate, TradePrinted, VenueInstrument
 
 BOOK_LIMITS: Final = {Category.SPOT: (1, 1000), Category.OPTION: (1, 25)}
 DEFAULT_BOOK_LIMIT: Final = (25, 1000)
@@ -28,13 +38,15 @@ OPEN_INTEREST_INTERVALS_S: Final = {
     "4h": 14400,
     "1d": 86400,
 }
+RISK_LIMIT_PAGE: Final = 15
 
 
 class MarketQueries:
     """Answers the public endpoints."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, faults: FaultBox) -> None:
         self._venue = venue
+        self._faults = faults
 
     def server_time(self, _params: Mapping[str, str]) -> Answer:
         """Return the venue's wall time, which authentication windows compare with."""
@@ -49,15 +61,12 @@ class MarketQueries:
             return Answer(
                 result={"category": category.value, "list": [instrument_objects.instrument_object(row) for row in rows]}
             )
-        limit = paging.parse_limit(params, default=500, maximum=1000)
-        start = paging.decode_cursor(params) or 0
-        page = rows[start : start + limit]
-        more = start + limit < len(rows)
+        page, cursor = self._page(rows, params, paging.parse_limit(params, default=500, maximum=1000))
         return Answer(
             result={
                 "category": category.value,
                 "list": [instrument_objects.instrument_object(row) for row in page],
-                "nextPageCursor": paging.encode_cursor(start + limit) if more else "",
+                "nextPageCursor": cursor,
             }
         )
 
@@ -74,17 +83,16 @@ class MarketQueries:
         instrument = self._instrument(params)
         default, maximum = BOOK_LIMITS.get(Category(instrument.product), DEFAULT_BOOK_LIMIT)
         limit = paging.parse_limit(params, default=default, maximum=maximum)
-        bids, asks = self._venue.depth(instrument.symbol, limit)
+        book = self._venue.book(instrument.symbol, limit)
         now_ms = formats.milliseconds(self._venue.now_ns())
-        version = self._venue.book_version(instrument.symbol)
         return Answer(
             result={
                 "s": instrument.name,
-                "b": [level_texts(instrument, level) for level in bids],
-                "a": [level_texts(instrument, level) for level in asks],
+                "b": [level_texts(instrument, level) for level in book.bids],
+                "a": [level_texts(instrument, level) for level in book.asks],
                 "ts": now_ms,
-                "u": version,
-                "seq": version,
+                "u": book.version,
+                "seq": formats.sequence(book.step),
                 "cts": now_ms,
             }
         )
@@ -126,11 +134,13 @@ class MarketQueries:
         start, end = paging.parse_integer(params, "startTime"), paging.parse_integer(params, "endTime")
         if start is not None and end is None:
             raise codes.parameter_error("params error: endTime is required with startTime")
-        now_ms = formats.milliseconds(self._venue.now_ns())
-        interval_ms = instrument_objects.funding_interval_minutes(instrument) * 60_000
-        newest = min(end if end is not None else now_ms, now_ms) // interval_ms * interval_ms
-        stamps = [newest - step * interval_ms for step in range(limit)]
-        rows = [self._funding_row(instrument, stamp) for stamp in stamps if start is None or stamp >= start]
+        rates = self._venue.funding_history(
+            instrument.symbol,
+            start_ns=formats.nanoseconds(start) if start is not None else None,
+            end_ns=formats.nanoseconds(end) if end is not None else None,
+            limit=limit,
+        )
+        rows = [_funding_row(instrument, rate) for rate in rates]
         return Answer(result={"category": instrument.product, "list": rows})
 
     def open_interest(self, params: Mapping[str, str]) -> Answer:
@@ -162,12 +172,12 @@ class MarketQueries:
         category = _category(params)
         if category not in {Category.LINEAR, Category.INVERSE}:
             raise codes.parameter_error("params error: category invalid")
-        rows = self._instruments(category, params)
+        page, cursor = self._page(self._instruments(category, params), params, RISK_LIMIT_PAGE)
         return Answer(
             result={
                 "category": category.value,
-                "list": [risk_tiers.risk_tier_object(row) for row in rows],
-                "nextPageCursor": "",
+                "list": [risk_tiers.risk_tier_object(row) for row in page],
+                "nextPageCursor": cursor,
             }
         )
 
@@ -185,6 +195,14 @@ class MarketQueries:
                 "ts": formats.milliseconds_text(self._venue.now_ns()),
             }
         )
+
+    def _page(
+        self, rows: list[VenueInstrument], params: Mapping[str, str], limit: int
+    ) -> tuple[list[VenueInstrument], str]:
+        """Return one page of instruments and the cursor to the next."""
+        start = paging.decode_cursor(params) or 0
+        end = start + traps.page_rows(self._faults, self._venue.name, limit)
+        return rows[start:end], paging.encode_cursor(end) if end < len(rows) else ""
 
     def _kline(self, params: Mapping[str, str], *, with_volume: bool) -> Answer:
         instrument = self._instrument(params)
@@ -206,14 +224,6 @@ class MarketQueries:
                 "list": rows if with_volume else [row[:5] for row in rows],
             }
         )
-
-    def _funding_row(self, instrument: VenueInstrument, stamp_ms: int) -> dict[str, str]:
-        rate = self._venue.funding_rate(instrument.symbol, formats.nanoseconds(stamp_ms))
-        return {
-            "symbol": instrument.name,
-            "fundingRate": formats.rate_text(rate),
-            "fundingRateTimestamp": str(stamp_ms),
-        }
 
     def _instrument(self, params: Mapping[str, str]) -> VenueInstrument:
         category = _category(params)
@@ -247,6 +257,14 @@ def level_texts(instrument: VenueInstrument, level: tuple[int, int]) -> list[str
     """Return a book level as ``[price, size]`` text."""
     ticks, lots = level
     return [formats.price_text(instrument, ticks), formats.quantity_text(instrument, lots)]
+
+
+def _funding_row(instrument: VenueInstrument, funding: FundingRate) -> dict[str, str]:
+    return {
+        "symbol": instrument.name,
+        "fundingRate": formats.rate_text(funding.rate),
+        "fundingRateTimestamp": formats.milliseconds_text(funding.time_ns),
+    }
 
 
 def _open_interest_row(instrument: VenueInstrument, stamp_ms: int) -> dict[str, str]:

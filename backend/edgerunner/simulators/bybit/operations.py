@@ -1,11 +1,13 @@
 """Create, amend, cancel, cancel-all and their batches: the same for REST and the trade socket."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from edgerunner.simulators.bybit import codes, conditions, formats, order_request, order_words
+from edgerunner.simulators.bybit import codes, conditions, formats, order_request, order_words, traps
+from edgerunner.simulators.bybit.auth import ApiKey
 from edgerunner.simulators.bybit.categories import Category, venue_key
 from edgerunner.simulators.bybit.envelope import Answer
 from edgerunner.simulators.bybit.legs import LEGS
@@ -77,6 +79,12 @@ class OrderOperations:
         orders = [self._venue.cancel(order.account_id, order.order_id) for order in chosen[::-1] if is_meant(order)]
         return Answer(result={"list": [_ids(order) for order in orders], "success": "1"})
 
+    def wish(self, caller: ApiKey, body: Mapping[str, Any]) -> OrderRequest:
+        """Return the order that a body asks for without placing it; raise what is wrong with its form."""
+        category = order_request.parse_category(body)
+        request = order_request.parse_create(category, body)
+        return self._wish(caller.account_id, request, self._instrument(category, request.symbol))
+
     def create_batch(self, call: OrderCall) -> Answer:
         """Place several orders; the answer succeeds even when every item fails."""
         return self._batch(call, self._place, _created_item)
@@ -96,6 +104,7 @@ class OrderOperations:
         try:
             _check_granted(is_granted=is_granted)
             self._refuse_forced("place", category, target)
+            traps.check_placement(self._faults, self._venue.name, target)
             request = order_request.parse_create(category, body)
             instrument = self._instrument(category, request.symbol)
             wish = self._wish(account_id, request, instrument)
@@ -105,7 +114,8 @@ class OrderOperations:
             )
             raise
         try:
-            return self._venue.place(wish)
+            with self._fees_of(account_id, target):
+                return self._venue.place(wish)
         except VenueReject as refused:
             raise _wire_error(refused, category, wish, wish.trigger.rule if wish.trigger else None) from refused
 
@@ -114,6 +124,7 @@ class OrderOperations:
     ) -> VenueOrder:
         _check_granted(is_granted=is_granted)
         request = order_request.parse_amend(category, body)
+        self._refuse_both_ids("amend", category, body)
         order = self._find(account_id, request, "order not exists or too late to replace")
         self._refuse_forced("amend", category, Target(client_key=order.client_key, symbol=request.symbol))
         instrument = self._venue.instruments[order.symbol]
@@ -134,10 +145,14 @@ class OrderOperations:
     ) -> VenueOrder:
         _check_granted(is_granted=is_granted)
         request = order_request.parse_cancel(category, body)
+        self._refuse_both_ids("cancel", category, body)
         order = self._find(account_id, request, None)
         if request.order_filter and order_words.filter_word(order, category) != request.order_filter:
             raise codes.WireError(codes.refusal_of(RejectReason.UNKNOWN_ORDER, category))
         self._refuse_forced("cancel", category, Target(client_key=order.client_key, symbol=request.symbol))
+        target = Target(client_key=order.client_key, symbol=request.symbol)
+        if not order.is_waiting and self._takes("fill_beats_cancel", "cancel", target):
+            self._venue.operator.fill(order)
         try:
             return self._venue.cancel(account_id, order.order_id)
         except VenueReject as refused:
@@ -167,16 +182,20 @@ class OrderOperations:
                 symbol=instrument.symbol,
                 side="buy" if request.side == "Buy" else "sell",
                 order_type="market" if request.order_type == "Market" else "limit",
-                quantity_lots=0
-                if request.counts_quote or _closes_all(request)
-                else instrument.to_lots(request.quantity),
+                quantity_lots=_lots(request, instrument),
                 price_ticks=instrument.to_ticks(request.price) if request.price is not None else None,
                 time_in_force=order_request.TIMES_IN_FORCE[request.time_in_force],
                 reduce_only=request.reduce_only or request.close_on_trigger,
                 client_key=request.link_id,
                 quote_amount=_positive(request) if request.counts_quote else None,
                 self_match=request.self_match,
-                attributes={"marketUnit": request.market_unit, "orderFilter": request.order_filter},
+                attributes={
+                    "marketUnit": request.market_unit,
+                    "orderFilter": request.order_filter,
+                    **traps.order_attributes(
+                        self._faults, self._venue.name, Target(client_key=request.link_id, symbol=request.symbol)
+                    ),
+                },
                 trigger=conditions.venue_trigger(
                     instrument, request.trigger, self._venue.last_price(instrument.symbol)
                 ),
@@ -205,6 +224,27 @@ class OrderOperations:
         usual = codes.refusal_of(RejectReason.FORCED, category)
         code = params.get("code", usual.code)
         raise codes.WireError(codes.Refusal(int(str(code)), str(params.get("text", usual.text))))
+
+    @contextmanager
+    def _fees_of(self, account_id: str, target: Target) -> Iterator[None]:
+        """Charge fees in another coin within this block when the trap is set."""
+        params = traps.take(self._faults, self._venue.name, "bybit.trap_fee_in_other_coin", op="place", target=target)
+        if params is None:
+            yield
+            return
+        coin, price = str(params.get("coin", "MNT")), Decimal(str(params.get("price", 1)))
+        self._venue.operator.set_fee_currency(account_id, coin, price)
+        try:
+            yield
+        finally:
+            self._venue.operator.set_fee_currency(account_id, None)
+
+    def _refuse_both_ids(self, op: str, category: Category, body: Mapping[str, Any]) -> None:
+        if body.get("orderId") and body.get("orderLinkId") and self._takes("both_ids", op, target_of(body)):
+            raise codes.WireError(codes.refusal_of(RejectReason.UNKNOWN_ORDER, category))
+
+    def _takes(self, trap: str, op: str, target: Target) -> bool:
+        return traps.take(self._faults, self._venue.name, f"bybit.trap_{trap}", op=op, target=target) is not None
 
     def _batch(
         self,

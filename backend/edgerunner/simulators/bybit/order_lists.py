@@ -56,24 +56,26 @@ class OrderLists:
 
         query = self._query(caller.account_id, category, params, limit)
         rows = _filtered_page(self._venue.order_history, query, is_listed)
-        return self._order_answer(category, self._visible(params, rows), limit)
+        answer = self._order_answer(category, self._visible(params, rows), limit)
+        if self._faults.take(self._venue.name, "bybit.trap_duplicate_history_row", op="query") is None:
+            return answer
+        return replace(answer, result={**answer.result, "list": [row for row in answer.result["list"] for _ in "ab"]})
 
     def executions(self, caller: ApiKey, params: Mapping[str, str]) -> Answer:
         """Return executions of a window, newest first."""
         category = parse_category(params)
         limit = paging.parse_limit(params, default=50, maximum=100)
         execution_type = params.get("execType", "")
-        kinds = {"": ("trade", "liquidation"), "Trade": ("trade",), "BustTrade": ("liquidation",)}
-        wanted = kinds.get(execution_type, ())
+        wanted = {kind for kind, word in order_objects.EXECUTION_TYPES.items() if execution_type in {"", word}}
         query = self._query(caller.account_id, category, params, limit)
         rows = _filtered_page(self._venue.fill_history, query, lambda fill: fill.kind in wanted)
-        orders = {fill.order_id: self._order_of(fill) for fill in rows}
+        orders = {fill.order_id: self._order_of(fill) for fill in rows if fill.order_id}
         page = rows[:limit]
         return Answer(
             result={
                 "nextPageCursor": paging.encode_cursor(page[-1].number) if len(rows) > limit else "",
                 "category": category.value,
-                "list": [self._execution(fill, orders[fill.order_id]) for fill in page],
+                "list": [self._execution(fill, orders.get(fill.order_id)) for fill in page],
             }
         )
 
@@ -107,15 +109,14 @@ class OrderLists:
         return order_objects.order_object(order, instrument, order_words.parent_link_id(self._venue, order))
 
     def _is_hidden(self, order: VenueOrder) -> bool:
-        return (
-            self._faults.take(
-                self._venue.name,
-                "bybit.order_not_visible",
-                op="query",
-                client_key=order.client_key,
-                symbol=self._venue.instruments[order.symbol].name,
-            )
+        names = ["bybit.order_not_visible"]
+        if order.trigger is not None and not order.is_waiting:
+            names.append("bybit.trap_triggered_order_not_found")
+        symbol = self._venue.instruments[order.symbol].name
+        return any(
+            self._faults.take(self._venue.name, name, op="query", client_key=order.client_key, symbol=symbol)
             is not None
+            for name in names
         )
 
     def _query(self, account_id: str, category: Category, params: Mapping[str, str], limit: int) -> HistoryQuery:
@@ -140,12 +141,9 @@ class OrderLists:
         )
 
     def _order_of(self, fill: VenueFill) -> VenueOrder:
-        order = self._venue.find_order(fill.account_id, order_id=fill.order_id)
-        if order is not None:
-            return order
-        return self._venue.order_history(HistoryQuery(account_id=fill.account_id, order_id=fill.order_id))[0]
+        return order_words.find_order(self._venue, fill.account_id, fill.order_id)
 
-    def _execution(self, fill: VenueFill, order: VenueOrder) -> dict[str, Any]:
+    def _execution(self, fill: VenueFill, order: VenueOrder | None) -> dict[str, Any]:
         return order_objects.execution_object(fill, order, self._venue.instruments[fill.symbol], None)
 
 

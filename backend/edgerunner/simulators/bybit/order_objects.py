@@ -31,7 +31,7 @@ _STATUS_WORDS: Final = {
     OrderState.TRIGGERED: "Triggered",
     OrderState.DEACTIVATED: "Deactivated",
 }
-_EXECUTION_TYPES: Final = {
+EXECUTION_TYPES: Final = {
     "trade": "Trade",
     "liquidation": "BustTrade",
     "adl": "AdlTrade",
@@ -48,6 +48,7 @@ _REJECT_REASONS: Final = {
     "self_match": "EC_BySelfMatch",
     "insufficient_funds": "EC_CannotAffordOrderCost",
 }
+_TRIGGER_WORDS: Final = ("triggerBy", "tpTriggerBy", "slTriggerBy")
 
 
 def order_object(order: VenueOrder, instrument: VenueInstrument, parent_link_id: str = "") -> dict[str, Any]:
@@ -69,13 +70,13 @@ def order_object(order: VenueOrder, instrument: VenueInstrument, parent_link_id:
         "positionIdx": INDEXES[order.leg],
         "reduceOnly": order.reduce_only,
         "closeOnTrigger": order.close_on_trigger,
-        "createType": "" if category.is_spot else order_words.create_type(order),
+        **({} if category.is_spot else {"createType": order_words.create_type(order)}),
         **_progress(order, instrument),
         **_fees(order),
         **order_words.trigger_fields(order, instrument),
         "lastPriceOnCreated": formats.price_text(instrument, order.last_price_ticks),
         "basePrice": formats.price_text(instrument, order.last_price_ticks) if category.is_spot else "",
-        "marketUnit": order.attributes.get("marketUnit", ""),
+        "marketUnit": order_words.market_unit(order),
         "orderIv": "",
         "placeType": "",
         "smpType": SELF_MATCH_WORDS[order.self_match],
@@ -93,11 +94,13 @@ def order_object(order: VenueOrder, instrument: VenueInstrument, parent_link_id:
 def order_event(
     order: VenueOrder, instrument: VenueInstrument, closed_pnl: Decimal, parent_link_id: str = ""
 ) -> dict[str, Any]:
-    """Return the object of an order as the ``order`` stream shows it."""
+    """Return the object of an order as the ``order`` stream shows it: an unset trigger word is empty there."""
     category = Category(instrument.product)
+    shown = order_object(order, instrument, parent_link_id)
     return {
         "category": category.value,
-        **order_object(order, instrument, parent_link_id),
+        **shown,
+        **{name: "" for name in _TRIGGER_WORDS if shown[name] == "UNKNOWN"},
         "feeCurrency": next(iter(order.fees), "") if category.is_spot else "",
         "closedPnl": formats.money_text(closed_pnl),
     }
@@ -105,31 +108,33 @@ def order_event(
 
 def order_status(order: VenueOrder, category: Category) -> str:
     """Return Bybit's word for where the order stands."""
-    if order.state is OrderState.CANCELED and category.is_spot and order.filled_lots:
+    if order.state is OrderState.CANCELED and order.filled_lots and "rejected_with_fills" in order.attributes:
+        return "Rejected"
+    is_dust_feigned = order.state is OrderState.FILLED and "quote_buy_dust" in order.attributes
+    if (order.state is OrderState.CANCELED or is_dust_feigned) and category.is_spot and order.filled_lots:
         return "PartiallyFilledCanceled"
     return _STATUS_WORDS[order.state]
 
 
 def execution_object(
-    fill: VenueFill, order: VenueOrder, instrument: VenueInstrument, mark_price: Decimal | None
+    fill: VenueFill, order: VenueOrder | None, instrument: VenueInstrument, mark_price: Decimal | None
 ) -> dict[str, Any]:
-    """Return one execution as REST lists show it; ``mark_price`` None when it is not known any more."""
+    """Return one execution as REST lists show it; funding has no ``order``.
+
+    ``mark_price`` None = not known any more.
+    """
     return {
         "symbol": instrument.name,
         "orderId": fill.order_id,
         "orderLinkId": fill.client_key or "",
         "side": SIDES[fill.side],
-        "orderPrice": _price(order, instrument),
-        "orderQty": _quantity(order, instrument),
+        **_words_of_order(order, instrument),
         "leavesQty": formats.quantity_text(instrument, fill.leaves_lots),
-        "createType": "" if instrument.is_spot else order_words.create_type(order),
-        "orderType": ORDER_TYPES[order.order_type],
-        "stopOrderType": order_words.stop_order_type(order, Category(instrument.product)),
         "execFee": formats.exact_text(fill.fee),
         "execId": fill.trade_id,
         "execPrice": formats.price_text(instrument, fill.price_ticks),
         "execQty": formats.quantity_text(instrument, fill.quantity_lots),
-        "execType": _EXECUTION_TYPES[fill.kind],
+        "execType": EXECUTION_TYPES[fill.kind],
         "execValue": formats.exact_text(fill.value),
         "execTime": formats.milliseconds_text(fill.time_ns),
         "feeCurrency": fill.fee_currency,
@@ -148,14 +153,14 @@ def execution_object(
 
 
 def execution_event(
-    fill: VenueFill, order: VenueOrder, instrument: VenueInstrument, mark_price: Decimal
+    fill: VenueFill, order: VenueOrder | None, instrument: VenueInstrument, mark_price: Decimal
 ) -> dict[str, Any]:
     """Return one execution as the ``execution`` stream shows it."""
     return {
         "category": instrument.product,
         **execution_object(fill, order, instrument, mark_price),
         "isLeverage": "0",
-        "marketUnit": order.attributes.get("marketUnit", ""),
+        "marketUnit": order_words.market_unit(order) if order is not None else "",
         "execPnl": formats.money_text(fill.realized_pnl),
         "extraFees": [],
     }
@@ -175,6 +180,24 @@ def fast_execution_event(fill: VenueFill, instrument: VenueInstrument) -> dict[s
         "side": SIDES[fill.side],
         "execTime": formats.milliseconds_text(fill.time_ns),
         "seq": fill.sequence,
+    }
+
+
+def _words_of_order(order: VenueOrder | None, instrument: VenueInstrument) -> dict[str, str]:
+    if order is None:
+        return {
+            "orderPrice": "0",
+            "orderQty": "0",
+            "createType": "",
+            "orderType": "UNKNOWN",
+            "stopOrderType": "UNKNOWN",
+        }
+    return {
+        "orderPrice": _price(order, instrument),
+        "orderQty": _quantity(order, instrument),
+        **({} if instrument.is_spot else {"createType": order_words.create_type(order)}),
+        "orderType": ORDER_TYPES[order.order_type],
+        "stopOrderType": order_words.stop_order_type(order, Category(instrument.product)),
     }
 
 

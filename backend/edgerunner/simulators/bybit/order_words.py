@@ -82,6 +82,11 @@ def stop_order_type(order: VenueOrder, category: Category) -> str:
     return "Stop" if order.trigger is not None else "UNKNOWN"
 
 
+def market_unit(order: VenueOrder) -> str:
+    """Return what the quantity of a spot market order counts, as far as the request said it."""
+    return "" if "market_unit_blank" in order.attributes else order.attributes.get("marketUnit", "")
+
+
 def filter_word(order: VenueOrder, category: Category) -> str:
     """Return the ``orderFilter`` under which an order is found now: one that was triggered is an active Order."""
     was_waiting = order.state is OrderState.DEACTIVATED or (order.cancel_reason is not None and not order.filled_lots)
@@ -112,10 +117,15 @@ def parent_link_id(venue: Venue, order: VenueOrder) -> str:
     """Return the link id of the order whose fill made this exit, empty when there is none."""
     if order.parent_id is None:
         return ""
-    parent = venue.find_order(order.account_id, order_id=order.parent_id)
-    if parent is None:
-        [parent] = venue.order_history(HistoryQuery(account_id=order.account_id, order_id=order.parent_id))
-    return parent.client_key or ""
+    return find_order(venue, order.account_id, order.parent_id).client_key or ""
+
+
+def find_order(venue: Venue, account_id: str, order_id: str) -> VenueOrder:
+    """Return an order of the past or present."""
+    order = venue.find_order(account_id, order_id=order_id)
+    if order is None:
+        [order] = venue.order_history(HistoryQuery(account_id=account_id, order_id=order_id))
+    return order
 
 
 def trigger_fields(order: VenueOrder, instrument: VenueInstrument) -> dict[str, Any]:

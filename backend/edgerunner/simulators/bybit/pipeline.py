@@ -61,8 +61,9 @@ class Channel(Protocol):
 class Pipeline:
     """Carries requests out, consulting the faults and hold points on the way."""
 
-    def __init__(self, broker: str, faults: FaultBox, hub: PrivateHub) -> None:
+    def __init__(self, broker: str, faults: FaultBox, hub: PrivateHub, restart: Callable[[], None]) -> None:
         self._broker = broker
+        self._restart = restart
         self._faults = faults
         self._hub = hub
 
@@ -100,6 +101,10 @@ class Pipeline:
             return
         if self.take("reset_after_accept", call) is not None:
             channel.reset()
+            return
+        if self.take("restart", call) is not None:
+            channel.reset()
+            self._restart()
             return
         if (params := self.take("delay_reply", call)) is not None:
             _open(gate)

@@ -5,7 +5,7 @@ Pages "Set Trading Stop", "Switch Position Mode", "Set Leverage" of the Bybit V5
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from edgerunner.simulators.bybit import codes, conditions, fields
 from edgerunner.simulators.bybit.auth import ApiKey
@@ -14,6 +14,7 @@ from edgerunner.simulators.bybit.conditions import ExitsWish
 from edgerunner.simulators.bybit.envelope import Answer
 from edgerunner.simulators.bybit.legs import LEGS
 from edgerunner.simulators.bybit.order_request import parse_category
+from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import (
     ExitScope,
@@ -23,12 +24,15 @@ from edgerunner.simulators.venue_types import (
     VenueReject,
 )
 
+MOST_PARTIAL_EXITS: Final = 20
+
 
 class PositionSettings:
     """Sets what belongs to the positions of one account."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, faults: FaultBox) -> None:
         self._venue = venue
+        self._faults = faults
 
     def set_leverage(self, caller: ApiKey, body: Mapping[str, Any]) -> Answer:
         """Set the leverage of a symbol; both sides must be equal unless it is in hedge mode."""
@@ -40,7 +44,7 @@ class PositionSettings:
             self._venue.set_leverage(caller.account_id, instrument.symbol, buy, sell)
         except VenueReject as refused:
             raise _refusal(refused, codes.LEVERAGE_NOT_MODIFIED) from refused
-        return Answer()
+        return self._done(codes.LEVERAGE_NOT_MODIFIED)
 
     def switch_mode(self, caller: ApiKey, body: Mapping[str, Any]) -> Answer:
         """Switch one symbol, or all perpetuals of a coin, between one-way (0) and hedge mode (3)."""
@@ -63,7 +67,7 @@ class PositionSettings:
             if refused.reason is RejectReason.UNSUPPORTED:
                 raise codes.WireError(codes.HEDGE_MODE_UNAVAILABLE) from refused
             raise _refusal(refused, codes.POSITION_MODE_NOT_MODIFIED) from refused
-        return Answer()
+        return self._done(codes.POSITION_MODE_NOT_MODIFIED)
 
     def trading_stop(self, caller: ApiKey, body: Mapping[str, Any]) -> Answer:
         """Set, change or ("0") take away take-profit, stop-loss and trailing stop of a position."""
@@ -74,6 +78,8 @@ class PositionSettings:
         active = fields.optional_number(category, body, "activePrice")
         if wish is None and trailing is None:
             raise codes.parameter_error("params error: takeProfit, stopLoss or trailingStop is required")
+        if scope is ExitScope.QUANTITY:
+            self._check_partial_exits(caller.account_id, instrument.symbol)
         try:
             self._venue.set_exits(
                 caller.account_id,
@@ -88,6 +94,16 @@ class PositionSettings:
             )
         except VenueReject as refused:
             raise _refusal(refused, codes.POSITION_EXITS_NOT_MODIFIED) from refused
+        return Answer()
+
+    def _check_partial_exits(self, account_id: str, symbol: str) -> None:
+        waiting = (order for order in self._venue.open_orders(account_id) if order.symbol == symbol)
+        if sum((order.exit_kind or "").startswith("partial_") for order in waiting) >= MOST_PARTIAL_EXITS:
+            raise codes.WireError(codes.TOO_MANY_PARTIAL_EXITS)
+
+    def _done(self, not_modified: codes.Refusal) -> Answer:
+        if self._faults.take(self._venue.name, "bybit.trap_not_modified", op="query") is not None:
+            raise codes.WireError(not_modified)
         return Answer()
 
     def _instrument(self, body: Mapping[str, Any]) -> VenueInstrument:

@@ -28,6 +28,7 @@ from edgerunner.simulators.venue_types import (
     FillHappened,
     OrderChanged,
     PositionChanged,
+    PositionSettled,
     TradePrinted,
     VenueEvent,
 )
@@ -203,7 +204,7 @@ class PrivateHub:
         match event:
             case OrderChanged(order=order):
                 self._line(order.account_id).append(event)
-            case FillHappened(fill=fill):
+            case FillHappened(fill=fill) | PositionSettled(fill=fill):
                 self._line(fill.account_id).append(event)
             case PositionChanged(position=position):
                 self._line(position.account_id).append(event)

@@ -19,6 +19,7 @@ from edgerunner.simulators.venue_types import (
     OrderChanged,
     OrderState,
     PositionChanged,
+    PositionSettled,
     VenueEvent,
     VenueFill,
     VenueOrder,
@@ -57,7 +58,7 @@ class EventBatch:
 
     account_id: str
     orders: dict[tuple[str, OrderState | None], VenueOrder] = field(default_factory=dict)
-    fills: list[tuple[VenueFill, VenueOrder]] = field(default_factory=list)
+    fills: list[tuple[VenueFill, VenueOrder | None]] = field(default_factory=list)
     positions: dict[tuple[str, Leg], VenuePosition] = field(default_factory=dict)
     has_money_moved: bool = False
 
@@ -75,6 +76,8 @@ class EventBatch:
                 self.orders[order.order_id, order.state if order.state in _TOLD_STATES else None] = order
             case FillHappened(fill=fill, order=order):
                 self.fills.append((fill, order))
+            case PositionSettled(fill=fill):
+                self.fills.append((fill, None))
             case PositionChanged(position=position):
                 self.positions[position.symbol, position.leg] = position
             case BalanceChanged():
@@ -101,8 +104,9 @@ class ClosedProfit:
 
 def messages_of(venue: Venue, batch: EventBatch, closed_profit: ClosedProfit) -> list[PrivateMessage]:
     """Return the messages of a batch in the order in which they are sent."""
-    for fill, _ in batch.fills:
-        closed_profit.add(fill)
+    for fill, order in batch.fills:
+        if order is not None:
+            closed_profit.add(fill)
     return [
         *(_fast_execution(venue, fill) for fill, _ in batch.fills if fill.kind == "trade"),
         *(_order(venue, order, closed_profit) for order in batch.orders.values()),
@@ -127,14 +131,14 @@ def _order(venue: Venue, order: VenueOrder, closed_profit: ClosedProfit) -> Priv
     )
 
 
-def _executions(venue: Venue, fills: list[tuple[VenueFill, VenueOrder]]) -> list[PrivateMessage]:
-    by_order: dict[str, list[tuple[VenueFill, VenueOrder]]] = {}
+def _executions(venue: Venue, fills: list[tuple[VenueFill, VenueOrder | None]]) -> list[PrivateMessage]:
+    by_order: dict[tuple[str, str], list[tuple[VenueFill, VenueOrder | None]]] = {}
     for fill, order in fills:
-        by_order.setdefault(fill.order_id, []).append((fill, order))
+        by_order.setdefault((fill.order_id, fill.symbol), []).append((fill, order))
     return [_execution(venue, pairs) for pairs in by_order.values()]
 
 
-def _execution(venue: Venue, pairs: list[tuple[VenueFill, VenueOrder]]) -> PrivateMessage:
+def _execution(venue: Venue, pairs: list[tuple[VenueFill, VenueOrder | None]]) -> PrivateMessage:
     first = pairs[0][0]
     instrument = venue.instruments[first.symbol]
     mark_price = venue.mark_price(first.symbol)

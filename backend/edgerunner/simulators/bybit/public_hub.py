@@ -56,14 +56,14 @@ class PublicHub:
         if instrument is None:
             raise _not_found(name)
         match kind, detail:
-            case "orderbook", depth if depth.isdigit() and int(depth) in INTERVALS_S:
+            case "orderbook", depth if depth in map(str, INTERVALS_S):
                 return instrument, OrderBookSource(name, int(depth), instrument, self.venue, faults=self.faults)
             case "tickers", "":
                 return instrument, TickerSource(name, instrument, self.venue)
             case "publicTrade", "":
                 return instrument, TradeSource(name, instrument, self.venue)
             case "kline", word if word:
-                return instrument, KlineSource(name, _interval(word, name), instrument, self.venue)
+                return instrument, KlineSource(name, _interval(word, name), instrument, self.venue, faults=self.faults)
         raise _not_found(name)
 
     def _on_event(self, event: VenueEvent) -> None:

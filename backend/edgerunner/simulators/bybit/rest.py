@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from edgerunner.simulators.bybit import auth, bybit_faults, codes, envelope, formats
+from edgerunner.simulators.bybit import auth, bybit_faults, codes, envelope, formats, traps
 from edgerunner.simulators.bybit.auth import ApiKey, KeyTable
+from edgerunner.simulators.bybit.demo import DEMO, check_demo
 from edgerunner.simulators.bybit.endpoints import AccountEndpoint, Endpoint, OrderEndpoint, PublicEndpoint
 from edgerunner.simulators.bybit.limits import AddressGuard, EndpointLimits
 from edgerunner.simulators.bybit.order_entry import OrderEntry, Prepared
@@ -127,10 +128,10 @@ class RestService:
                 params = raw.params()
                 return Prepared(call=Call(op="query"), act=lambda: endpoint.answer(params))
             case AccountEndpoint():
-                caller = self._authenticate(raw, writes=endpoint.writes)
+                caller = self._authenticate(raw, endpoint.op, writes=endpoint.writes)
                 return self._prepare_account_call(endpoint, caller, raw, channel)
             case OrderEndpoint():
-                caller = self._authenticate(raw, writes=True)
+                caller = self._authenticate(raw, endpoint.op, writes=True)
                 prepared, allowance = self._order_entry.prepare(endpoint, caller, raw.params())
                 channel.headers = {**channel.headers, **allowance.headers()}
                 return prepared
@@ -149,7 +150,7 @@ class RestService:
         call = Call(op=endpoint.op, account_id=caller.account_id, targets=(target,))
         return Prepared(call=call, act=lambda: endpoint.answer(caller, params))
 
-    def _authenticate(self, raw: RawRequest, *, writes: bool) -> ApiKey:
+    def _authenticate(self, raw: RawRequest, op: str, *, writes: bool) -> ApiKey:
         headers = raw.headers
         key_text, timestamp = headers.get("X-BAPI-API-KEY", ""), headers.get("X-BAPI-TIMESTAMP", "")
         signature = headers.get("X-BAPI-SIGN", "")
@@ -161,12 +162,14 @@ class RestService:
             receive_window_ms=auth.parse_milliseconds(window, "recv_window")
             if window
             else auth.DEFAULT_RECEIVE_WINDOW_MS,
-            server_ms=self._now_ms(),
+            server_ms=self._now_ms() + traps.waited_ms(self._faults, self._venue.name, op),
         )
+        traps.check_environment(self._faults, self._venue.name, op)
         key = self._keys.find(key_text)
         auth.verify_signature(key, auth.request_payload(timestamp, key_text, window, raw.signed_bytes), signature)
         if writes and key.read_only:
             raise codes.WireError(codes.PERMISSION_DENIED)
+        check_demo(key, raw.path, raw.params() if key.environment == DEMO else {})
         return key
 
     def _act(self, prepared: Prepared) -> bytes:

@@ -12,14 +12,19 @@ from edgerunner.simulators.bybit import bybit_faults
 from edgerunner.simulators.bybit.account_queries import AccountQueries
 from edgerunner.simulators.bybit.auth import ApiKey, KeyTable
 from edgerunner.simulators.bybit.categories import Category
+from edgerunner.simulators.bybit.closed_profits import ClosedProfits
+from edgerunner.simulators.bybit.dead_man import DeadMan
+from edgerunner.simulators.bybit.demo import DemoMoney
 from edgerunner.simulators.bybit.endpoints import Endpoint, account_endpoints, market_endpoints, order_endpoints
 from edgerunner.simulators.bybit.limits import AddressGuard, AddressLimit, EndpointLimits
+from edgerunner.simulators.bybit.margin_settings import MarginSettings
 from edgerunner.simulators.bybit.market_queries import MarketQueries
 from edgerunner.simulators.bybit.operations import OrderOperations
 from edgerunner.simulators.bybit.order_entry import OrderEntry
 from edgerunner.simulators.bybit.order_lists import OrderLists
 from edgerunner.simulators.bybit.pipeline import Pipeline
 from edgerunner.simulators.bybit.position_settings import PositionSettings
+from edgerunner.simulators.bybit.pre_check import PreCheck
 from edgerunner.simulators.bybit.private_hub import PrivateHub
 from edgerunner.simulators.bybit.public_hub import PublicHub
 from edgerunner.simulators.bybit.rest import MAXIMUM_BODY_BYTES, RestService
@@ -32,7 +37,10 @@ from edgerunner.simulators.bybit.transaction_log import TransactionLog
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 
-DEFAULT_KEYS: Final = (ApiKey(key="sim-key", secret="sim-secret", account_id="1000001", user_id=1_000_001),)
+DEFAULT_KEYS: Final = (
+    ApiKey(key="sim-key", secret="sim-secret", account_id="1000001", user_id=1_000_001),
+    ApiKey(key="sim-demo-key", secret="sim-demo-secret", account_id="1000001", user_id=1_000_002, environment="demo"),
+)
 SHUTDOWN_S: Final = 1.0
 
 
@@ -74,7 +82,9 @@ class WireServer:
         self._sessions: set[SocketSession] = set()
         self._runner: web.AppRunner | None = None
         self._rest: RestService | None = None
+        self._dead_man = DeadMan(venue)
         self._restarting = asyncio.Lock()
+        self._own_restart: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
@@ -93,14 +103,19 @@ class WireServer:
         application.router.add_get("/v5/private", self._private_socket)
         application.router.add_get("/v5/trade", self._trade_socket)
         application.router.add_route("*", "/{path:.*}", self._rest_request)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_S, auto_decompress=False)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
         await site.start()
         self._port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Cut every connection and stop listening."""
+        """Cut every connection and stop listening; a restart that is under way comes to its end first."""
+        if self._own_restart is not None:
+            await self._own_restart
+        await self._shut_down()
+
+    async def _shut_down(self) -> None:
         if self._runner is None or self._rest is None:
             return
         self._rest.close()
@@ -108,6 +123,7 @@ class WireServer:
             session.abort()
         await self._tasks.stop()
         await self._runner.cleanup()
+        await self._dead_man.stop()
         self._private_hub.close()
         self._public_hub.close()
         self._runner = None
@@ -115,22 +131,36 @@ class WireServer:
     async def restart(self) -> None:
         """Drop every connection and listen again on the same port."""
         async with self._restarting:
-            await self.stop()
+            await self._shut_down()
             await self.start()
+
+    def _restart_soon(self) -> None:
+        """Restart as the fault of that name wants it: recent lists are empty afterwards."""
+        self._venue.forget_history()
+        self._own_restart = asyncio.create_task(self.restart())
 
     def _build(self) -> None:
         venue, faults = self._venue, self._faults
         self._tasks = TaskOwner()
         self._private_hub = PrivateHub(venue, faults, self._tasks)
         self._public_hub = PublicHub(venue, faults, self._tasks)
-        self._pipeline = Pipeline(venue.name, faults, self._private_hub)
+        self._pipeline = Pipeline(venue.name, faults, self._private_hub, self._restart_soon)
         self._order_entry = OrderEntry(venue, self._limits, self._pipeline)
-        self._order_endpoints = order_endpoints(OrderOperations(venue, faults))
+        operations = OrderOperations(venue, faults)
+        self._order_endpoints = order_endpoints(operations)
         endpoints: dict[tuple[str, str], Endpoint] = {
-            **market_endpoints(MarketQueries(venue)),
+            **market_endpoints(MarketQueries(venue, faults)),
             **self._order_endpoints,
             **account_endpoints(
-                AccountQueries(venue), PositionSettings(venue), OrderLists(venue, faults), TransactionLog(venue)
+                account=AccountQueries(venue, self._dead_man),
+                settings=PositionSettings(venue, faults),
+                lists=OrderLists(venue, faults),
+                log=TransactionLog(venue),
+                profits=ClosedProfits(venue),
+                margin=MarginSettings(venue),
+                pre_check=PreCheck(venue, operations.wish),
+                dead_man=self._dead_man,
+                demo=DemoMoney(venue),
             ),
         }
         self._rest = RestService(
@@ -159,7 +189,7 @@ class WireServer:
 
     async def _private_socket(self, request: web.Request) -> web.StreamResponse:
         session = self._open(request, is_private=True)
-        return await self._serve(session, PrivateSocket(session, self._private_hub, self.keys))
+        return await self._serve(session, PrivateSocket(session, self._private_hub, self.keys, self._dead_man))
 
     async def _trade_socket(self, request: web.Request) -> web.StreamResponse:
         session = self._open(request, is_private=True)

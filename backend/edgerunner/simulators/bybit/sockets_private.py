@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
-from edgerunner.simulators.bybit import bybit_faults, codes, formats, sockets
+from edgerunner.simulators.bybit import bybit_faults, codes, dead_man, formats, sockets
 from edgerunner.simulators.bybit.auth import KeyTable
+from edgerunner.simulators.bybit.dead_man import DeadMan
+from edgerunner.simulators.bybit.demo import DEMO
 from edgerunner.simulators.bybit.private_hub import PrivateHub
 from edgerunner.simulators.bybit.private_messages import FAST_EXECUTION, PrivateMessage
 from edgerunner.simulators.bybit.session import SocketSession
@@ -23,8 +25,10 @@ ALL_IN_ONE: Final = frozenset({*_CATEGORISED, "wallet", *_SILENT_TOPICS})
 class PrivateSocket:
     """One private connection."""
 
-    def __init__(self, session: SocketSession, hub: PrivateHub, keys: KeyTable) -> None:
+    def __init__(self, session: SocketSession, hub: PrivateHub, keys: KeyTable, dead_man: DeadMan) -> None:
         self._session = session
+        self._dead_man = dead_man
+        self._is_demo = False
         self._hub = hub
         self._keys = keys
         self._topics: set[str] = set()
@@ -45,8 +49,9 @@ class PrivateSocket:
             self._reply(request, success=False, text=error.text)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; what this socket guarded is not guarded by it any more."""
         self._hub.detach(self)
+        self._drop(self._topics)
 
     def wants(self, message: PrivateMessage) -> bool:
         """Tell whether the message's topic is subscribed, in either form."""
@@ -78,13 +83,14 @@ class PrivateSocket:
             case "auth":
                 key = sockets.authenticate(request, self._keys, formats.milliseconds(self._hub.venue.wall_now_ns()))
                 self.account_id = key.account_id
+                self._is_demo = key.environment == DEMO
                 self._hub.attach(self)
                 self._reply(request, success=True, text="")
             case "subscribe":
                 self._subscribe(request)
                 self._reply(request, success=True, text="")
             case "unsubscribe":
-                self._topics.difference_update(sockets.parse_topics(request))
+                self._drop(self._topics.intersection(sockets.parse_topics(request)))
                 self._reply(request, success=True, text="")
             case _:
                 raise codes.parameter_error("error:op type is not found")
@@ -99,7 +105,16 @@ class PrivateSocket:
         forms = {topic in ALL_IN_ONE for topic in topics if topic not in {"wallet", *_SILENT_TOPICS}}
         if len(forms) > 1:
             raise codes.parameter_error("error:all-in-one and categorised topics cannot be in the same request")
+        if self._is_demo and any(topic in dead_man.TOPICS for topic in topics):
+            raise codes.WireError(codes.DEMO_UNSUPPORTED)
+        for topic in set(topics).intersection(dead_man.TOPICS) - self._topics:
+            self._dead_man.guard(self.account_id, topic)
         self._topics.update(topics)
+
+    def _drop(self, topics: set[str]) -> None:
+        for topic in topics.intersection(dead_man.TOPICS):
+            self._dead_man.leave(self.account_id, topic)
+        self._topics = self._topics - topics
 
     def _pong(self, request: Mapping[str, Any]) -> dict[str, Any]:
         now_ms = formats.milliseconds_text(self._hub.venue.wall_now_ns())

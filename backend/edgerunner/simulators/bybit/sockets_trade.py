@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import orjson
 
-from edgerunner.simulators.bybit import auth, codes, formats, sockets
+from edgerunner.simulators.bybit import auth, codes, formats, sockets, traps
 from edgerunner.simulators.bybit.auth import ApiKey, KeyTable
 from edgerunner.simulators.bybit.categories import Category
+from edgerunner.simulators.bybit.demo import DEMO
 from edgerunner.simulators.bybit.endpoints import SOCKET_OPERATIONS, OrderEndpoint
 from edgerunner.simulators.bybit.order_entry import OrderEntry, Prepared
 from edgerunner.simulators.bybit.pipeline import Pipeline
@@ -101,7 +102,10 @@ class TradeSocket:
     def _authenticate(self, request: Mapping[str, Any]) -> None:
         if self._caller is not None:
             raise codes.WireError(codes.REPEATED_AUTHENTICATION)
-        self._caller = sockets.authenticate(request, self._keys, formats.milliseconds(self._venue.wall_now_ns()))
+        caller = sockets.authenticate(request, self._keys, formats.milliseconds(self._venue.wall_now_ns()))
+        if caller.environment == DEMO:
+            raise codes.WireError(codes.DEMO_UNSUPPORTED)
+        self._caller = caller
         self._session.send(self._bytes({**sockets.echo(request, "reqId"), "retCode": 0, "retMsg": "OK", "op": "auth"}))
 
     def _order(self, operation: str, request: Mapping[str, Any]) -> None:
@@ -122,11 +126,11 @@ class TradeSocket:
             raise codes.WireError(codes.NOT_AUTHENTICATED)
         if self._caller.read_only:
             raise codes.WireError(codes.PERMISSION_DENIED)
-        self._check_header(request)
+        endpoint = self._endpoints[("POST", SOCKET_OPERATIONS[operation])]
+        self._check_header(request, endpoint.op)
         args = request.get("args")
         if not isinstance(args, list) or len(args) != 1 or not isinstance(args[0], dict):
             raise codes.parameter_error("params error: args must hold one object")
-        endpoint = self._endpoints[("POST", SOCKET_OPERATIONS[operation])]
         if args[0].get("category") not in tuple(Category):
             raise codes.WireError(codes.CATEGORY_UNKNOWN)
         prepared, allowance = self._order_entry.prepare(endpoint, self._caller, args[0])
@@ -145,7 +149,7 @@ class TradeSocket:
         if len(self._request_ids) > REMEMBERED_REQUEST_IDS:
             self._request_ids.popitem(last=False)
 
-    def _check_header(self, request: Mapping[str, Any]) -> None:
+    def _check_header(self, request: Mapping[str, Any], op: str) -> None:
         header = request.get("header")
         if not isinstance(header, dict) or header.get("X-BAPI-TIMESTAMP") in (None, ""):
             raise codes.parameter_error("params error: header X-BAPI-TIMESTAMP is required")
@@ -155,7 +159,8 @@ class TradeSocket:
             receive_window_ms=auth.parse_milliseconds(str(window), "X-BAPI-RECV-WINDOW")
             if window
             else auth.DEFAULT_RECEIVE_WINDOW_MS,
-            server_ms=formats.milliseconds(self._venue.wall_now_ns()),
+            server_ms=formats.milliseconds(self._venue.wall_now_ns())
+            + traps.waited_ms(self._venue.faults, self._venue.name, op),
         )
 
     def _act(self, prepared: Prepared, request: Mapping[str, Any], headers: Mapping[str, str]) -> bytes:

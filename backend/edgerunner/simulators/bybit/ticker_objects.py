@@ -29,7 +29,7 @@ def ticker_object(venue: Venue, symbol: str) -> dict[str, Any]:
         "basis": "",
         "basisRateYear": "",
         "deliveryFeeRate": "",
-        "deliveryTime": "0",
+        "deliveryTime": instrument_objects.delivery_time(instrument),
         "preOpenPrice": "",
         "preQty": "",
         "curPreListingPhase": "",
@@ -61,8 +61,6 @@ def _spot_statistics(venue: Venue, instrument: VenueInstrument, statistics: Stat
 
 def _derivative_statistics(venue: Venue, instrument: VenueInstrument, statistics: Statistics24h) -> dict[str, Any]:
     mark = venue.mark_price(instrument.symbol)
-    interval_minutes = instrument_objects.funding_interval_minutes(instrument)
-    next_funding_ms = _next_funding_ms(venue, interval_minutes)
     open_interest = open_interest_at(instrument, formats.milliseconds(venue.now_ns()))
     value = formats.money_text(open_interest * mark)
     return {
@@ -75,6 +73,16 @@ def _derivative_statistics(venue: Venue, instrument: VenueInstrument, statistics
         "openInterestValue": value,
         "singleOpenInterest": formats.exact_text(open_interest),
         "singleOpenInterestValue": value,
+        **_funding(venue, instrument),
+    }
+
+
+def _funding(venue: Venue, instrument: VenueInstrument) -> dict[str, str]:
+    interval_minutes = instrument_objects.funding_interval_minutes(instrument)
+    if not interval_minutes:
+        return {"fundingRate": "", "nextFundingTime": "0", "fundingIntervalHour": "", "fundingCap": ""}
+    next_funding_ms = _next_funding_ms(venue, interval_minutes)
+    return {
         "fundingRate": formats.rate_text(venue.funding_rate(instrument.symbol, formats.nanoseconds(next_funding_ms))),
         "nextFundingTime": str(next_funding_ms),
         "fundingIntervalHour": str(interval_minutes // 60),

@@ -1,7 +1,7 @@
 """The wallet of an account: totals in USD and one object per coin.
 
 Field lists and formulas of the pages "Get Wallet Balance" and "Wallet" of the Bybit V5
-documentation, for a unified account in cross margin.
+documentation, for a unified account.
 """
 
 from collections.abc import Collection
@@ -11,8 +11,21 @@ from typing import Any, Final
 
 from edgerunner.simulators.bybit import formats, position_objects, risk_tiers
 from edgerunner.simulators.venue import Venue
-from edgerunner.simulators.venue_types import AccountSummary
+from edgerunner.simulators.venue_types import AccountSummary, MarginMode
 
+_CROSS_ONLY: Final = (
+    "accountIMRate",
+    "accountMMRate",
+    "accountIMRateByMp",
+    "accountMMRateByMp",
+    "totalMarginBalance",
+    "totalAvailableBalance",
+    "totalInitialMargin",
+    "totalMaintenanceMargin",
+    "totalInitialMarginByMp",
+    "totalMaintenanceMarginByMp",
+)
+"""Account-wide figures that do not exist in isolated margin: they are empty there."""
 DOLLAR_COINS: Final = frozenset({"USD", "USDT", "USDC"})
 
 
@@ -32,6 +45,7 @@ def wallet_object(venue: Venue, account_id: str, coins: Collection[str] | None) 
     return {
         "accountType": "UNIFIED",
         **_account_totals(figures),
+        **(dict.fromkeys(_CROSS_ONLY, "") if venue.margin_mode(account_id) is MarginMode.ISOLATED else {}),
         "coin": [_coin_object(coin) for coin in figures if _is_listed(coin, coins)],
     }
 

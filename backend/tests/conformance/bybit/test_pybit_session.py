@@ -11,7 +11,8 @@ import pybit.unified_trading
 import pytest
 from pybit.exceptions import FailedRequestError, InvalidRequestError
 
-from tests.wire.bybit.kit import KEY, PATIENCE_S, SECRET, Simulator, limit_order, market_order, until
+from tests.conformance.bybit.distance import distant
+from tests.wire.bybit.kit import ACCOUNT, KEY, PATIENCE_S, SECRET, Simulator, limit_order, market_order, until
 
 pytestmark = pytest.mark.conformance
 
@@ -89,13 +90,14 @@ class Client:
 
 @pytest.fixture
 async def client(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
-    sockets = f"ws://127.0.0.1:{simulator.server.port}/v5"
-    monkeypatch.setattr(pybit.unified_trading, "PUBLIC_WSS", sockets + "/public/{CHANNEL_TYPE}")
-    monkeypatch.setattr(pybit.unified_trading, "PRIVATE_WSS", sockets + "/private")
-    monkeypatch.setattr(pybit._websocket_trading, "TRADE_WSS", sockets + "/trade")
-    running = Client(simulator)
-    yield running
-    await asyncio.to_thread(running.close)
+    async with distant(simulator.server.port) as port:
+        sockets = f"ws://127.0.0.1:{port}/v5"
+        monkeypatch.setattr(pybit.unified_trading, "PUBLIC_WSS", sockets + "/public/{CHANNEL_TYPE}")
+        monkeypatch.setattr(pybit.unified_trading, "PRIVATE_WSS", sockets + "/private")
+        monkeypatch.setattr(pybit._websocket_trading, "TRADE_WSS", sockets + "/trade")
+        running = Client(simulator)
+        yield running
+        await asyncio.to_thread(running.close)
 
 
 async def test_market_endpoints_answer_with_consistent_values(client: Client) -> None:
@@ -143,7 +145,7 @@ async def test_a_fill_shows_in_executions_position_and_wallet(client: Client, si
     assert unchanged.value.status_code == 110043
     await client.call("set_leverage", category="linear", symbol="BTCUSDT", buyLeverage="20", sellLeverage="20")
     placed = await client.call("place_order", **market_order("pybit-fill"))
-    fill = simulator.venue.fills("sim")[0]
+    fill = simulator.venue.fills(ACCOUNT)[0]
     [execution] = (await client.call("get_executions", category="linear"))["list"]
     assert (execution["execId"], execution["orderId"]) == (fill.trade_id, placed["orderId"])
     assert (execution["execFee"], execution["feeCurrency"]) == (f"{fill.fee:f}".rstrip("0"), "USDT")
@@ -173,7 +175,7 @@ async def test_batches_and_cancel_all(client: Client, simulator: Simulator) -> N
     assert [row["code"] for row in answer["retExtInfo"]["list"]] == [0, 110001]
     canceled = await client.call("cancel_all_orders", category="linear", settleCoin="USDT")
     assert (len(canceled["list"]), canceled["success"]) == (2, "1")
-    assert simulator.venue.open_orders("sim") == []
+    assert simulator.venue.open_orders(ACCOUNT) == []
 
 
 async def test_errors_reach_the_caller_with_bybits_codes(client: Client, simulator: Simulator) -> None:
@@ -199,7 +201,7 @@ async def test_a_dropped_reply_is_a_time_out_and_the_order_exists(client: Client
     client.http = client.session(timeout=0.3)
     with pytest.raises(Exception, match="timed out"):
         await client.call("place_order", **limit_order(simulator, "lost-reply"))
-    assert simulator.venue.find_order("sim", client_key="lost-reply") is not None
+    assert simulator.venue.find_order(ACCOUNT, client_key="lost-reply") is not None
     simulator.faults.add("bybit", "bybit.http_status", params={"status": 502})
     with pytest.raises(FailedRequestError):
         await client.call("get_account_info")
@@ -244,14 +246,12 @@ async def test_private_streams(client: Client, simulator: Simulator) -> None:
     position = (await positions.wait_for(lambda message: True))["data"][0]
     assert (position["size"], position["entryPrice"]) == ("0.010", order["avgPrice"])
     wallet = (await wallets.wait_for(lambda message: True))["data"][0]
-    fee = simulator.venue.fills("sim")[0].fee
+    fee = simulator.venue.fills(ACCOUNT)[0].fee
     balances = {coin["coin"]: coin["walletBalance"] for coin in wallet["coin"]}
     assert balances == {"USDT": f"{100_000 - fee:f}".rstrip("0"), "BTC": "1"}
 
 
 async def test_order_entry_over_the_trade_socket(client: Client, simulator: Simulator) -> None:
-    # pybit registers a callback after it has sent: an answer faster than any network would find none.
-    simulator.faults.add("bybit", "delay_reply", count=None, params={"delay_s": 0.1})
     trading, answers, errors = await client.trading(), Inbox(), Inbox()
     await asyncio.to_thread(trading.place_order, answers.put, **limit_order(simulator, "pybit-ws"))
     placed = await answers.wait_for(lambda message: message["op"] == "order.create")
@@ -259,11 +259,11 @@ async def test_order_entry_over_the_trade_socket(client: Client, simulator: Simu
     ids = {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "pybit-ws"}
     await asyncio.to_thread(trading.amend_order, answers.put, **ids, qty="0.02")
     await answers.wait_for(lambda message: message["op"] == "order.amend")
-    order = simulator.venue.find_order("sim", client_key="pybit-ws")
+    order = simulator.venue.find_order(ACCOUNT, client_key="pybit-ws")
     assert order is not None
     assert order.quantity_lots == 20
     await asyncio.to_thread(trading.cancel_order, answers.put, **ids)
     await answers.wait_for(lambda message: message["op"] == "order.cancel")
-    assert simulator.venue.open_orders("sim") == []
+    assert simulator.venue.open_orders(ACCOUNT) == []
     await asyncio.to_thread(trading.cancel_order, answers.put, errors.put, **ids)
     assert (await errors.wait_for(lambda message: True))["retCode"] == 110001

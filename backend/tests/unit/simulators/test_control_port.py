@@ -136,6 +136,18 @@ async def test_a_manual_order_a_manual_fill_and_cash_show_in_the_ledger(simulato
     assert (await simulators.get("/sim/ledger?broker=bybit"))["accounts"][0]["positions"] == []
 
 
+async def test_a_manual_order_names_its_leg_in_hedging_mode(simulators: Simulators) -> None:
+    simulators.wire.venue.set_position_mode("1000001", True, symbol=LINEAR)
+    order = {"broker": "bybit", "symbol": "BTCUSDT", "side": "sell", "order_type": "market", "quantity": "0.01"}
+    refused = await simulators.post("/sim/orders", 409, **order)
+    assert refused["code"] == "position_mode"
+    await simulators.act("/sim/orders", order | {"leg": "short"})
+    [account] = (await simulators.get("/sim/ledger?broker=bybit"))["accounts"]
+    assert [(row["leg"], row["side"]) for row in account["positions"]] == [("short", "short")]
+    await simulators.act("/sim/liquidate", {"broker": "bybit", "symbol": "BTCUSDT"})
+    assert simulators.wire.venue.positions("1000001") == []
+
+
 async def test_the_market_can_be_replayed_halted_and_shown_wrong(simulators: Simulators, tmp_path: Path) -> None:
     venue, words = simulators.wire.venue, {"broker": "bybit", "symbol": "BTCUSDT"}
     file = tmp_path / "ticks.csv"

@@ -72,6 +72,13 @@ def test_exits_on_the_wrong_side_or_without_a_position_are_refused(bench: Bench)
     assert refusal(lambda: bench.place("buy", "0.1", 59_500, exits=with_order)) == RejectReason.EXIT_SIDE
 
 
+def test_a_refused_change_of_exits_changes_nothing(bench: Bench) -> None:
+    bench.place("buy", "0.2")
+    told = len(bench.events)
+    wrong = refusal(lambda: bench.venue.set_exits("sim", LINEAR, take_profit=at(61_000), trailing_ticks=-1))
+    assert (wrong, exits_of(bench), len(bench.events)) == (RejectReason.INVALID_EXIT, {}, told)
+
+
 def test_of_two_exits_of_a_quantity_one_cancels_the_other(bench: Bench) -> None:
     bench.place("buy", "0.2")
     bench.venue.set_exits(

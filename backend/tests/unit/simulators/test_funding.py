@@ -78,6 +78,14 @@ def test_the_operator_can_settle_at_once_at_any_rate(bench: Bench) -> None:
     assert payments(bench)[1].fee_rate == bench.venue.funding_rate(LINEAR, START_NS)
 
 
+def test_only_perpetuals_have_funding(bench: Bench) -> None:
+    reasons = {
+        refusal(lambda: bench.venue.operator.settle_funding(DATED)),
+        refusal(lambda: bench.venue.operator.settle_funding(SPOT)),
+    }
+    assert reasons == {RejectReason.UNSUPPORTED}
+
+
 def test_funding_history_lists_past_settlements_newest_first(bench: Bench) -> None:
     newest = START_NS // FUNDING_INTERVAL_NS * FUNDING_INTERVAL_NS
     rows = bench.venue.funding_history(LINEAR, limit=3)

@@ -1,13 +1,15 @@
 """The ledger outlives the death of its process and refuses a second one."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from edgerunner.simulators.ledger import Ledger, LedgerInUse
+from edgerunner.simulators.ledger import Ledger, LedgerInUse, LedgerOutdated
 from edgerunner.simulators.venue_types import HistoryQuery
 from tests.unit.simulators.venues import LINEAR, Bench
 
@@ -99,3 +101,11 @@ def test_a_market_control_holds_over_a_restart(tmp_path: Path) -> None:
     bench.venue.operator.set_halt(LINEAR, halted=False)
     assert bench.venue.mark_price(LINEAR) == 60_000
     bench.venue.close()
+
+
+def test_a_ledger_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "venue.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("CREATE TABLE positions(account_id TEXT, symbol TEXT, body BLOB)")
+    with pytest.raises(LedgerOutdated, match=r"another version of the simulator \(ledger 0, .* move the file away"):
+        Ledger(path)

@@ -17,6 +17,7 @@ from edgerunner.simulators.venue_types import (
     Exits,
     ExitScope,
     Leg,
+    MarginMode,
     Trigger,
     TriggerRule,
     VenueFill,
@@ -81,10 +82,24 @@ def act(bench: Bench, dice: random.Random) -> None:
     elif deed < 0.09:
         bench.wall.time_ns += 3_600_000_000_000
     elif deed < 0.10:
+        broker_deed(bench, dice, symbol)
+    elif deed < 0.11:
         bench.venue.operator.move_cash("sim", dice.choice(["USDT", "BTC"]), Decimal(dice.randint(1, 90)) / 7000)
     else:
         place(bench, dice, instrument, mark)
     bench.steps(1, symbol)
+
+
+def broker_deed(bench: Bench, dice: random.Random, symbol: str) -> None:
+    legs = bench.venue.legs("sim", symbol)
+    match dice.randrange(3):
+        case 0:
+            bench.venue.operator.set_fee_currency("sim", dice.choice([None, "ETH"]))
+        case 1:
+            bench.venue.operator.adl("sim", symbol, dice.randint(1, 30), dice.choice(legs))
+        case _:
+            mode = MarginMode.CROSS if bench.venue.margin_mode("sim") is MarginMode.ISOLATED else MarginMode.ISOLATED
+            bench.venue.set_margin_mode("sim", mode)
 
 
 def place(bench: Bench, dice: random.Random, instrument: VenueInstrument, mark: Decimal) -> None:
@@ -134,7 +149,7 @@ def test_random_trading_equals_plain_decimals() -> None:
         context.prec = 60
         check(bench)
     kinds = {fill.kind for fill in bench.venue.fills("sim")}
-    assert kinds >= {"trade", "funding"}
+    assert kinds >= {"trade", "funding", "adl"}
     bench.venue.close()
 
 
@@ -176,9 +191,17 @@ def replay(instrument: VenueInstrument, fill: VenueFill, position: Plain, wallet
         return
     rate = instrument.fees.maker if fill.is_maker else instrument.fees.taker
     if instrument.is_spot:
-        wallet[terms.base] += sign * quantity - (quantity * rate if fill.side == "buy" else 0)
-        wallet[terms.quote] -= sign * worth + (worth * rate if fill.side == "sell" else 0)
+        wallet[terms.base] += sign * quantity
+        wallet[terms.quote] -= sign * worth
+        usual = (terms.base, quantity * rate) if fill.side == "buy" else (terms.quote, worth * rate)
+        pay_fee(fill, usual, wallet)
         return
     assert position.quantity == 0 or fill.closed_lots <= abs(position.quantity) / terms.lot_step
-    wallet[terms.settle] -= worth * (0 if fill.kind == "delivery" else rate)
+    pay_fee(fill, (terms.settle, worth * (0 if fill.kind == "delivery" else rate)), wallet)
     book(position, fill.side, quantity, price, inverse=instrument.is_inverse)
+
+
+def pay_fee(fill: VenueFill, usual: tuple[str, Decimal], wallet: dict[str, Decimal]) -> None:
+    """Take the fee: worked out, or as told where the account pays in another coin at a price of that moment."""
+    currency, fee = usual if fill.fee_currency == usual[0] else (fill.fee_currency, fill.fee)
+    wallet[currency] -= fee

@@ -1,5 +1,6 @@
 """Orders at a simulated venue: what is accepted, refused, traded, and told."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -355,3 +356,9 @@ def test_history_pages_newest_first_and_the_recent_view_can_be_forgotten(bench: 
     assert bench.venue.find_order("sim", client_key="k1") is None
     assert bench.venue.find_order("sim", client_key="k3") is not None
     assert bench.venue.order_history(HistoryQuery(account_id="sim", client_key="k1"))[0].state == OrderState.CANCELED
+
+
+def test_the_ledger_as_json_says_what_the_dump_says(bench: Bench) -> None:
+    bench.place("buy", "0.5", client_key="a")
+    refusal(lambda: bench.place("buy", 1_000, 59_000, client_key="b"))
+    assert json.loads(bench.venue.snapshot().to_json()) == bench.venue.dump()

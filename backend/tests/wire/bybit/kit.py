@@ -224,6 +224,18 @@ class Simulator:
         """Stop the market of a symbol at its present price."""
         self.venue.operator.set_price(symbol, self.venue.last_price(symbol))
 
+    async def restarted(self) -> None:
+        """Wait until the server listens again."""
+        never = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    await self.get("/v5/market/time")
+                except aiohttp.ClientConnectionError:
+                    await asyncio.wait([never], timeout=0.005)
+                else:
+                    return
+
     def ledger(self, part: str) -> list[Frame]:
         """Return one list of the venue's own ledger."""
         rows = self.venue.dump()[part]

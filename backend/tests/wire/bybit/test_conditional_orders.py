@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, limit_order, market_order
+from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order
 
 CREATE, AMEND, CANCEL, CANCEL_ALL = (f"/v5/order/{name}" for name in ("create", "amend", "cancel", "cancel-all"))
 LINEAR, SPOT = "linear:BTCUSDT", "spot:BTCUSDT"
@@ -21,8 +21,8 @@ def go_to(simulator: Simulator, price: str, symbol: str = LINEAR) -> None:
     simulator.venue.operator.set_price(symbol, Decimal(price))
 
 
-async def states(socket: object, link_id: str, count: int) -> list[str]:
-    frames = await socket.wait_for_many(  # type: ignore[attr-defined]
+async def states(socket: Socket, link_id: str, count: int) -> list[str]:
+    frames = await socket.wait_for_many(
         lambda frame: frame.get("topic") == "order" and frame["data"][0]["orderLinkId"] == link_id, count
     )
     return [frame["data"][0]["orderStatus"] for frame in frames]

@@ -8,6 +8,7 @@ import pytest
 from edgerunner.simulators.bybit.klines import parse_interval
 from edgerunner.simulators.bybit.topics.kline import KlineSource
 from edgerunner.simulators.bybit.topics.order_book import OrderBookSource
+from edgerunner.simulators.market_types import BookView
 from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order, until
 
 
@@ -148,8 +149,10 @@ async def test_level_1_repeats_its_snapshot_with_the_same_u_after_three_seconds(
 
         name = simulator.venue.name
         now_ns = staticmethod(simulator.venue.now_ns)
-        depth = staticmethod(lambda symbol, levels: ([(600_000, 5)], [(600_001, 6)]))
-        book_version = step = staticmethod(lambda symbol: 1)
+        book = staticmethod(
+            lambda symbol, levels: BookView(bids=[(600_000, 5)], asks=[(600_001, 6)], step=1, version=1)
+        )
+        book_version = staticmethod(lambda symbol: 1)
 
     now = [0.0]
     source = OrderBookSource(
@@ -220,7 +223,13 @@ async def test_bars_are_confirmed_once_when_they_close(simulator: Simulator) -> 
 
     clock = Clock()
     instrument = simulator.venue.instruments["linear:BTCUSDT"]
-    source = KlineSource("kline.1.BTCUSDT", parse_interval("1"), instrument, clock)  # type: ignore[arg-type]
+    source = KlineSource(
+        "kline.1.BTCUSDT",
+        parse_interval("1"),
+        instrument,
+        clock,  # type: ignore[arg-type]
+        faults=simulator.faults,
+    )
     clock.time_ns += 125_000_000_000
     frames = [frame["data"][0] for frame in source.due()]
     assert [bar["confirm"] for bar in frames[:2]] == [True, True]

@@ -36,6 +36,8 @@ SPOT = {
     "lotSizeFilter": {"basePrecision": "0.000001", "minOrderAmt": "5"},
 }
 
+LISTED: dict[str, list[Json]] = {"spot": [SPOT], "linear": [LINEAR], "inverse": []}
+
 
 @dataclass(frozen=True)
 class Request:
@@ -100,7 +102,7 @@ class ScriptedBybit:
                 "readOnly": 0,
                 "permissions": {"Wallet": ["AccountTransfer"]},
             },
-            "/v5/market/instruments-info": lambda p: {"list": [SPOT if p["category"] == "spot" else LINEAR]},
+            "/v5/market/instruments-info": lambda p: {"list": LISTED[p["category"]]},
             "/v5/account/info": lambda _: {"marginMode": "REGULAR_MARGIN"},
             "/v5/position/list": lambda _: {"list": []},
             "/v5/account/wallet-balance": lambda _: {"list": [{"totalEquity": "1", "coin": []}]},
@@ -129,7 +131,7 @@ class ScriptedBybit:
 
     async def start(self) -> None:
         application = web.Application()
-        for path in ("/v5/private", "/v5/trade", "/v5/public/spot", "/v5/public/linear"):
+        for path in ("/v5/private", "/v5/trade", "/v5/public/spot", "/v5/public/linear", "/v5/public/inverse"):
             application.router.add_get(path, self._socket)
         application.router.add_route("*", "/{path:.*}", self._rest)
         self.runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)

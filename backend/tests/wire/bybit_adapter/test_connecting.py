@@ -1,10 +1,10 @@
 """Connecting finds out who the key belongs to, and refuses what must not be traded with."""
 
 import asyncio
+import json
 
 import pytest
 
-from edgerunner.adapters.broker import CancelOrder
 from edgerunner.domain.accounts import AccountMode
 from edgerunner.domain.errors import (
     BrokerAuthFailed,
@@ -14,7 +14,7 @@ from edgerunner.domain.errors import (
     NotConnected,
     Unsupported,
 )
-from tests.wire.bybit_adapter.conftest import LINEAR_ID, SPOT_ID, Connect, create, order
+from tests.wire.bybit_adapter.conftest import Connect, create, order
 from tests.wire.bybit_adapter.scripted import LINEAR, UID, ScriptedBybit, answer, refusal, status
 
 
@@ -106,8 +106,8 @@ async def test_demo_with_a_given_uid(server: ScriptedBybit, connect: Connect) ->
 
 
 @pytest.mark.parametrize("where", ["probe", "position"])
-async def test_hedge_mode_refuses_contracts_but_not_spot(server: ScriptedBybit, connect: Connect, where: str) -> None:
-    row = {"symbol": "BTCUSDT", "side": "Buy", "size": "0.1", "avgPrice": "1", "updatedTime": "1700000000000"}
+async def test_hedge_mode_makes_the_account_hedging(server: ScriptedBybit, connect: Connect, where: str) -> None:
+    row = {"symbol": "BTCUSDT", "side": "Sell", "size": "0.1", "avgPrice": "1", "updatedTime": "1700000000000"}
 
     def positions(parameters: dict[str, str]) -> object:
         is_probe = "symbol" in parameters
@@ -118,16 +118,9 @@ async def test_hedge_mode_refuses_contracts_but_not_spot(server: ScriptedBybit, 
 
     server.baseline["/v5/position/list"] = positions
     client = await connect(trade_url=None)
-    with pytest.raises(Unsupported, match="hedge mode"):
-        await client.adapter.place_order(order())
-    products = client.adapter.capabilities.products
-    assert not products["linear"].order_types
-    assert "hedge mode" in products["linear"].unsupported["limit"]
-    assert products["spot"].order_types
-    await client.adapter.place_order(order(instrument_id=SPOT_ID))
-    await client.adapter.cancel_order(
-        CancelOrder(client_order_id="K", venue_order_id=None, account_id=UID, instrument_id=LINEAR_ID)
-    )
+    assert [account.mode for account in client.adapter._session.accounts] == [AccountMode.HEDGING]
+    await client.adapter.place_order(order())
+    assert json.loads(server.sent("/v5/order/create")[0].body)["positionIdx"] == 1
 
 
 async def test_every_page_of_instruments_is_read(server: ScriptedBybit, connect: Connect) -> None:
@@ -137,6 +130,7 @@ async def test_every_page_of_instruments_is_read(server: ScriptedBybit, connect:
         answer(spot),
         answer({"list": [LINEAR], "nextPageCursor": "first%3DA"}),
         answer({"list": [LINEAR | {"symbol": "ETHUSDT", "baseCoin": "ETH"}], "nextPageCursor": ""}),
+        answer({"list": []}),
     )
     client = await connect()
     assert len(await client.adapter.search_instruments("")) == 3

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,10 +11,12 @@ from edgerunner.domain.errors import (
     BrokerError,
     BrokerRejected,
     BrokerUnreachable,
+    InvalidRequest,
     NotConnected,
     NotFound,
     OutcomeUnknown,
 )
+from edgerunner.domain.orders import OrderType
 from tests.wire.bybit_adapter.conftest import SPOT_ID, Connect, create, order, until
 from tests.wire.bybit_adapter.scripted import (
     UID,
@@ -151,11 +154,53 @@ async def test_cancel_of_a_closed_order_is_rejected_with_the_code(
     server: ScriptedBybit, connect: Connect, code: int
 ) -> None:
     client = await connect(**REST_ONLY)
-    server.then("/v5/order/cancel", refusal(code, "order not exists or too late to cancel"))
+    answers = 3 if code == 170213 else 1  # spot orders are of three kinds
+    server.then("/v5/order/cancel", *[refusal(code, "order not exists or too late to cancel")] * answers)
     command = CancelOrder(client_order_id="KEY1", venue_order_id="V", account_id=UID, instrument_id=SPOT_ID)
     with pytest.raises(BrokerRejected) as caught:
         await client.adapter.cancel_order(command)
     assert caught.value.broker_code == str(code)
+
+
+async def test_waiting_spot_order_is_canceled_among_its_kind(server: ScriptedBybit, connect: Connect) -> None:
+    client = await connect(**REST_ONLY)
+    server.then("/v5/order/cancel", refusal(170213, "Order does not exist."))
+    command = CancelOrder(client_order_id="KEY1", venue_order_id="V", account_id=UID, instrument_id=SPOT_ID)
+    assert (await client.adapter.cancel_order(command)).venue_order_id
+    bodies = [json.loads(request.body) for request in server.sent("/v5/order/cancel")]
+    assert [body.get("orderFilter") for body in bodies] == [None, "StopOrder"]
+
+
+async def test_trigger_on_the_wrong_side_is_not_sent(server: ScriptedBybit, connect: Connect) -> None:
+    client = await connect(**REST_ONLY)
+    server.baseline["/v5/market/tickers"] = lambda _: {"list": [{"symbol": "BTCUSDT", "lastPrice": "61000"}]}
+    stop = replace(order().terms, order_type=OrderType.STOP_LIMIT, trigger_price=order().terms.price)
+    with pytest.raises(InvalidRequest, match="above the market"):
+        await client.adapter.place_order(replace(order(), terms=stop))
+    await client.adapter.place_order(replace(order("KEY2"), terms=replace(stop, order_type=OrderType.LIMIT_IF_TOUCHED)))
+    assert [json.loads(request.body)["triggerDirection"] for request in server.sent(CREATE)] == [2]
+
+
+async def test_failure_before_the_placement_proves_that_it_was_not_sent(
+    server: ScriptedBybit, connect: Connect
+) -> None:
+    client = await connect(**REST_ONLY)
+    server.then("/v5/market/tickers", *[silence] * 5)
+    stop = replace(order().terms, order_type=OrderType.STOP_LIMIT, trigger_price=order().terms.price)
+    with pytest.raises(BrokerUnreachable, match="not sent"):
+        await client.adapter.place_order(replace(order(), terms=stop))
+    assert server.sent(CREATE) == []
+
+
+async def test_mode_is_read_again_after_bybit_contradicts_it(server: ScriptedBybit, connect: Connect) -> None:
+    client = await connect(**REST_ONLY)
+    server.then(CREATE, refusal(10001, "position idx not match position mode"))
+    with pytest.raises(BrokerRejected):
+        await client.adapter.place_order(order())
+    legs = [{"symbol": "BTCUSDT", "size": "0", "positionIdx": index} for index in (1, 2)]
+    server.baseline["/v5/position/list"] = lambda _: {"list": legs}
+    await client.adapter.place_order(order("KEY2"))
+    assert [json.loads(request.body)["positionIdx"] for request in server.sent(CREATE)] == [0, 1]
 
 
 async def stream_up(server: ScriptedBybit, connect: Connect, **options: object):  # type: ignore[no-untyped-def]

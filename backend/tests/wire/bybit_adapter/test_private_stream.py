@@ -156,7 +156,7 @@ async def test_unknown_words_fields_and_topics_break_nothing(server: ScriptedByb
 
 async def test_other_products_are_left_alone(server: ScriptedBybit, connect: Connect) -> None:
     client = await ready(connect)
-    await server.push("private", push("order", order(category="inverse", symbol="BTCUSD"), order()))
+    await server.push("private", push("order", order(category="option", symbol="BTC-1"), order()))
     await until(lambda: [u for u in client.updates if isinstance(u, OrderReport)], "the linear order")
     assert [u.terms.instrument_id for u in client.updates if isinstance(u, OrderReport)] == [LINEAR_ID]
 
@@ -205,11 +205,30 @@ async def test_funding_execution_brings_the_movement_from_the_log(server: Script
     assert not [u for u in client.updates if isinstance(u, FillReport)]
 
 
-async def test_hedge_mode_seen_in_a_push_stops_contracts(server: ScriptedBybit, connect: Connect) -> None:
+async def test_mode_seen_in_a_push_decides_the_legs_of_what_follows(server: ScriptedBybit, connect: Connect) -> None:
     client = await ready(connect)
     row = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "size": "1", "positionIdx": 1}
     await server.push("private", push("position", row | {"entryPrice": "1", "updatedTime": "1700000005000"}))
-    await until(lambda: not client.adapter.capabilities.products["linear"].order_types, "the refusal")
+    opening, closing = execution(closedSize="0"), execution(execId="e2", side="Sell", closedSize="0.010")
+    await server.push("private", push("execution", opening, closing))
+    await until(lambda: len([u for u in client.updates if isinstance(u, FillReport)]) == 2, "both fills")
+    assert [u.fill.leg for u in client.updates if isinstance(u, FillReport)] == ["long", "long"]
+
+
+async def test_execution_of_a_contract_of_unknown_mode_waits_for_it(server: ScriptedBybit, connect: Connect) -> None:
+    new = LINEAR | {"symbol": "NEWUSDT", "baseCoin": "NEW"}
+    server.baseline["/v5/market/instruments-info"] = lambda p: {
+        "list": [LINEAR, new] if p["category"] == "linear" else []
+    }
+    client = await ready(connect)
+    legs = [{"symbol": "NEWUSDT", "size": "0", "positionIdx": index} for index in (1, 2)]
+    server.baseline["/v5/position/list"] = lambda p: {"list": legs if p.get("symbol") == "NEWUSDT" else []}
+    told = execution(symbol="NEWUSDT", closedSize="0")
+    await server.push("private", push("execution", told))
+    await until(lambda: client.health("orders")[-2:] == ["down", "up"], "down and up again")
+    await server.push("private", push("execution", told))
+    await until(lambda: [u for u in client.updates if isinstance(u, FillReport)], "the fill")
+    assert [u.fill.leg for u in client.updates if isinstance(u, FillReport)] == ["long"]
 
 
 async def test_streams_end_with_disconnect(server: ScriptedBybit, connect: Connect) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from edgerunner.simulators.bybit import formats, klines
 from edgerunner.simulators.bybit.topics.base import Message
+from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import TradePrinted, VenueBar, VenueInstrument
 
@@ -16,7 +17,10 @@ class KlineSource:
 
     interval_s = PUSH_INTERVAL_S
 
-    def __init__(self, name: str, interval: klines.Interval, instrument: VenueInstrument, venue: Venue) -> None:
+    def __init__(
+        self, name: str, interval: klines.Interval, instrument: VenueInstrument, venue: Venue, *, faults: FaultBox
+    ) -> None:
+        self._faults = faults
         self._name = name
         self._interval = interval
         self._instrument = instrument
@@ -35,11 +39,17 @@ class KlineSource:
             if bar is None or not bar.complete:
                 break
             closed.append(self._message(bar))
+            if self._is_repeated():
+                closed.append(self._message(bar))
             self._open_start_ns = end_ns
         return [*closed, *self._open_bar()]
 
     def on_trade(self, trade: TradePrinted) -> None:
         """Nothing: bars are read from the market."""
+
+    def _is_repeated(self) -> bool:
+        trap = "bybit.trap_bar_confirmed_twice"
+        return self._faults.take(self._venue.name, trap, op="stream", symbol=self._instrument.name) is not None
 
     def _open_bar(self) -> list[Message]:
         start_ns = self._open_start_ns

@@ -42,6 +42,7 @@ class OrderBookSource:
         self._monotonic = monotonic
         self._version: int | None = None
         self._sides: Sides = ({}, {})
+        self._sequence = 0
         self._update_id = formats.milliseconds(venue.now_ns())
         self._sent_at = monotonic()
         self._changed_ms = 0
@@ -49,21 +50,19 @@ class OrderBookSource:
     def first(self) -> Iterable[Message]:
         """Return the snapshot of the last published state, with its ``u``."""
         if self._version is None:
-            self._version = self._venue.book_version(self._instrument.symbol)
-            self._sides = self._read()
+            self._read()
         return [self._snapshot()]
 
     def due(self) -> Iterable[Message]:
         """Return the change since the last time, if any."""
         if self._take("bybit.book_restart_u1"):
             self._update_id = 1
-            self._sides = self._read()
+            self._read()
             return [self._snapshot()]
-        version = self._venue.book_version(self._instrument.symbol)
-        if version == self._version:
+        if self._venue.book_version(self._instrument.symbol) == self._version:
             return self._repeat()
-        self._version = version
-        before, self._sides = self._sides, self._read()
+        before = self._sides
+        self._read()
         bids, asks = _changes(before[0], self._sides[0]), _changes(before[1], self._sides[1])
         if not bids and not asks:
             return self._repeat()
@@ -103,7 +102,7 @@ class OrderBookSource:
             "b": [self._texts(level) for level in bids],
             "a": [self._texts(level) for level in asks],
             "u": self._update_id,
-            "seq": self._venue.step(self._instrument.symbol) * 8 + 7,
+            "seq": self._sequence,
         }
         return {"topic": self._name, **stamped, "data": data, "cts": now_ms}
 
@@ -112,9 +111,10 @@ class OrderBookSource:
         quantity = formats.quantity_text(self._instrument, lots) if lots else "0"
         return [formats.price_text(self._instrument, ticks), quantity]
 
-    def _read(self) -> Sides:
-        bids, asks = self._venue.depth(self._instrument.symbol, self._depth)
-        return dict(bids), dict(asks)
+    def _read(self) -> None:
+        book = self._venue.book(self._instrument.symbol, self._depth)
+        self._version, self._sequence = book.version, formats.sequence(book.step)
+        self._sides = dict(book.bids), dict(book.asks)
 
     def _take(self, name: str) -> bool:
         return self._faults.take(self._venue.name, name, op="stream", symbol=self._instrument.name) is not None

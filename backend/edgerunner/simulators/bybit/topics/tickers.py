@@ -45,7 +45,7 @@ class TickerSource:
 
     def _message(self, kind: str, data: dict[str, Any]) -> Message:
         now_ms = formats.milliseconds(self._venue.now_ns())
-        sequence = self._venue.step(self._instrument.symbol) * 8 + 7
+        sequence = formats.sequence(self._venue.step(self._instrument.symbol))
         if self._instrument.is_spot:
             return {"topic": self._name, "ts": now_ms, "type": kind, "cs": sequence, "data": data}
         return {"topic": self._name, "type": kind, "data": data, "cs": sequence, "ts": now_ms}

@@ -3,6 +3,7 @@
 import msgspec
 
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing, listing_of
+from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.market_wire import InstrumentInfo
 from edgerunner.adapters.bybit.options import Credentials
 from edgerunner.adapters.bybit.wire import Execution, Order
@@ -73,6 +74,19 @@ class HandClock:
         self.mono_ns += round(seconds * 1e9)
 
 
+INVERSE_INFO: Json = {
+    "symbol": "BTCUSD",
+    "contractType": "InversePerpetual",
+    "status": "Trading",
+    "baseCoin": "BTC",
+    "quoteCoin": "USD",
+    "settleCoin": "BTC",
+    "deliveryTime": "0",
+    "priceFilter": {"minPrice": "0.10", "maxPrice": "1999999.80", "tickSize": "0.10"},
+    "lotSizeFilter": {"maxOrderQty": "25000000", "minOrderQty": "1", "qtyStep": "1", "minNotionalValue": "1"},
+}
+
+
 def info(row: Json) -> InstrumentInfo:
     return msgspec.convert(row, InstrumentInfo)
 
@@ -83,6 +97,17 @@ def linear() -> Listing:
 
 def spot() -> Listing:
     return listing_of("spot", info(SPOT_INFO))
+
+
+def inverse() -> Listing:
+    return listing_of("inverse", info(INVERSE_INFO))
+
+
+def modes(*, is_hedged: bool = False) -> PositionModes:
+    """The modes as they are once the main contract's was read."""
+    known = PositionModes.__new__(PositionModes)
+    known._hedged = {"BTCUSDT": is_hedged}
+    return known
 
 
 def future() -> Listing:

@@ -9,7 +9,7 @@ from edgerunner.adapters.broker import CashReport
 from edgerunner.adapters.bybit.cash import cash_report
 from edgerunner.adapters.bybit.values import Strangers
 from edgerunner.adapters.bybit.wire import CashRow
-from tests.unit.adapters.bybit.samples import ACCOUNT, catalogue
+from tests.unit.adapters.bybit.samples import ACCOUNT, catalogue, modes
 
 SETTLEMENT = {
     "id": "592324_BTCUSDT_161440249321",
@@ -26,7 +26,9 @@ SETTLEMENT = {
 
 def movement(strangers: Strangers | None = None, **changes: object) -> CashReport | None:
     row = msgspec.convert(SETTLEMENT | changes, CashRow)
-    return cash_report(row, account_id=ACCOUNT, catalogue=catalogue(), strangers=strangers or Strangers())
+    return cash_report(
+        row, account_id=ACCOUNT, catalogue=catalogue(), strangers=strangers or Strangers(), modes=modes()
+    )
 
 
 def test_funding_is_booked_with_its_contract() -> None:
@@ -35,6 +37,15 @@ def test_funding_is_booked_with_its_contract() -> None:
     assert (report.movement.kind, report.movement.amount) == ("funding", Decimal("-0.003676"))
     assert report.movement.instrument_id == "BTCUSDT-LINEAR.BYBIT"
     assert report.ts_event_ns == 1672128000000000000
+
+
+@pytest.mark.parametrize(("side", "leg"), [("Buy", "long"), ("Sell", "short"), ("None", None)])
+def test_funding_in_hedge_mode_names_its_leg(side: str, leg: str | None) -> None:
+    row = msgspec.convert(SETTLEMENT | {"side": side}, CashRow)
+    hedged = modes(is_hedged=True)
+    report = cash_report(row, account_id=ACCOUNT, catalogue=catalogue(), strangers=Strangers(), modes=hedged)
+    assert report is not None
+    assert report.movement.leg == leg
 
 
 def test_session_profit_in_a_settlement_is_not_booked_a_second_time() -> None:

@@ -20,7 +20,7 @@ from edgerunner.adapters.bybit.executions import ExecutionMapper
 from edgerunner.adapters.bybit.instruments import listing_of
 from edgerunner.adapters.bybit.orders import OrderMapper
 from edgerunner.adapters.bybit.values import Strangers
-from tests.unit.adapters.bybit.samples import ACCOUNT, catalogue, linear
+from tests.unit.adapters.bybit.samples import ACCOUNT, catalogue, linear, modes
 
 RECORDED = Path(__file__).resolve().parents[6] / "shared" / "recorded" / "bybit"
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded payloads in ../shared")
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded paylo
 UNUSED: dict[type[msgspec.Struct], str] = {
     wire.Order: """isLeverage blockTradeId createType leavesQty leavesValue cumExecFee cumFeeDetail orderIv tpslMode
         tpLimitPrice tpTriggerBy slTriggerBy triggerBy closeOnTrigger placeType smpType smpGroup smpOrderId feeCurrency
-        closedPnl positionIdx parentOrderLinkId ocoTriggerBy""",
+        closedPnl ocoTriggerBy""",
     wire.Execution: """orderPrice orderQty leavesQty createType orderType stopOrderType execValue feeRate tradeIv markIv
-        markPrice indexPrice underlyingPrice blockTradeId closedSize isLeverage seq""",
+        markPrice indexPrice underlyingPrice blockTradeId isLeverage seq""",
     wire.Position: """riskId riskLimitValue positionValue tradeMode positionStatus autoAddMargin adlRankIndicator
         positionBalance liqPrice bustPrice positionMM positionIM positionIMByMp positionMMByMp tpslMode trailingStop
         curRealisedPnl cumRealisedPnl sessionAvgPrice seq isReduceOnly mmrSysUpdatedTime leverageSysUpdatedTime
@@ -38,7 +38,7 @@ UNUSED: dict[type[msgspec.Struct], str] = {
     wire.Wallet: "accountIMRate accountType accountMMRate accountLTV totalMarginBalance totalPerpUpl",
     wire.Coin: """availableToBorrow accruedInterest totalPositionMM unrealisedPnl borrowAmount cumRealisedPnl
         collateralSwitch marginCollateral spotHedgingQty""",
-    wire.CashRow: "side orderLinkId fee cashFlow feeRate bonusChange size qty cashBalance tradePrice",
+    wire.CashRow: "orderLinkId fee cashFlow feeRate bonusChange size qty cashBalance tradePrice",
     market_wire.InstrumentInfo: """launchTime deliveryFeeRate priceScale leverageFilter unifiedMarginTrade
         fundingInterval copyTrading upperFundingRate lowerFundingRate innovation marginTrading""",
     market_wire.TickerRow: """tickDirection price24hPcnt prevPrice24h highPrice24h lowPrice24h prevPrice1h openInterest
@@ -162,7 +162,7 @@ def test_recorded_instruments_map() -> None:
 
 def test_recorded_cash_rows_map_and_trades_are_left_to_executions() -> None:
     found = [
-        cash_report(row, account_id=ACCOUNT, catalogue=catalogue(), strangers=Strangers())
+        cash_report(row, account_id=ACCOUNT, catalogue=catalogue(), strangers=Strangers(), modes=modes())
         for row in decoded("jkorf/rest_Account_GetTransactionHistory.json", wire.CashRow)
     ]
     assert [report.movement.kind for report in found if report is not None] == ["funding"]
