@@ -57,8 +57,8 @@ class AlertRules:
                 self._alerts.raise_alert(AlertLevel.WARNING, "outcome_unknown", text, event.connection_id)
             case OrderFilled(derived=True) as fill:
                 text = (
-                    f"A fill of order {event.client_order_id} ({to_plain(fill.quantity)}) was inferred from its totals: "
-                    "the broker does not list the execution."
+                    f"A fill of order {event.client_order_id} ({to_plain(fill.quantity)}) was inferred "
+                    "from its totals: the broker does not list the execution."
                 )
                 self._alerts.raise_alert(AlertLevel.WARNING, "fill_derived", text, event.connection_id)
             case _:  # an order's own mark is seen in the order
