@@ -10,7 +10,7 @@ T = TypeVar("T")
 _STEP_S = 0.02
 
 
-async def until(condition: Callable[[], Awaitable[T]], *, timeout_s: float, what: str) -> T:
+async def until(condition: Callable[[], Awaitable[T | None]], *, timeout_s: float, what: str) -> T:
     """Return the first truthy result of ``condition``; fail with the newest one after ``timeout_s``."""
     deadline = time.monotonic() + timeout_s
     while True:

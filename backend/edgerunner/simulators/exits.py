@@ -93,7 +93,7 @@ class ExitKeeper:
         )
         for kind, wish in sides:
             if wish is not None:
-                self._put_whole(work, request, kind, replace(wish, limit_ticks=None), parent_id)
+                self._put_whole(work, request, kind, replace(wish, limit_ticks=None), parent_id=parent_id)
 
     def add_pair(
         self, work: Work, request: OrderRequest, exits: Exits, *, parent_id: str | None = None
@@ -123,7 +123,7 @@ class ExitKeeper:
         self._engine.wait(work, replace(order, trailing=started, trigger=trigger))
 
     def _put_whole(
-        self, work: Work, request: OrderRequest, kind: ExitKind, wish: ExitOrder, parent_id: str | None
+        self, work: Work, request: OrderRequest, kind: ExitKind, wish: ExitOrder, *, parent_id: str | None
     ) -> None:
         known = self.of_position(request.account_id, request.symbol, request.leg)
         for order in known:

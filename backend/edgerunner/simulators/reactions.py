@@ -16,7 +16,7 @@ class Reactions:
     """Resting orders fill, triggers fire, positions are liquidated, at every price a market visits."""
 
     def __init__(
-        self, accounts: Mapping[str, Account], engine: Engine, triggers: Triggers, aftermath: Aftermath, risk: Risk
+        self, accounts: Mapping[str, Account], *, engine: Engine, triggers: Triggers, aftermath: Aftermath, risk: Risk
     ) -> None:
         self._accounts = accounts
         self._engine = engine

@@ -93,8 +93,8 @@ class Risk:
         backing = self._backing(account, instrument, leg)
         return replace(
             view,
-            liquidation_price=self._ruin(account, instrument, leg, backing, instrument.maintenance_rate),
-            bankruptcy_price=self._ruin(account, instrument, leg, backing, ZERO),
+            liquidation_price=self._ruin(account, instrument, leg, backing=backing, rate=instrument.maintenance_rate),
+            bankruptcy_price=self._ruin(account, instrument, leg, backing=backing, rate=ZERO),
             adl_rank=self._adl_rank(account, instrument, leg),
         )
 
@@ -126,7 +126,7 @@ class Risk:
         return self._funds.equity(account, currency) - others
 
     def _ruin(
-        self, account: Account, instrument: VenueInstrument, leg: Leg, backing: Decimal, rate: Decimal
+        self, account: Account, instrument: VenueInstrument, leg: Leg, *, backing: Decimal, rate: Decimal
     ) -> Decimal | None:
         lots = account.position(instrument, leg).net.lots
         quantity = instrument.quantity(lots) * instrument.instrument.multiplier

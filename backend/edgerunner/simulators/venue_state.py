@@ -122,7 +122,9 @@ class VenueState:
             market=self.market,
             clock=self.clock,
             books=self.books,
-            reactions=Reactions(self.accounts, self.engine, self.triggers, self.aftermath, self.risk),
+            reactions=Reactions(
+                self.accounts, engine=self.engine, triggers=self.triggers, aftermath=self.aftermath, risk=self.risk
+            ),
             on_time=self.timed.advance,
             commit=self.commit,
         )

@@ -32,7 +32,7 @@ from edgerunner.storage.store import ConnectionStore, EquityStore
 from tests.fakes.broker import FakeBroker
 from tests.waiting import until
 
-API_KEY = "test-only-7Qw2Zr5Tn8Yb1Vc4Xm6Lp9Kd3Hs0"
+API_KEY = "the-quick-brown-fox-jumps-over-a-lazy-dog"
 CONNECTION_ID = "bybit-demo"
 LINEAR_ID = "BTCUSDT-LINEAR.BYBIT"
 BASE_URL = "http://127.0.0.1"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ async def test_error_frame_makes_the_reader_read_again_and_the_records_are_compl
 
 @pytest.mark.parametrize("fault", ["drop_request", "drop_reply", "close_after_accept", "reset_after_accept"])
 @pytest.mark.parametrize("road", [{}, {"trade_url": None}], ids=["stream", "rest"])
-async def test_lost_answer_is_unknown_and_the_records_tell(fault: str, road: dict[str, object]) -> None:
+async def test_lost_answer_is_unknown_and_the_records_tell(fault: str, road: dict[str, Any]) -> None:
     async with bybit_on_simulator("linear:BTCUSDT", request_timeout_s=0.5, **road) as broker:
         add(broker, fault, op="place", count=1)
         key = broker.new_key()
