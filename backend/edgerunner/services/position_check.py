@@ -85,8 +85,8 @@ def holdings_of_reports(
 def differences(ours: Sequence[Holding], theirs: Sequence[Holding]) -> list[Difference]:
     """Return the holdings that differ, in a stable order.
 
-    A quantity that agrees while only the broker knows the average price is a difference too:
-    the average is taken over.
+    A quantity that agrees while the average price does not (or only the broker knows it) is a
+    difference too: fills booked out of their order lead there. The broker's average is taken over.
     """
     our_groups, their_groups = _by_key(ours), _by_key(theirs)
     found = (
@@ -144,10 +144,8 @@ def _difference(ours: Sequence[Holding], theirs: Sequence[Holding]) -> Differenc
     template = (theirs or ours)[0]
     same_leg = next((holding for holding in ours if holding.instrument_id == template.instrument_id), None)
     if our_total == their_total:
-        is_average_new = (
-            same_leg is not None and same_leg.average_price is None and template.average_price is not None and theirs
-        )
-        if not is_average_new:
+        is_average_theirs = bool(theirs) and same_leg is not None and _differ(same_leg, template)
+        if not is_average_theirs:
             return None
     on_target = same_leg.quantity if same_leg else Decimal(0)
     average = template.average_price if theirs else None
@@ -155,3 +153,19 @@ def _difference(ours: Sequence[Holding], theirs: Sequence[Holding]) -> Differenc
         average = same_leg.average_price
     target = replace(template, quantity=on_target + their_total - our_total, average_price=average, last_seq=0)
     return Difference(target=target, ours=on_target, last_seq=last_seq)
+
+
+def _differ(ours: Holding, theirs: Holding) -> bool:
+    """Tell whether the averages differ by more than roundings do.
+
+    The broker's own rounding is at most two units of its last decimal; beside it one part in
+    10^9 is allowed for what it rounds on the way.
+    """
+    if theirs.average_price is None:
+        return False
+    if ours.average_price is None:
+        return True
+    exponent = theirs.average_price.as_tuple().exponent
+    unit = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
+    allowed = max(2 * unit, abs(theirs.average_price) * Decimal("1e-9"))
+    return abs(ours.average_price - theirs.average_price) > allowed

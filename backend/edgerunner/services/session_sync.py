@@ -40,6 +40,9 @@ BACKLOG = 50_000
 
 KEEPER_STEP_S = 0.25
 RECONCILE_EVERY_S = 30.0
+
+IN_ORDER_S = 10.0
+"""How long news waits for the missed fills to be read; longer, and it is booked out of order."""
 RESTART_S = 1.0
 RETRY_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -77,6 +80,7 @@ class SessionSync:
         self._on_health = on_health
         self._backlog: deque[_Bookable] = deque()
         self._arrived = asyncio.Event()
+        self._has_caught_up = asyncio.Event()
         self._reconciled = asyncio.Event()
         self._must_reconcile = True
         self._failures = 0
@@ -155,11 +159,13 @@ class SessionSync:
         _log.info("updates_interrupted", connection_id=self._session.connection_id, reason=reason)
         self._session.is_reconciled = False
         self._must_reconcile = True
+        self._has_caught_up.clear()
         self.reconcile_soon()
 
     async def _book(self) -> None:
         while True:
             await self._arrived.wait()
+            await self._until_caught_up()
             self._arrived.clear()
             while self._backlog:
                 batch = [self._backlog.popleft() for _ in range(min(BATCH, len(self._backlog)))]
@@ -170,6 +176,12 @@ class SessionSync:
                     _log.error("booking_failed", connection_id=self._session.connection_id, reason=error.detail)
                     self._interrupt("the journal cannot be written")
                     self._on_health(self._session)
+
+    async def _until_caught_up(self) -> None:
+        """Let fills that were missed be booked before newer ones: an average cost depends on their order."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IN_ORDER_S):
+                await self._has_caught_up.wait()
 
     async def _completed(self, batch: list[_Bookable]) -> list[_Bookable]:
         """Add the orders of fills that belong to none we know; without them the fills still count."""
@@ -206,9 +218,11 @@ class SessionSync:
             self._failures = 0
             for summary in summaries:
                 self._on_account(self._session, summary)
-            if not self._must_reconcile and not self._session.is_reconciled:
-                self._session.is_reconciled = True
-                self._on_health(self._session)
+            if not self._must_reconcile:
+                self._has_caught_up.set()
+                if not self._session.is_reconciled:
+                    self._session.is_reconciled = True
+                    self._on_health(self._session)
             self._reconciled.set()
         if self._must_reconcile and self._failures == 0:
             delay_s = 0.0

@@ -48,6 +48,11 @@ def interval_of(timeframe: Timeframe) -> str:
     return INTERVALS[timeframe]
 
 
+_SETTLE_NS: Final = 2 * 10**9
+"""A candle is complete when a newer one stands beside it, or this long after its end: Bybit reads the
+candles before it stamps its answer, so an answer of the first moments may show the last one unfinished."""
+
+
 class MarketReader:
     """Reads market data of one connection."""
 
@@ -94,7 +99,9 @@ class MarketReader:
         klines, now_ns = await self._rest.get_timed("/v5/market/kline", parameters, Klines, signed=False)
         now_ns = now_ns or self._rest.server_clock.now_ns()
         try:
-            return [_bar(row, length_ns, now_ns) for row in klines.rows]
+            newest_ns = required_nanoseconds(klines.rows[0][0], "start") if klines.rows else 0
+            settled_ns = max(newest_ns, now_ns - _SETTLE_NS)
+            return [_bar(row, length_ns, settled_ns) for row in klines.rows]
         except (Malformed, IndexError) as error:
             raise BrokerUnreachable(f"unreadable candle of {listing.symbol}: {error}") from error
 
@@ -190,7 +197,7 @@ def ticker_of(listing: Listing, row: TickerRow, *, ts_event_ns: int, ts_arrival_
     )
 
 
-def _bar(row: Sequence[str], length_ns: int, now_ns: int) -> Bar:
+def _bar(row: Sequence[str], length_ns: int, settled_ns: int) -> Bar:
     open_ns = required_nanoseconds(row[0], "start")
     return Bar(
         open_ns=open_ns,
@@ -199,7 +206,7 @@ def _bar(row: Sequence[str], length_ns: int, now_ns: int) -> Bar:
         low=required_number(row[3], "low"),
         close=required_number(row[4], "close"),
         volume=required_number(row[5], "volume"),
-        is_complete=open_ns + length_ns <= now_ns,
+        is_complete=open_ns + length_ns <= settled_ns,
     )
 
 

@@ -131,7 +131,7 @@ class Records:
                     found[report.fill.trade_id] = report
 
         await _each(queries, read)
-        return _oldest_first(found.values())
+        return sorted(found.values(), key=lambda report: report.ts_event_ns)
 
     async def cash(self, since_ns: int) -> list[CashReport]:
         """Return cash movements that no execution carries (two years), oldest first, each once."""
@@ -197,8 +197,10 @@ class Records:
         return None if report is None else replace(report, raw=raw_text(raw))
 
 
-def _oldest_first(reports: Iterable[FillReport]) -> list[FillReport]:
-    return sorted(reports, key=lambda report: (report.ts_event_ns, report.fill.trade_id))
+def _oldest_first(newest_first: Iterable[FillReport]) -> list[FillReport]:
+    """Turn Bybit's order round; executions of one millisecond keep the order in which Bybit lists them."""
+    turned = list(newest_first)[::-1]
+    return sorted(turned, key=lambda report: report.ts_event_ns)
 
 
 def _decoded(raw: msgspec.Raw, into: type[T]) -> T:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -209,6 +210,44 @@ async def test_fill_by_stream_and_by_reading_counts_once(tmp_path: Path, broker:
         order = await path.until_status("A", OrderStatus.FILLED)
         assert order.filled_quantity == 1
         assert len((await path.journal.fills(limit=10)).items) == 2
+
+
+async def test_missed_fills_are_booked_before_newer_ones(tmp_path: Path, broker: FakeBroker) -> None:
+    async with order_path(tmp_path, broker) as path:
+        await path.place(client_order_id="A", price="100")
+        await path.place(client_order_id="B", price="150", side=Side.SELL)
+        await path.place(client_order_id="C", price="200")
+        broker.link_down()
+        with broker.unseen():
+            broker.fill("A", "1", "100")
+        gate = broker.hold("get_fills")
+        broker.link_up()
+        await gate.reached()
+        broker.fill("B", "1", "150")
+        broker.fill("C", "1", "200")
+        gate.release()
+        for name in ("A", "B", "C"):
+            await path.until_status(name, OrderStatus.FILLED)
+        position = path.journal.positions()[0]
+        assert (position.average_price, position.realized_pnl) == (Decimal(200), Decimal(50))
+
+
+async def test_average_price_of_the_broker_is_taken_over_when_ours_came_out_otherwise(
+    tmp_path: Path, broker: FakeBroker
+) -> None:
+    async with order_path(tmp_path, broker) as path:
+        await path.place(client_order_id="A")
+        broker.fill("A", "1", "100")
+        await path.until_status("A", OrderStatus.FILLED)
+        (key,) = broker.positions
+        broker.set_position(replace(broker.positions[key], average_price=Decimal("100.5")))
+        broker.link_down()
+        broker.link_up()
+        await until(lambda: _averages(path, Decimal("100.5")), timeout_s=5, what="the broker's average is ours")
+
+
+async def _averages(path: OrderPath, price: Decimal) -> bool:
+    return [position.average_price for position in path.journal.positions()] == [price]
 
 
 async def test_restart_finds_what_filled_while_we_were_down_and_books_it_once(
