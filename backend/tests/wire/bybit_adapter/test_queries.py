@@ -230,6 +230,18 @@ async def test_chart_pages_backward_and_the_newest_candle_still_grows(server: Sc
     assert len(server.sent("/v5/market/kline")) == 3
 
 
+@pytest.mark.parametrize(("ended_ms_ago", "is_complete"), [(5, False), (60_000, True)])
+async def test_a_candle_that_ended_a_moment_ago_may_be_unfinished(
+    server: ScriptedBybit, connect: Connect, ended_ms_ago: int, is_complete: bool
+) -> None:
+    client = await connect()
+    opened = time.time_ns() // 10**6 - MINUTE_MS - ended_ms_ago
+    row = [str(opened), "1", "3", "1", "2", "5", "10"]
+    server.baseline["/v5/market/kline"] = lambda _: {"symbol": "BTCUSDT", "category": "linear", "list": [row]}
+    (bar,) = await client.adapter.get_chart_data(LINEAR_ID, Timeframe.M1, limit=1)
+    assert bar.is_complete is is_complete
+
+
 async def test_chart_ends_at_the_listing(server: ScriptedBybit, connect: Connect) -> None:
     client = await connect()
     serve_klines(server, listed_minutes=1200)
