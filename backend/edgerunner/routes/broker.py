@@ -9,7 +9,7 @@ from edgerunner.adapters.broker import Environment
 from edgerunner.routes import examples
 from edgerunner.routes.answers import answer
 from edgerunner.routes.context import ServicesOf
-from edgerunner.routes.errors import error_responses
+from edgerunner.routes.errors import error_responses, require
 from edgerunner.routes.rendering import connection_answer
 from edgerunner.routes.strict import StrictRoute
 from edgerunner.schemas.broker import ConnectionAnswer, ConnectionList, ConnectRequest
@@ -32,6 +32,7 @@ async def connect(
     body: Annotated[ConnectRequest, Body(openapi_examples=examples.CONNECT)], services: ServicesOf
 ) -> Response:
     """Open a session with a broker, verify it, store it encrypted, and reconcile it once."""
+    require(body.rule_errors())
     credentials = body.credentials or {}
     view = await services.connections.connect(
         connection_service.ConnectRequest(

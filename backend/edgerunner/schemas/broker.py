@@ -1,10 +1,12 @@
 """Connections on the wire."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, SecretStr, StringConstraints
 
 from edgerunner.domain.accounts import Account, AccountMode
+from edgerunner.domain.errors import FieldError
 from edgerunner.domain.market import Timeframe
 from edgerunner.domain.orders import OrderType, TimeInForce
 from edgerunner.schemas.base import AnswerModel, RequestModel, one_of
@@ -27,6 +29,22 @@ class ConnectRequest(RequestModel):
     connection_id: ConnectionId | None = None
     credentials: Annotated[dict[_Name, _Secret], Field(max_length=16)] | None = None
     options: Annotated[dict[_Name, JsonValue], Field(max_length=64)] | None = None
+
+    def rule_errors(self) -> tuple[FieldError, ...]:
+        """Return an error per address among the options (``*_url``) that no parser can read."""
+        return tuple(
+            FieldError(field=f"options.{name}", code="invalid", message="must be an address such as http://host:port")
+            for name, value in (self.options or {}).items()
+            if name.endswith("_url") and isinstance(value, str) and not _is_readable_address(value)
+        )
+
+
+def _is_readable_address(address: str) -> bool:
+    try:
+        port = urlsplit(address).port
+    except ValueError:  # an open bracket, or a port that is no number up to 65535
+        return False
+    return port != 0
 
 
 class ConnectionAccountAnswer(AnswerModel):

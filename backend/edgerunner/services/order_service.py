@@ -235,10 +235,15 @@ class OrderService:
     ) -> list[ItemResult]:
         """Close matching positions with market orders, reduce-only where the broker has it.
 
-        Spot holdings are inventory: they are sold only when named by ``instrument_id``.
+        Spot holdings are inventory: they are sold only when named by ``instrument_id``. Raises
+        ``NotFound``, ``NotConnected``, and ``InvalidRequest`` for an instrument or account that does not exist.
         """
         session = self._sessions.session(connection_id)
         session.require_ready()
+        if instrument_id is not None:
+            _instrument(session, instrument_id)
+        if account_id is not None:
+            session.account(account_id)
         requests: list[PlaceRequest] = []
         for report in session.positions.values():
             instrument = session.adapter.get_instrument(report.instrument_id)
