@@ -297,6 +297,15 @@ class BrokerAdapter(Protocol):
         """Return all positions that are not flat."""
         ...
 
+    async def check_order(self, account_id: str, terms: OrderTerms) -> None:
+        """Raise what would keep the order from being sent; called before anything is recorded.
+
+        ``InvalidRequest`` (a wrong field, a trigger on the wrong side of the price),
+        ``Unsupported``, ``NotConnected`` or ``BrokerUnreachable`` (no price to check against).
+        Sends no order; what it accepts can still be refused by ``place_order``.
+        """
+        ...
+
     async def place_order(self, command: PlaceOrder) -> OrderAck:
         """Send one order; see the module's rules for what each error proves."""
         ...

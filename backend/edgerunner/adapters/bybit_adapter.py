@@ -27,6 +27,7 @@ from edgerunner.domain.accounts import Account, AccountSummary
 from edgerunner.domain.errors import Conflict, NotConnected
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
+from edgerunner.domain.orders import OrderTerms
 
 
 def create_bybit_adapter(
@@ -100,6 +101,11 @@ class BybitAdapter:
     async def get_positions(self) -> Sequence[PositionReport]:
         """Return contract positions, and coins held on their main spot markets."""
         return await self._session.all_positions()
+
+    async def check_order(self, account_id: str, terms: OrderTerms) -> None:
+        """Raise what would keep the order from being sent."""
+        session = self._session
+        await session.orders.check(account_id, terms, session.tradable(account_id, terms.instrument_id))
 
     async def place_order(self, command: PlaceOrder) -> OrderAck:
         """Send one order, once."""

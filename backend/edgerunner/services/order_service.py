@@ -14,6 +14,7 @@ import structlog
 
 from edgerunner.adapters.broker import CancelOrder, ModifyOrder, PlaceOrder, PositionReport, product_label
 from edgerunner.domain.errors import (
+    BrokerTimeout,
     EdgerunnerError,
     IdempotencyConflict,
     InvalidRequest,
@@ -42,6 +43,10 @@ from edgerunner.services.session import Session
 from edgerunner.storage.journal import IdempotencyRecord, IdempotencyTaken, Journal
 
 _log = structlog.get_logger(__name__)
+
+
+CHECK_TIMEOUT_S = 5.0
+"""Bound on what an adapter asks its broker before an order is taken in."""
 
 
 class Sessions(Protocol):
@@ -308,6 +313,7 @@ class OrderService:
             request, _instrument(session, request.instrument_id), session.adapter.capabilities, self._clock.now_ns()
         )
         session.require_ready()
+        await _checked_by_adapter(session, account.account_id, terms)
         event = Event(
             event_id=self._events.new_id(),
             body=OrderInitialized(terms=terms, source=caller.source),
@@ -399,3 +405,13 @@ async def _item(client_order_id: str | None, command: Awaitable[Order]) -> ItemR
     except EdgerunnerError as error:
         return ItemResult(client_order_id=client_order_id, ok=False, code=error.code, detail=error.detail)
     return ItemResult(client_order_id=order.client_order_id, ok=True, order=order)
+
+
+async def _checked_by_adapter(session: Session, account_id: str, terms: OrderTerms) -> None:
+    """Have the adapter refuse what it would not send, while nothing is recorded yet."""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_S):
+            await session.adapter.check_order(account_id, terms)
+    except TimeoutError as error:
+        text = f"{session.connection_id} did not answer what the order must be checked against; nothing was sent"
+        raise BrokerTimeout(text) from error

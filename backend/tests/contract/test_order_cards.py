@@ -7,7 +7,14 @@ from decimal import Decimal
 import pytest
 
 from edgerunner.adapters.broker import CancelOrder, PlaceOrder
-from edgerunner.domain.errors import BrokerRejected, BrokerUnreachable, NotFound, OutcomeUnknown, Unsupported
+from edgerunner.domain.errors import (
+    BrokerRejected,
+    BrokerUnreachable,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+    Unsupported,
+)
 from edgerunner.domain.orders import Liquidity, OrderStatus, OrderType, Side, TimeInForce
 from tests.contract.harness import FOK, IOC, Broker, until
 
@@ -216,3 +223,11 @@ async def test_rate_limit_loses_and_doubles_nothing(broker: Broker) -> None:
     await broker.place(terms, other)
     assert [o.client_order_id for o in await broker.adapter.get_open_orders()] == [other]
     assert await broker.placements_of(key) <= 1
+
+
+async def test_what_cannot_be_sent_is_refused_before_it_is_recorded_anywhere(broker: Broker) -> None:
+    terms = await broker.limit_terms()
+    await broker.adapter.check_order(broker.account_id, terms)
+    with pytest.raises((InvalidRequest, Unsupported)):
+        await broker.adapter.check_order(broker.account_id, replace(terms, position_id="elsewhere"))
+    assert await broker.adapter.get_open_orders() == []

@@ -37,7 +37,7 @@ from edgerunner.domain.accounts import Account, AccountSummary
 from edgerunner.domain.errors import BrokerRejected, NotFound, OutcomeUnknown, Unsupported
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
-from edgerunner.domain.orders import BrokerWords, OrderStatus
+from edgerunner.domain.orders import BrokerWords, OrderStatus, OrderTerms
 from tests.fakes.broker_records import (
     ACCOUNT_ID,
     QUEUE_LIMIT,
@@ -86,6 +86,9 @@ class FakeBroker(BrokerRecords):
     async def get_positions(self) -> Sequence[PositionReport]:
         await self._query("get_positions")
         return [report for report in self.positions.values() if report.quantity]
+
+    async def check_order(self, account_id: str, terms: OrderTerms) -> None:
+        await self._query("check_order")
 
     async def place_order(self, command: PlaceOrder) -> OrderAck:
         self.placements[command.client_order_id] += 1

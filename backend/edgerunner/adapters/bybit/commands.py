@@ -14,6 +14,7 @@ from edgerunner.adapters.bybit.trade import TradeSession
 from edgerunner.adapters.bybit.values import text
 from edgerunner.domain.errors import BrokerError, BrokerRejected, BrokerUnreachable, InvalidRequest, NotConnected
 from edgerunner.domain.numbers import to_plain
+from edgerunner.domain.orders import OrderTerms
 
 _NO_SUCH_SPOT_ORDER: Final = "170213"
 _SPOT_FILTERS: Final = ("StopOrder", "tpslOrder")
@@ -55,6 +56,10 @@ class OrderEntry:
         self._modes = modes
         self._market = market
         self._style = style
+
+    async def check(self, account_id: str, terms: OrderTerms, listing: Listing) -> None:
+        """Raise what would keep a placement from being sent."""
+        await self._prepared(PlaceOrder(client_order_id="", account_id=account_id, terms=terms), listing)
 
     async def place(self, command: PlaceOrder, listing: Listing) -> OrderAck:
         """Send a placement, once. A trigger is checked against the newest price first."""

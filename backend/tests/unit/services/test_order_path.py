@@ -159,6 +159,18 @@ async def test_key_of_an_invalid_order_is_not_used_up(tmp_path: Path, broker: Fa
         assert (await path.place(key="K")).order.status is OrderStatus.ACCEPTED
 
 
+async def test_what_the_adapter_would_not_send_is_refused_before_anything_is_recorded(
+    tmp_path: Path, broker: FakeBroker
+) -> None:
+    async with order_path(tmp_path, broker) as path:
+        broker.script("check_order", InvalidRequest.of("trigger_price", "wrong_side", "is on the wrong side"))
+        with pytest.raises(InvalidRequest):
+            await path.place(key="K", client_order_id="A")
+        assert await path.journal.order("A") is None
+        assert not broker.commands
+        assert (await path.place(key="K", client_order_id="A")).order.status is OrderStatus.ACCEPTED
+
+
 async def test_client_order_id_cannot_be_used_twice(tmp_path: Path, broker: FakeBroker) -> None:
     async with order_path(tmp_path, broker) as path:
         await path.place(client_order_id="A")
