@@ -15,10 +15,8 @@ from edgerunner.domain.errors import (
     InvalidRequest,
     JournalUnavailable,
     NotConnected,
-    OrderClosed,
 )
 from edgerunner.domain.orders import Money, Order, OrderStatus, OrderTerms, OrderType, Side
-from edgerunner.services.order_checks import Changes
 from tests.fakes.broker import FakeBroker, Lost, Reject, RejectLater
 from tests.fakes.instruments import LINEAR
 from tests.fakes.order_path import INSTRUMENT_ID, MemoryWatermarks, OrderPath, order_path
@@ -337,103 +335,6 @@ async def test_position_held_before_the_first_connect_is_the_opening(tmp_path: P
             position = path.journal.positions()[0]
             assert (position.quantity, position.average_price) == (Decimal(3), Decimal(100))
             assert path.journal.last_seq == 1
-
-
-async def test_cancel_ends_the_order(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        order = await path.orders.cancel("A", actor="test")
-        assert order.status is OrderStatus.CANCELED
-        with pytest.raises(OrderClosed):
-            await path.orders.cancel("A", actor="test")
-
-
-async def test_cancel_that_loses_against_a_fill_shows_the_fill(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        gate = broker.hold("cancel")
-        task = asyncio.create_task(path.orders.cancel("A", actor="test"))
-        await gate.reached()
-        broker.fill("A", "1", "100")
-        gate.release()
-        assert (await task).status is OrderStatus.FILLED
-
-
-async def test_refused_cancel_of_an_order_that_works_leaves_it_working(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        broker.script("cancel", Reject(code="170212", text="cancel in process"))
-        order = await path.orders.cancel("A", actor="test")
-        assert order.status is OrderStatus.ACCEPTED
-        assert order.broker.code == "170212"
-
-
-async def test_lost_cancel_is_sent_again_until_the_records_show_it(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        broker.script("cancel", Lost(arrives=False))
-        order = await path.orders.cancel("A", actor="test")
-        assert order.status is OrderStatus.PENDING_CANCEL
-        assert order.outcome_unknown is not None
-        await path.step(1)
-        await path.until_status("A", OrderStatus.CANCELED)
-
-
-async def test_change_is_confirmed_by_the_record_and_not_by_the_acknowledgement(
-    tmp_path: Path, broker: FakeBroker
-) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        order = await path.orders.modify("A", Changes(price=Decimal(99)), actor="test")
-        assert (order.status, order.terms.price) == (OrderStatus.ACCEPTED, Decimal(99))
-
-
-async def test_refused_change_leaves_the_order_as_it_was(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        broker.script("modify", Reject(code="110003", text="price out of range"))
-        order = await path.orders.modify("A", Changes(price=Decimal(99)), actor="test")
-        assert (order.status, order.terms.price) == (OrderStatus.ACCEPTED, Decimal(100))
-        assert order.broker.code == "110003"
-
-
-async def test_lost_change_is_settled_by_the_record(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        broker.script("modify", Lost(arrives=False))
-        order = await path.orders.modify("A", Changes(price=Decimal(99)), actor="test")
-        assert order.status is OrderStatus.PENDING_UPDATE
-        for _ in range(4):
-            await path.step(10)
-        order = await path.until_status("A", OrderStatus.ACCEPTED)
-        assert order.terms.price == 100
-
-
-async def test_cancel_all_reports_each_order(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        for name in ("A", "B", "C"):
-            await path.place(client_order_id=name)
-        results = await path.orders.cancel_all(actor="test")
-        assert sorted(result.client_order_id or "" for result in results) == ["A", "B", "C"]
-        assert all(result.ok for result in results)
-        assert not path.journal.open_orders()
-
-
-async def test_close_positions_sends_the_opposite_market_order(tmp_path: Path, broker: FakeBroker) -> None:
-    async with order_path(tmp_path, broker) as path:
-        await path.place(client_order_id="A")
-        broker.fill("A", "1", "100")
-        await path.until_status("A", OrderStatus.FILLED)
-        await until(lambda: _has_report(path), timeout_s=5, what="the position is reported")
-        results = await path.orders.close_positions(connection_id="fake", actor="test")
-        assert [result.ok for result in results] == [True]
-        closing = results[0].order
-        assert closing is not None
-        assert (closing.terms.side, closing.terms.quantity) == (Side.SELL, Decimal(1))
-
-
-async def _has_report(path: OrderPath) -> bool:
-    return bool(path.session_.positions)
 
 
 async def test_missing_execution_is_fetched_when_the_order_claims_it(tmp_path: Path, broker: FakeBroker) -> None:
