@@ -117,11 +117,17 @@ class Reconciler:
         await self._book([*await self.with_unknown_orders(reports), *cash])
         listed = {report.venue_order_id for report in open_reports}
         listed_keys = {report.client_order_id for report in open_reports}
-        for order in working_before:
-            if order.venue_order_id not in listed and order.client_order_id not in listed_keys:
-                await self._look_up(order)
+        unlisted = [
+            order
+            for order in working_before
+            if order.venue_order_id not in listed and order.client_order_id not in listed_keys
+        ]
+        ended = [report for order in unlisted for report in await self._records_of(order)]
+        if ended:  # what filled meanwhile is read for all orders, so that it is booked in its order
+            newer = await self.with_unknown_orders(await adapter.get_fills(since_ns))
+            await self._book([*newer, *ended])
 
-    async def _look_up(self, order: Order) -> None:
+    async def _records_of(self, order: Order) -> list[_Bookable]:
         """Ask for the end of an order that worked here and is no longer listed as open."""
         lookup = await self._session.adapter.find_order(
             client_order_id=order.client_order_id,
@@ -129,8 +135,18 @@ class Reconciler:
             instrument_id=order.terms.instrument_id,
             sent_at_ns=None,
         )
-        if lookup.report is not None:
-            await self._book([*lookup.fills, lookup.report])
+        return [] if lookup.report is None else [*lookup.fills, lookup.report]
+
+    async def book_fills(self) -> None:
+        """Read and book the account's fills of the last minutes, all of them in their order."""
+        mark_ns = await self._watermarks.reconciled_until(self._session.connection_id)
+        since_ns = (self._session.started_at_ns if mark_ns is None else mark_ns) - OVERLAP_NS
+        await self._book(await self.with_unknown_orders(await self._session.adapter.get_fills(since_ns)))
+
+    @property
+    def has_suspects(self) -> bool:
+        """Whether positions differed at the last control and another one has to confirm it."""
+        return bool(self._suspects)
 
     async def _book(self, reports: Sequence[_Bookable]) -> None:
         self._on_missing_fills(await self._booker.book(reports, is_fresh=True))

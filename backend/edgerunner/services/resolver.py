@@ -5,6 +5,7 @@ placement, change or cancel for ``SILENCE_S``. Look-ups back off per order and n
 while the order is open; after ``OPERATOR_AFTER_S`` the order is also marked for an operator.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -61,6 +62,7 @@ class Resolver:
 
     def __init__(self, session: Session, *, journal: Journal, booker: Booker, events: EventMaker, clock: Clock) -> None:
         self._session = session
+        self.book_all_fills: Callable[[], Awaitable[None]] | None = None
         self._journal = journal
         self._booker = booker
         self._events = events
@@ -152,7 +154,7 @@ class Resolver:
         """Book what the records show; then answer a change or cancel they do not show."""
         report = lookup.report
         assert report is not None  # noqa: S101 - the caller looked
-        self.expect_fills(await self._booker.book([*lookup.fills, report], is_fresh=True))
+        self.expect_fills(await self._book(order, lookup, report))
         after = await self._journal.order(order.client_order_id)
         if after is None or not after.is_open or after.status is not order.status:
             return
@@ -167,6 +169,13 @@ class Resolver:
                 await self._journal_event(after, OrderCancelRejected(broker=refusal))
             else:
                 await self._cancel_again(after, case)
+
+    async def _book(self, order: Order, lookup: OrderLookup, report: OrderReport) -> frozenset[str]:
+        """Book a look-up; fills of other orders that came before its own are read and booked first."""
+        is_news = any(fill.fill.trade_id not in order.trade_ids for fill in lookup.fills)
+        if is_news and self.book_all_fills is not None:
+            await self.book_all_fills()
+        return await self._booker.book([*lookup.fills, report], is_fresh=True)
 
     async def _cancel_again(self, order: Order, case: _Case) -> None:
         """Repeat a cancel that left no trace: cancelling twice does no harm."""
@@ -197,7 +206,7 @@ class Resolver:
             if case.attempts >= DERIVE_FILLS_AFTER:
                 del self._missing[client_order_id]
             return
-        missing = await self._booker.book([*lookup.fills, lookup.report], is_fresh=True)
+        missing = await self._book(order, lookup, lookup.report)
         if client_order_id not in missing:
             self._missing.pop(client_order_id, None)
         elif case.attempts >= DERIVE_FILLS_AFTER:

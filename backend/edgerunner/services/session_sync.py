@@ -40,6 +40,8 @@ BACKLOG = 50_000
 
 KEEPER_STEP_S = 0.25
 RECONCILE_EVERY_S = 30.0
+CONFIRM_AFTER_S = 2.0
+"""When a position differs: the next control confirms it or finds it gone."""
 
 IN_ORDER_S = 10.0
 """How long news waits for the missed fills to be read; longer, and it is booked out of order."""
@@ -214,7 +216,7 @@ class SessionSync:
             self._failures += 1
             _log.warning("reconciliation_failed", connection_id=self._session.connection_id, reason=str(error))
         else:
-            delay_s = RECONCILE_EVERY_S
+            delay_s = CONFIRM_AFTER_S if self._reconciler.has_suspects else RECONCILE_EVERY_S
             self._failures = 0
             for summary in summaries:
                 self._on_account(self._session, summary)

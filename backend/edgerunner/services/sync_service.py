@@ -31,18 +31,20 @@ class SyncService:
         """Begin to keep a session in line with its broker."""
         booker = Booker(session, self._journal, self._events)
         resolver = Resolver(session, journal=self._journal, booker=booker, events=self._events, clock=self._clock)
+        reconciler = Reconciler(
+            session,
+            journal=self._journal,
+            booker=booker,
+            events=self._events,
+            clock=self._clock,
+            watermarks=self._watermarks,
+            on_missing_fills=resolver.expect_fills,
+        )
+        resolver.book_all_fills = reconciler.book_fills
         sync = SessionSync(
             session,
             booker=booker,
-            reconciler=Reconciler(
-                session,
-                journal=self._journal,
-                booker=booker,
-                events=self._events,
-                clock=self._clock,
-                watermarks=self._watermarks,
-                on_missing_fills=resolver.expect_fills,
-            ),
+            reconciler=reconciler,
             resolver=resolver,
             clock=self._clock,
             on_account=self._notify,

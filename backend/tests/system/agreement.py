@@ -155,7 +155,7 @@ def _instrument_id(symbol: str) -> str:
 
 
 def _same_price(ours: str | None, theirs: str | None) -> bool:
-    """Averages are quotients: they agree when they differ by less than one part in 10^12."""
+    """Averages are quotients, and the broker's wire rounds them to eight decimals: they agree to the last of these."""
     if ours is None or theirs is None:
         return (ours is None or Decimal(ours) == 0) and (theirs is None or Decimal(theirs) == 0)
-    return abs(Decimal(ours) - Decimal(theirs)) <= abs(Decimal(theirs)) * Decimal("1e-12")
+    return abs(Decimal(ours) - Decimal(theirs)) <= Decimal("1e-8")

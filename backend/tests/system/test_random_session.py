@@ -37,7 +37,7 @@ async def test_api_equals_ledger_after_a_kill_in_the_middle_of_500_random_comman
         await session.repeat_unanswered()
         await clients[-1].post("/orders/cancel-all", json={"connection_id": CONNECTION_ID})
         async with product.control() as control:
-            await until(lambda: _agrees(clients[-1], control), timeout_s=60, what=f"seed {seed}: API == ledger")
+            await until(lambda: _agrees(clients[-1], control), timeout_s=120, what=f"seed {seed}: API == ledger")
         assert await asyncio.to_thread(product.stop) == 0
     finally:
         for client in clients:
