@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from edgerunner.domain.numbers import to_plain
 from tests.system.product import CONNECTION_ID, Product
 from tests.system.stream_log import StreamLog
 from tests.waiting import until
@@ -138,4 +139,4 @@ async def _fills_told(stream: StreamLog, count: int) -> bool:
 
 
 def _on_tick(price: Decimal) -> str:
-    return format(price // Decimal("0.1") * Decimal("0.1"), "f")
+    return to_plain(price // Decimal("0.1") * Decimal("0.1"))
