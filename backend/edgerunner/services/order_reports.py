@@ -3,6 +3,7 @@
 from edgerunner.adapters.broker import OrderReport
 from edgerunner.domain.events import (
     OrderAccepted,
+    OrderAcknowledged,
     OrderAdopted,
     OrderCanceled,
     OrderEvent,
@@ -14,6 +15,7 @@ from edgerunner.domain.events import (
 )
 from edgerunner.domain.orders import Order, OrderStatus
 
+_NAMED_BY_ITS_EVENT = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
 _ALIVE = frozenset({OrderStatus.ACCEPTED, OrderStatus.TRIGGERED, OrderStatus.PARTIALLY_FILLED})
 
 
@@ -23,8 +25,12 @@ def events_from_report(order: Order, report: OrderReport, *, is_fresh: bool) -> 
     ``is_fresh`` is true for the answer to a query made just now: only such a report can show
     that an order which is closed here is alive at the broker. A streamed report may be old.
     A report that claims fills does not accept or fill anything by itself: the fills do.
+    The broker's id is booked first: the answer that carries it can be lost, and the report of an
+    ending is then the last one that we hear.
     """
     events: list[OrderEvent] = []
+    if order.venue_order_id is None and report.status not in _NAMED_BY_ITS_EVENT:
+        events.append(OrderAcknowledged(venue_order_id=report.venue_order_id))
     if is_fresh and _is_revived(order, report):
         events.append(OrderReopened(broker=report.broker))
     updated = _updated_terms(order, report)
