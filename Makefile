@@ -7,14 +7,15 @@ DEV := .venv/dev.stamp
 UV_VERSION := 0.13.9
 TEST_WORKERS ?= auto
 
-.PHONY: help setup run test check conformance drills e2e bench docs lock clean moved
+.PHONY: help setup run test check conformance drills e2e bench bench-peers docs lock clean moved
 
 help:
 	@echo "make run          start Edgerunner with simulated brokers on 127.0.0.1:8000"
 	@echo "make test         run the tests"
 	@echo "make check        format, lint, types, import rules, secrets, file sizes"
 	@echo "make conformance  run unmodified pybit and ccxt against the simulator"
-	@echo "make bench        measure idle cost and the journal"
+	@echo "make drills       break everything on purpose, some 2,000 times; DRILLS=\"--rows F3a --share 0.1\" selects"
+	@echo "make bench        measure idle cost, journal, backtester; bench-peers adds other backtesters"
 	@echo "make setup | drills | e2e | docs | lock | clean"
 
 # A virtual environment remembers where it was made: a copied folder gets a new one.
@@ -61,12 +62,21 @@ check: $(DEV)
 bench: $(DEV)
 	$(PYTHON) backend/benchmarks/run.py
 
+# Other backtesters, in an environment of their own: none of them is a dependency.
+PEERS := .venv-peers
+bench-peers: $(DEV)
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --no-input -qq install backtesting backtrader vectorbt
+	$(PYTHON) backend/benchmarks/run.py backtest
+	@$(PEERS)/bin/python backend/benchmarks/peers.py $(PEERS)/bars.npz \
+		"$$($(PYTHON) backend/benchmarks/peers_bars.py $(PEERS)/bars.npz)"
+
 docs: $(DEV)
 	$(PYTHON) -m pytest --quiet backend/tests/unit/test_docs.py
 	@echo "docs: the pages are plain Markdown under docs/; there is no site to build yet."
 
-drills:
-	@echo "drills: nothing to run yet."
+drills: $(DEV)
+	PYTHONPATH=backend $(PYTHON) -m tests.drills $(DRILLS)
 
 e2e:
 	@echo "e2e: nothing to run yet."

@@ -8,24 +8,36 @@ import argparse
 import sys
 from collections.abc import Callable
 
+import backtest
 import idle
 import journal
+import order_path
 import psutil
+import strategies
+import stream_200
 from measurement import Measurement
 
-BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {"idle": idle.run, "journal": journal.run}
+BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
+    "idle": idle.run,
+    "journal": journal.run,
+    "backtest": backtest.run,
+    "strategies": strategies.run,
+}
+LONG: dict[str, Callable[[], list[Measurement]]] = {"order_path": order_path.run, "stream_200": stream_200.run}
+"""Ten minutes and more: run by name only."""
 
 
 def main() -> int:
     """Run the named benchmarks (all by default) and return the exit code."""
     parser = argparse.ArgumentParser(description="Edgerunner benchmarks")
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="name", help=" ".join(BENCHMARKS))
+    names = f"{' '.join(BENCHMARKS)}; only by name: {' '.join(LONG)}"
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, *LONG, []], metavar="name", help=names)
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     arguments = parser.parse_args()
     print(f"{psutil.cpu_count()} cores, busy {psutil.cpu_percent(interval=1):.0f} % before the run")
     measurements = []
     for name in arguments.names or BENCHMARKS:
-        for measurement in BENCHMARKS[name]():
+        for measurement in (BENCHMARKS | LONG)[name]():
             print(measurement, flush=True)
             measurements.append(measurement)
     missed = sum(not measurement.meets_goal for measurement in measurements)

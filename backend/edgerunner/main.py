@@ -9,7 +9,22 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from edgerunner.routes import accounts, broker, journal, ledger, market, operations, orders, stream
+from edgerunner.routes import (
+    account_settings,
+    accounts,
+    backtests,
+    broker,
+    datasets,
+    journal,
+    ledger,
+    market,
+    operations,
+    orders,
+    risk,
+    signals,
+    strategies,
+    stream,
+)
 from edgerunner.routes.context import VERSION, Access, Services
 from edgerunner.routes.errors import CatchAll, install_error_handlers
 from edgerunner.routes.metrics import Metrics
@@ -62,7 +77,21 @@ def create_app(services: Services) -> FastAPI:
     app.state.services, app.state.access, app.state.metrics, app.state.topics = services, access, metrics, topics
     app.state.journal_probe = operations.JournalProbe(services.journal)
     install_error_handlers(app)
-    for module in (broker, orders, accounts, ledger, market, journal, operations):
+    for module in (
+        broker,
+        orders,
+        strategies,
+        signals,
+        backtests,
+        accounts,
+        account_settings,
+        ledger,
+        market,
+        datasets,
+        journal,
+        risk,
+        operations,
+    ):
         app.include_router(module.router)
     app.include_router(operations.pages)
     app.include_router(stream.router)

@@ -17,7 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from edgerunner.domain.accounts import Account, AccountSummary
+from edgerunner.domain.accounts import Account, AccountMode, AccountSummary, MarginMode
 from edgerunner.domain.events import CashMoved, OrderFilled
 from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
 from edgerunner.domain.market import Bar, Depth, Funding, MarketTrade, Ticker, Timeframe
@@ -42,6 +42,8 @@ class ProductCapabilities:
         modify: Terms that a working order lets change: of ``quantity price trigger_price``.
         brackets: ``native``, ``emulated`` or ``none``.
         timeframes: Bar lengths the broker serves.
+        leverage: Whether ``AccountControls.set_leverage`` works.
+        trailing_stop: Whether ``AccountControls.set_trailing_stop`` works, for whole positions.
         unsupported: Reason by capability, e.g. ``{"stop_market": "not in this version"}``.
     """
 
@@ -55,16 +57,23 @@ class ProductCapabilities:
     depth_levels: int
     timeframes: frozenset[Timeframe]
     funding: bool
+    leverage: bool = False
+    trailing_stop: bool = False
     unsupported: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a connection can do, by product label (``spot``, ``linear``, ``stock``...)."""
+    """What a connection can do, by product label (``spot``, ``linear``, ``stock``...).
+
+    ``position_modes`` and ``margin_modes`` are those that ``AccountControls.change_settings`` can switch to.
+    """
 
     products: Mapping[str, ProductCapabilities]
     account_history: bool
     run_ea: bool = False
+    position_modes: frozenset[AccountMode] = frozenset()
+    margin_modes: frozenset[MarginMode] = frozenset()
 
 
 def product_label(instrument: Instrument) -> str:
@@ -266,6 +275,19 @@ class MarketSubscription:
 
 MarketUpdate = Ticker | Depth | MarketTrade | BarUpdate
 """What ``stream_market_data`` yields."""
+
+
+def subscription_of(update: MarketUpdate) -> MarketSubscription:
+    """Return the feed that an update belongs to."""
+    match update:
+        case Ticker():
+            return MarketSubscription(feed=Feed.QUOTES, instrument_id=update.instrument_id)
+        case Depth():
+            return MarketSubscription(feed=Feed.DEPTH, instrument_id=update.instrument_id)
+        case MarketTrade():
+            return MarketSubscription(feed=Feed.TRADES, instrument_id=update.instrument_id)
+        case BarUpdate():
+            return MarketSubscription(feed=Feed.BARS, instrument_id=update.instrument_id, timeframe=update.timeframe)
 
 
 class BrokerAdapter(Protocol):

@@ -2,6 +2,7 @@
 
 import random as random_module
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from decimal import Decimal
 
 from edgerunner.adapters.broker import (
     BrokerUpdate,
@@ -23,7 +24,7 @@ from edgerunner.adapters.bybit.capabilities import capabilities
 from edgerunner.adapters.bybit.options import Credentials, Options, parse_credentials, parse_options
 from edgerunner.adapters.bybit.server_clock import Clock
 from edgerunner.adapters.bybit.session import BybitSession, open_session
-from edgerunner.domain.accounts import Account, AccountSummary
+from edgerunner.domain.accounts import Account, AccountMode, AccountSettings, AccountSummary, MarginMode
 from edgerunner.domain.errors import Conflict, NotConnected
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
@@ -145,6 +146,39 @@ class BybitAdapter:
     async def get_cash_movements(self, since_ns: int) -> Sequence[CashReport]:
         """Return cash movements since a time that no fill carries, oldest first."""
         return await self._session.records.cash(since_ns)
+
+    async def get_settings(self, account_id: str) -> AccountSettings:
+        """Return the account's modes."""
+        return await self._session.controls(account_id).read()
+
+    async def change_settings(
+        self, account_id: str, *, position_mode: AccountMode | None, margin_mode: MarginMode | None
+    ) -> AccountSettings:
+        """Change position mode (of all USDT perpetuals) and margin mode."""
+        return await self._session.changeable(account_id).change(position_mode, margin_mode)
+
+    async def set_leverage(self, account_id: str, instrument_id: str, leverage: Decimal) -> None:
+        """Set the leverage of a contract."""
+        session = self._session
+        await session.changeable(account_id).set_leverage(session.catalogue.get(instrument_id), leverage)
+
+    async def set_trailing_stop(
+        self,
+        account_id: str,
+        instrument_id: str,
+        *,
+        position_id: str | None,
+        offset: Decimal | None,
+        activation_price: Decimal | None,
+    ) -> None:
+        """Set or take away the trailing stop of a whole position."""
+        session = self._session
+        await session.changeable(account_id).set_trailing_stop(
+            session.catalogue.get(instrument_id),
+            position_id=position_id,
+            offset=offset,
+            activation_price=activation_price,
+        )
 
     def get_instrument(self, instrument_id: str) -> Instrument:
         """Return an instrument; raises ``NotFound``."""

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from edgerunner.cli import options
+from edgerunner.cli.backtest_app import backtest_app
+from edgerunner.cli.data_app import data_app
 from edgerunner.cli.output import Output, reporting
 from edgerunner.cli.trade_app import trade_app
 
@@ -19,6 +21,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(trade_app)
+app.add_typer(backtest_app)
+app.add_typer(data_app)
 
 
 def main() -> None:
@@ -96,6 +100,7 @@ def sim(
     data_dir: options.DataDir = None,
     port: Annotated[int | None, typer.Option("--port", help="Port of the Bybit simulator.")] = None,
     control_port: Annotated[int | None, typer.Option(help="Port of the control interface.")] = None,
+    symbols: Annotated[int, typer.Option(min=0, max=999, help="Synthetic Bybit symbols beside the usual ones.")] = 0,
     replay: Annotated[Path | None, typer.Option(help="File of bars, quotes or a book to play as prices.")] = None,
     symbol: Annotated[str | None, typer.Option(help="Symbol whose prices --replay replaces.")] = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -113,6 +118,7 @@ def sim(
             data_dir=data_dir,
             port=port,
             control_port=control_port,
+            symbols=symbols,
             replay=replay,
             symbol=symbol,
             parent=parent,

@@ -32,6 +32,7 @@ class SimRequest:
     data_dir: Path | None
     port: int | None
     control_port: int | None
+    symbols: int
     replay: Path | None
     symbol: str | None
     parent: int | None
@@ -65,6 +66,7 @@ async def _sim(settings: Settings, output: Output, request: SimRequest) -> None:
         control_port=settings.sim_control_port,
         seed=settings.sim_seed,
         speed=settings.sim_speed,
+        symbols=request.symbols,
         parent_pid=request.parent,
         on_ready=lambda ports: ready.set_result({"control": ports.control, **ports.brokers}),
     )

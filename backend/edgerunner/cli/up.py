@@ -20,13 +20,26 @@ from edgerunner.cli.output import CommandFailed, ExitCode, Output
 from edgerunner.cli.simulator_process import Simulators, ensure_simulators, stop_simulators
 from edgerunner.cli.starting import prepare, run_loop, sole_owner, warn
 from edgerunner.cli.stopping import stop_requested
-from edgerunner.domain.errors import Conflict, EdgerunnerError
+from edgerunner.domain.errors import Conflict, EdgerunnerError, InvalidRequest
+from edgerunner.domain.market import Timeframe
 from edgerunner.main import create_app
 from edgerunner.services.connection_service import ConnectionService, ConnectRequest
+from edgerunner.services.strategies.service import StrategyService
+from edgerunner.services.strategies.views import CreateRequest
 from edgerunner.settings import Settings
 
 SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit"}
 """Connection id -> broker."""
+
+SAMPLE_STRATEGY: Final = CreateRequest(
+    strategy_id="sample-sma",
+    class_name="SmaCross",
+    parameters={"fast": 10, "slow": 30, "quantity": 0.01},
+    connection_id="bybit-sim",
+    instrument_ids=("BTCUSDT-LINEAR.BYBIT",),
+    timeframe=Timeframe.M1,
+)
+"""Offered by ``up``: an average cross on the simulated Bybit."""
 
 _READY_POLL_S: Final = 0.05
 _ASK_TIMEOUT_S: Final = 5
@@ -77,6 +90,7 @@ async def _run_api(
         async with build(settings) as application, serving(create_app(application.services), listener):
             if simulators is not None and settings.sim_connect:
                 await _connect_simulators(settings, application.services.connections)
+                await _offer_sample(settings, application.services.strategies)
             await _announce(settings, output, url_of(listener), stop, simulators=simulators)
             await stop.wait()
             output.say("Stopping...")
@@ -95,6 +109,21 @@ async def _connect_simulators(settings: Settings, connections: ConnectionService
             await connections.connect(request)
         except Conflict:
             _log.info("simulated_connection_exists", connection_id=connection_id)
+    made.touch(mode=0o600)
+
+
+async def _offer_sample(settings: Settings, strategies: StrategyService) -> None:
+    """Make one strategy to start with a click, once; it is not started."""
+    made = settings.data_dir / "sim" / "sample"
+    if made.exists():
+        return
+    try:
+        await strategies.create(SAMPLE_STRATEGY)
+    except (Conflict, InvalidRequest) as error:  # there is one already, or its connection was deleted
+        _log.info("sample_not_made", strategy_id=SAMPLE_STRATEGY.strategy_id, reason=error.detail)
+    except EdgerunnerError as error:
+        _log.warning("sample_not_made", strategy_id=SAMPLE_STRATEGY.strategy_id, reason=error.detail)
+        return
     made.touch(mode=0o600)
 
 
@@ -157,5 +186,6 @@ def _welcome(settings: Settings, url: str, simulators: Simulators | None) -> str
         lines.append("Try in another terminal:")
         lines.append(f"  edgerunner trade buy 0.01 BTCUSDT-LINEAR.BYBIT{place}")
         lines.append(f"  edgerunner watch BTCUSDT-LINEAR.BYBIT{place}")
+        lines.append(f"A sample strategy can be started: POST {url}/strategies/{SAMPLE_STRATEGY.strategy_id}/start")
     lines.append("Ctrl-C ends it.")
     return "\n".join(lines)

@@ -109,6 +109,8 @@ def _order_status(order: Order) -> Text:
 
 
 def _environment(connection: Connection) -> Text:
+    if connection["execution"] == "local":
+        return Text(f"LOCAL ON {connection['environment'].upper()} PRICES", style="bold black on cyan")
     is_live = connection["environment"] == "live" or any(account["live"] for account in connection["accounts"])
     if is_live:
         return Text("LIVE", style="bold white on red")

@@ -170,3 +170,32 @@ class EquityPage(TypedDict):
 
     points: list[EquityPoint]
     next_cursor: str | None
+
+
+class AccountSettings(TypedDict):
+    """An account's modes; null = the broker has no such mode."""
+
+    connection_id: str
+    account_id: str
+    position_mode: str | None
+    margin_mode: str | None
+
+
+class Leverage(TypedDict):
+    """The leverage that the broker took."""
+
+    connection_id: str
+    account_id: str
+    instrument_id: str
+    leverage: str
+
+
+class TrailingStop(TypedDict):
+    """The trailing stop that the broker took; a null offset = the position has none now."""
+
+    connection_id: str
+    account_id: str
+    instrument_id: str
+    position_id: str | None
+    trailing_offset: str | None
+    trigger_price: str | None

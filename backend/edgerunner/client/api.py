@@ -6,9 +6,14 @@ from typing import Self
 import httpx
 
 from edgerunner.client.accounts import AccountsApi
+from edgerunner.client.backtests import BacktestsApi
 from edgerunner.client.connections import ConnectionsApi
+from edgerunner.client.datasets import DatasetsApi
 from edgerunner.client.market import MarketApi
 from edgerunner.client.orders import OrdersApi
+from edgerunner.client.risk import RiskApi
+from edgerunner.client.signals import SignalsApi
+from edgerunner.client.strategies import StrategiesApi
 from edgerunner.client.stream import Stream
 from edgerunner.client.transport import ApiTransport
 
@@ -28,8 +33,13 @@ class EdgerunnerClient:
         self._transport = ApiTransport(self._url, api_key, timeout_s=timeout_s, transport=transport)
         self.connections = ConnectionsApi(self._transport)
         self.orders = OrdersApi(self._transport)
+        self.signals = SignalsApi(self._transport)
+        self.backtests = BacktestsApi(self._transport)
         self.accounts = AccountsApi(self._transport)
+        self.risk = RiskApi(self._transport)
         self.market = MarketApi(self._transport)
+        self.strategies = StrategiesApi(self._transport)
+        self.datasets = DatasetsApi(self._transport)
 
     async def __aenter__(self) -> Self:
         return self

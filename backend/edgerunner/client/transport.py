@@ -40,12 +40,23 @@ class ApiTransport:
             raise ApiUnreachable(f"{self._url} does not answer ({_reason(error)})") from error
         return self._answer(response)
 
+    async def get_text(self, path: str) -> str:
+        """Read what is no JSON; raises ``ApiError``, ``ApiUnreachable``."""
+        try:
+            response = await self._http.get(path, timeout=self._timeout_s)
+        except httpx.TransportError as error:
+            raise ApiUnreachable(f"{self._url} does not answer ({_reason(error)})") from error
+        if response.is_error:
+            self._answer(response)
+        return response.text
+
     async def command(
         self,
         method: str,
         path: str,
         body: Mapping[str, object] | None = None,
         *,
+        query: Mapping[str, object] | None = None,
         wait_ms: int | None = None,
         timeout_s: float | None = None,
         client_order_id: str | None = None,
@@ -60,7 +71,7 @@ class ApiTransport:
                 method,
                 path,
                 json=_present(body) if body is not None else None,
-                params=_present({"wait_ms": wait_ms}),
+                params=_present({**(query or {}), "wait_ms": wait_ms}),
                 headers=_present({"Idempotency-Key": idempotency_key}),
                 timeout=(timeout_s or self._timeout_s) + (wait_ms or 0) / 1000,
             )

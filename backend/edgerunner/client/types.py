@@ -6,6 +6,12 @@ from typing import Literal, TypedDict
 Number = str | int | Decimal
 """A price, quantity or amount that the caller passes; never a float."""
 
+
+def plain_number(value: Number) -> str:
+    """Write a number as a plain decimal string, without exponent."""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
 StatusFilter = Literal["open", "closed", "all"]
 
 

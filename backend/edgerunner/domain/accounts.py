@@ -12,6 +12,23 @@ class AccountMode(StrEnum):
     HEDGING = "hedging"
 
 
+class MarginMode(StrEnum):
+    """What backs a position: all money of the account, an amount set apart, or the risk of the whole portfolio."""
+
+    CROSS = "cross"
+    ISOLATED = "isolated"
+    PORTFOLIO = "portfolio"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """How an account holds and backs positions; None = the broker has no such mode."""
+
+    account_id: str
+    position_mode: AccountMode | None
+    margin_mode: MarginMode | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One account of a connection; ``is_live`` is what the broker says, never a flag of ours."""

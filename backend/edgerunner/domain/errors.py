@@ -2,10 +2,14 @@
 
     EdgerunnerError
         InvalidRequest          a field is wrong; nothing was recorded
+            DeniedByRisk        a change that the risk checks refuse; the order stays as it is
         IdempotencyConflict     the key was used with another body
         NotFound
         Conflict                the thing exists already, or is in the wrong state
             OrderClosed
+        Unauthorized            the caller did not prove who it is
+        RateLimited             the caller asks too often
+        Overloaded              too much is waiting already; nothing was taken in
         Unsupported             the broker or this version cannot do it
         LiveNotAllowed          real money, without the switches that allow it
         JournalUnavailable      nothing was sent: the intent could not be made durable
@@ -57,6 +61,12 @@ class InvalidRequest(EdgerunnerError):
         return cls(f"{field}: {message}", FieldError(field=field, code=code, message=message))
 
 
+class DeniedByRisk(InvalidRequest):
+    """A change of an order that the risk checks refuse; the order stays as it is."""
+
+    code = "denied_by_risk"
+
+
 class IdempotencyConflict(EdgerunnerError):
     """The idempotency key was used before with another body."""
 
@@ -79,6 +89,28 @@ class OrderClosed(Conflict):
     """The order is in a terminal state."""
 
     code = "order_closed"
+
+
+class Unauthorized(EdgerunnerError):
+    """The caller did not prove who it is; the sentence is the same whatever was wrong."""
+
+    code = "unauthorized"
+
+
+class RateLimited(EdgerunnerError):
+    """The caller asks too often; ``retry_after_s`` is when the next call is free."""
+
+    code = "rate_limited"
+
+    def __init__(self, detail: str, *, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(EdgerunnerError):
+    """Too much is waiting already; nothing was taken in, and the same request may be sent again."""
+
+    code = "overloaded"
 
 
 class Unsupported(EdgerunnerError):

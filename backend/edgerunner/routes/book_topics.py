@@ -12,6 +12,8 @@ from edgerunner.routes.channels import BookChannel
 from edgerunner.routes.context import Services
 from edgerunner.routes.rendering import alert_answer, connection_answer
 from edgerunner.routes.rendering_accounts import account_answer, pnl_answer, position_answer
+from edgerunner.routes.rendering_risk import scope_answer
+from edgerunner.routes.rendering_strategies import strategy_answer
 from edgerunner.schemas.accounts import PnlAnswer, PositionAnswer
 from edgerunner.schemas.ledger import FillAnswer
 from edgerunner.schemas.orders import OrderAnswer
@@ -20,6 +22,8 @@ from edgerunner.services.channel_state import Entry, Keep, ListState
 from edgerunner.services.connection_service import ConnectionView
 from edgerunner.services.hub import Channel
 from edgerunner.services.portfolio import SummaryView
+from edgerunner.services.risk_service import ScopeView
+from edgerunner.services.strategies.views import StrategyView
 from edgerunner.storage.journal import Commit
 
 RECENT = 500
@@ -38,7 +42,9 @@ _KINDS: Mapping[str, _Kind] = {
     "orders": _Kind(list_name="orders", is_conflated=False),
     "fills": _Kind(list_name="fills", is_conflated=False),
     "alerts": _Kind(list_name="alerts", is_conflated=False),
+    "risk": _Kind(list_name="scopes", is_conflated=False),
     "connections": _Kind(list_name="connections", is_conflated=True),
+    "strategies": _Kind(list_name="strategies", is_conflated=True),
     "positions": _Kind(list_name="positions", is_conflated=True),
     "account": _Kind(list_name="accounts", is_conflated=True),
     "pnl": _Kind(list_name="pnl", is_conflated=True),
@@ -63,8 +69,12 @@ class BookTopics:
             self._services.journal.add_listener(self._on_commit),
             self._services.connections.add_listener(self._on_connection),
             self._services.alerts.add_listener(self._on_alert),
+            self._services.risk.add_listener(self._on_risk),
+            self._services.strategies.add_listener(self._on_strategy),
         ]
         self._states["connections"].reset([_connection_entry(view) for view in self._services.connections.views()])
+        self._states["strategies"].reset([_strategy_entry(view) for view in self._services.strategies.views()])
+        self._states["risk"].reset([_risk_entry(view) for view in self._services.risk.scopes()])
         self._states["alerts"].reset([_alert_entry(alert) for alert in reversed(self._services.alerts.recent())])
         for base in ("orders", "fills"):
             self._put_under(self._states[base], await self._recorded(base, None))
@@ -159,6 +169,12 @@ class BookTopics:
     def _on_alert(self, alert: Alert) -> None:
         self._publish("alerts", [_alert_entry(alert)])
 
+    def _on_strategy(self, view: StrategyView) -> None:
+        self._publish("strategies", [_strategy_entry(view)])
+
+    def _on_risk(self, view: ScopeView) -> None:
+        self._publish("risk", [_risk_entry(view)])
+
     def _publish(self, base: str, entries: Sequence[Entry], *, restates: bool = False) -> None:
         """Publish on the channel over all connections and on each connection's own."""
         self._hub.publish(base, entries, restates=restates)
@@ -220,3 +236,13 @@ def _alert_entry(alert: Alert) -> Entry:
     return Entry(
         key=alert.alert_id, body=_json(alert_answer(alert)), connection_id=alert.connection_id, keep=Keep.RECENT
     )
+
+
+def _strategy_entry(view: StrategyView) -> Entry:
+    return Entry(
+        key=view.stored.strategy_id, body=_json(strategy_answer(view)), connection_id=view.stored.connection_id
+    )
+
+
+def _risk_entry(view: ScopeView) -> Entry:
+    return Entry(key=str(view.scope), body=_json(scope_answer(view)), connection_id=view.scope.connection_id)

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 from edgerunner.adapters.broker import Feed, MarketSubscription
-from edgerunner.domain.errors import InvalidRequest, Unsupported
+from edgerunner.domain.errors import InvalidRequest
 from edgerunner.domain.identifiers import CONNECTION_ID
 from edgerunner.domain.market import Timeframe
 
-BOOK_CHANNELS = frozenset({"orders", "fills", "positions", "account", "pnl", "connections", "alerts"})
-ABSENT_CHANNELS = {
-    "strategies": "strategies are not in this version",
-    "risk": "risk limits are not in this version",
-}
+BOOK_CHANNELS = frozenset(
+    {"orders", "fills", "positions", "account", "pnl", "connections", "alerts", "risk", "strategies"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +29,8 @@ class MarketChannel:
 
 
 def parse_channel(name: str) -> BookChannel | MarketChannel:
-    """Return what a channel name means; raises ``InvalidRequest`` or ``Unsupported``."""
+    """Return what a channel name means; raises ``InvalidRequest``."""
     base, _, rest = name.partition(":")
-    if base in ABSENT_CHANNELS:
-        raise Unsupported(f"channel {base}: {ABSENT_CHANNELS[base]}")
     if base in BOOK_CHANNELS:
         return BookChannel(base=base, connection_id=_connection(rest) if ":" in name else None)
     if base in set(Feed):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edgerunner.adapters.broker import BarUpdate, Feed, MarketSubscription, MarketUpdate
 from edgerunner.domain.market import Bar, Depth, MarketTrade, Ticker
 from edgerunner.routes.channels import MarketChannel
-from edgerunner.routes.context import Markets
+from edgerunner.routes.needs import Markets
 from edgerunner.schemas.market import BarAnswer, DepthAnswer, MarketTradeAnswer, TickerAnswer
 from edgerunner.schemas.scalars import format_time
 from edgerunner.services.channel_state import ChannelState, Entry, Keep, ListState, ValueState

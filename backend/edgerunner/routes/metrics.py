@@ -59,3 +59,9 @@ class _State(Collector):
         yield GaugeMetricFamily("edgerunner_journal_last_seq", "Newest event of the journal.", value=last_seq)
         clients = self._services.hub.client_count
         yield GaugeMetricFamily("edgerunner_stream_clients", "Clients that read a channel.", value=clients)
+        waiting = self._services.journal.waiting
+        yield GaugeMetricFamily("edgerunner_journal_waiting", "Writes of the journal without an answer.", value=waiting)
+        queued = self._services.hub.longest_queue
+        yield GaugeMetricFamily(
+            "edgerunner_stream_longest_queue", "Frames that wait for the slowest client.", value=queued
+        )

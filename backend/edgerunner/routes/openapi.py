@@ -22,9 +22,14 @@ The stream is `WS /ws/broker`: send `{"op":"authenticate","token":"<API key>"}` 
 TAGS = [
     {"name": "connections", "description": "Sessions with brokers. Credentials are stored encrypted, never shown."},
     {"name": "orders", "description": "Orders: placed, changed, canceled, read. One path for all of them."},
+    {"name": "strategies", "description": "Strategies in processes of their own: made, started, watched."},
+    {"name": "signals", "description": "Alerts and webhooks, each acted on once, and what became of them."},
+    {"name": "risk", "description": "Limits, trading states, the kill switch, and the arming of live accounts."},
+    {"name": "backtests", "description": "Strategies on history: runs in processes of their own, and their results."},
     {"name": "accounts", "description": "Money and positions, derived from the ledger and compared with the broker."},
     {"name": "ledger", "description": "Fills and cash movements."},
     {"name": "market", "description": "Instruments, bars, quotes, books, funding; keyed by connection and instrument."},
+    {"name": "datasets", "description": "Stored history: uploaded files and downloads, for backtests."},
     {"name": "journal", "description": "Everything that happened, for export."},
     {"name": "operations", "description": "Health, metrics, configuration."},
 ]

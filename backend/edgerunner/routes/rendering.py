@@ -1,5 +1,7 @@
 """Views of the services as models of the wire. Pure functions."""
 
+from collections.abc import Sequence
+
 from edgerunner.adapters.broker import Capabilities, LinkHealth, ProductCapabilities
 from edgerunner.schemas.alerts import AlertAnswer
 from edgerunner.schemas.broker import (
@@ -42,11 +44,12 @@ def alert_answer(alert: Alert) -> AlertAnswer:
         code=alert.code,
         text=alert.text,
         connection_id=alert.connection_id,
+        execution=alert.execution,
         time=alert.ts_ns,
     )
 
 
-def item_results(results: list[ItemResult]) -> ItemResults:
+def item_results(results: Sequence[ItemResult]) -> ItemResults:
     """Render what became of each item."""
     return ItemResults(
         results=[
@@ -75,6 +78,8 @@ def _capabilities(capabilities: Capabilities) -> CapabilitiesAnswer:
         products={label: _product(product) for label, product in sorted(capabilities.products.items())},
         account_history=capabilities.account_history,
         run_ea=capabilities.run_ea,
+        position_modes=sorted(capabilities.position_modes),
+        margin_modes=sorted(capabilities.margin_modes),
     )
 
 
@@ -90,5 +95,7 @@ def _product(product: ProductCapabilities) -> ProductCapabilitiesAnswer:
         depth_levels=product.depth_levels,
         timeframes=sorted(product.timeframes, key=lambda timeframe: timeframe.length_ns),
         funding=product.funding,
+        leverage=product.leverage,
+        trailing_stop=product.trailing_stop,
         unsupported=dict(product.unsupported),
     )

@@ -7,13 +7,17 @@ from edgerunner.schemas.scalars import TimeText
 
 
 class AlertAnswer(AnswerModel):
-    """One thing somebody should look at; ``connection_id`` null = the whole installation."""
+    """One thing somebody should look at; ``connection_id`` null = the whole installation.
+
+    ``execution``: of that connection, ``local`` = a paper account; null without one.
+    """
 
     alert_id: str
     level: Annotated[str, one_of("info", "warning", "critical")]
     code: str
     text: str
     connection_id: str | None
+    execution: str | None
     time: TimeText
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, SecretStr, StringConstraints
 
-from edgerunner.domain.accounts import Account, AccountMode
+from edgerunner.domain.accounts import Account, AccountMode, MarginMode
 from edgerunner.domain.errors import FieldError
 from edgerunner.domain.market import Timeframe
 from edgerunner.domain.orders import OrderType, TimeInForce
@@ -89,6 +89,8 @@ class ProductCapabilitiesAnswer(AnswerModel):
     depth_levels: int
     timeframes: list[Timeframe]
     funding: bool
+    leverage: bool
+    trailing_stop: bool
     unsupported: dict[str, str]
 
 
@@ -98,6 +100,8 @@ class CapabilitiesAnswer(AnswerModel):
     products: dict[str, ProductCapabilitiesAnswer]
     account_history: bool
     run_ea: bool
+    position_modes: list[AccountMode]
+    margin_modes: list[MarginMode]
 
 
 class LastErrorAnswer(AnswerModel):

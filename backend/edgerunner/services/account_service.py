@@ -129,7 +129,7 @@ class AccountService:
     def position_view(self, position: Position) -> PositionView:
         """Return a position as callers see it, at the newest mark that is known without asking."""
         report = self._report(position)
-        return position_view(position, report, self._known_mark(position, report))
+        return self._view(position, report, self._known_mark(position, report))
 
     async def portfolio(self, currency: str | None = None) -> Portfolio:
         """Return everything in one currency (the base currency by default)."""
@@ -208,6 +208,10 @@ class AccountService:
             return None
         return session.positions.get((position.key.account_id, position.key.instrument_id, position.key.leg))
 
+    def _view(self, position: Position, report: PositionReport | None, mark: Mark | None) -> PositionView:
+        session = self._session(position.key.connection_id)
+        return position_view(position, report, mark, execution=session.execution if session else "broker")
+
     def _known_mark(self, position: Position, report: PositionReport | None) -> Mark | None:
         return self._marks.mark(position.key.connection_id, position.key.instrument_id) or mark_of_report(report)
 
@@ -218,8 +222,8 @@ class AccountService:
             ticker = await self._markets.price(position.key.connection_id, position.key.instrument_id)
         except EdgerunnerError as error:
             _log.info("mark_unavailable", instrument_id=position.key.instrument_id, reason=error.detail)
-            return position_view(position, report, self._known_mark(position, report))
-        return position_view(position, report, mark_of_ticker(ticker))
+            return self._view(position, report, self._known_mark(position, report))
+        return self._view(position, report, mark_of_ticker(ticker))
 
     async def _market_rates(self, currencies: Iterable[str]) -> list[Rate]:
         """Return what the connections' own markets say the currencies are worth in each other."""

@@ -26,13 +26,17 @@ class AlertLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert; ``code`` is stable, ``text`` is a sentence, ``connection_id`` None = the installation."""
+    """One alert; ``code`` is stable, ``text`` is a sentence, ``connection_id`` None = the installation.
+
+    ``execution``: ``broker`` or ``local`` of the connection, None without one.
+    """
 
     alert_id: str
     level: AlertLevel
     code: str
     text: str
     connection_id: str | None
+    execution: str | None
     ts_ns: int
 
 
@@ -44,6 +48,8 @@ class AlertService:
         self._numbers = count(1)
         self._recent: deque[Alert] = deque(maxlen=RECENT_LIMIT)
         self._listeners: list[Callable[[Alert], None]] = []
+        self.execution_of: Callable[[str], str | None] = lambda _: None
+        """Tells a connection's execution, so that alerts of paper accounts are marked."""
 
     def raise_alert(self, level: AlertLevel, code: str, text: str, connection_id: str | None = None) -> Alert:
         """Record an alert, log it and tell the listeners."""
@@ -54,6 +60,7 @@ class AlertService:
             code=code,
             text=text,
             connection_id=connection_id,
+            execution=None if connection_id is None else self.execution_of(connection_id),
             ts_ns=ts_ns,
         )
         _log.warning("alert", level=level.value, code=code, text=text, connection_id=connection_id)

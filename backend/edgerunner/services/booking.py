@@ -14,6 +14,7 @@ from edgerunner.domain import order_machine
 from edgerunner.domain.events import Event, OrderAdopted, OrderEvent, RecordedEvent
 from edgerunner.domain.identifiers import deterministic_id, external_client_order_id
 from edgerunner.domain.orders import Order, OrderStatus, OrderTerms, OrderType
+from edgerunner.domain.values import replace
 from edgerunner.services.bracket_parents import parent_of
 from edgerunner.services.clock import EventMaker
 from edgerunner.services.order_reports import adoption, events_from_report, is_missing_fills
@@ -99,6 +100,8 @@ class Booker:
         client_order_id = external_client_order_id(self._session.connection_id, report.venue_order_id)
         body = adoption(report, parent_id=parent.client_order_id if parent else None)
         event = self._adoption_event(client_order_id, body, report)
+        if parent is not None:  # an exit belongs to the strategy whose entry it guards
+            event = replace(event, strategy_id=parent.strategy_id)
         batch.add(None, event)
         _log.info("order_adopted", connection_id=self._session.connection_id, client_order_id=client_order_id)
 

@@ -31,6 +31,9 @@ from edgerunner.storage.store import ConnectionStore, StoredConnection
 
 _log = structlog.get_logger(__name__)
 
+LOCAL = "local"
+"""The execution without a broker: a paper account of our own on the connection's prices."""
+
 CONNECT_TIMEOUT_S = 30.0
 FIRST_RECONCILIATION_S = 30.0
 RESTORE_BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -116,9 +119,14 @@ class ConnectionService:
         sync: SyncService,
         clock: Clock,
         allow_live: bool,
+        local: Mapping[str, AdapterFactory] | None = None,
     ) -> None:
-        """``absent`` maps brokers that this version does not have to the reason."""
+        """``absent`` maps brokers that this version does not have to the reason.
+
+        ``local`` makes the adapters of local execution, by the broker whose prices they trade on.
+        """
         self._factories = factories
+        self._local = local or {}
         self._absent = absent
         self._store = store
         self._sync = sync
@@ -197,6 +205,15 @@ class ConnectionService:
             raise NotConnected(f"{connection_id} is {entry.status}{reason}")
         return entry.session
 
+    def sessions(self) -> list[Session]:
+        """Return every session that is open."""
+        return [entry.session for entry in self._entries.values() if entry.session is not None]
+
+    def execution_of(self, connection_id: str) -> str | None:
+        """Return ``broker`` or ``local``; None for a connection that does not exist (any more)."""
+        entry = self._entries.get(connection_id)
+        return None if entry is None else entry.stored.execution
+
     def add_listener(self, listener: Callable[[ConnectionView], None]) -> Callable[[], None]:
         """Call ``listener`` on each change of a connection; returns how to stop that."""
         self._listeners.append(listener)
@@ -208,27 +225,26 @@ class ConnectionService:
         if request.broker not in self._factories:
             known = ", ".join(sorted({*self._factories, *self._absent}))
             raise InvalidRequest.of("broker", "unknown", f"must be one of {known}")
-        if request.execution != "broker":
-            raise Unsupported(
-                "local execution is not in this version; use execution broker with a simulated connection"
-            )
+        if request.execution == LOCAL and request.broker not in self._local:
+            raise Unsupported(f"local execution is not offered on the market data of {request.broker}")
         if request.connection_id is not None and not CONNECTION_ID.fullmatch(request.connection_id):
             raise InvalidRequest.of(
                 "connection_id", "invalid", "1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit"
             )
-        if request.environment is Environment.LIVE and not self._allow_live:
+        if request.environment is Environment.LIVE and request.execution != LOCAL and not self._allow_live:
             raise LiveNotAllowed("live trading is off; start with EDGERUNNER_ALLOW_LIVE=true when you mean real money")
 
     def _free_id(self, request: ConnectRequest) -> str:
         suffix = "sim" if request.environment is Environment.SIMULATED else request.environment.value
-        base = f"{request.broker}-{suffix}"
+        base = f"{request.broker}-{suffix}" + ("-local" if request.execution == LOCAL else "")
         names = (base if number == 1 else f"{base}-{number}" for number in count(1))
         return next(name for name in names if name not in self._entries)
 
     async def _open(self, entry: _Entry) -> None:
         """Connect the adapter, check what it turned out to be, and start to follow it."""
         stored = entry.stored
-        adapter = await self._factories[stored.broker](
+        factories = self._local if stored.execution == LOCAL else self._factories
+        adapter = await factories[stored.broker](
             connection_id=stored.connection_id,
             environment=Environment(stored.environment),
             credentials=stored.credentials,

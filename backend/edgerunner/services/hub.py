@@ -130,6 +130,11 @@ class StreamClient:
         self._wake = asyncio.Event()
         self.too_slow = asyncio.Event()
 
+    @property
+    def queued(self) -> int:
+        """How many frames and conflated channels wait to be sent."""
+        return len(self._queue)
+
     def queue(self, channel: Channel, frame: str) -> None:
         """Queue a message of a channel."""
         if channel.is_conflated:
@@ -252,3 +257,9 @@ class Hub:
     def client_count(self) -> int:
         """Return how many clients read at least one channel."""
         return len({client for channel in self._channels.values() for client in channel.clients})
+
+    @property
+    def longest_queue(self) -> int:
+        """Return how many frames wait for the slowest client."""
+        clients = {client for channel in self._channels.values() for client in channel.clients}
+        return max((client.queued for client in clients), default=0)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from edgerunner.adapters.broker import BarUpdate, BrokerAdapter, Feed, MarketSubscription, MarketUpdate
+from edgerunner.adapters.broker import BrokerAdapter, Feed, MarketSubscription, MarketUpdate, subscription_of
 from edgerunner.domain.errors import EdgerunnerError
-from edgerunner.domain.market import Depth, MarketTrade, Ticker
+from edgerunner.domain.market import Ticker
 from edgerunner.services.clock import Clock
 
 _log = structlog.get_logger(__name__)
@@ -137,16 +137,3 @@ class MarketFeed:
                 listener(update)
             except Exception:  # noqa: BLE001 - one reader's defect must not silence the others
                 _log.exception("market_listener_failed", connection_id=self.connection_id)
-
-
-def subscription_of(update: MarketUpdate) -> MarketSubscription:
-    """Return the feed that an update belongs to."""
-    match update:
-        case Ticker():
-            return MarketSubscription(feed=Feed.QUOTES, instrument_id=update.instrument_id)
-        case Depth():
-            return MarketSubscription(feed=Feed.DEPTH, instrument_id=update.instrument_id)
-        case MarketTrade():
-            return MarketSubscription(feed=Feed.TRADES, instrument_id=update.instrument_id)
-        case BarUpdate():
-            return MarketSubscription(feed=Feed.BARS, instrument_id=update.instrument_id, timeframe=update.timeframe)

@@ -7,14 +7,14 @@ nothing here turns a time-out into a rejection.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import structlog
 
-from edgerunner.adapters.broker import CancelOrder, ModifyOrder, PlaceOrder, PositionReport, product_label
+from edgerunner.adapters.broker import CancelOrder, ModifyOrder, PlaceOrder
 from edgerunner.domain.errors import (
     BrokerTimeout,
+    DeniedByRisk,
     EdgerunnerError,
     IdempotencyConflict,
     InvalidRequest,
@@ -24,6 +24,7 @@ from edgerunner.domain.errors import (
 )
 from edgerunner.domain.events import (
     Event,
+    OrderDenied,
     OrderInitialized,
     OrderModifyRejected,
     OrderPendingCancel,
@@ -32,11 +33,12 @@ from edgerunner.domain.events import (
     OrderSubmitted,
 )
 from edgerunner.domain.instruments import Instrument
-from edgerunner.domain.numbers import floor_to_step
-from edgerunner.domain.orders import BrokerWords, Order, OrderStatus, OrderTerms, OrderType, Side, Source
+from edgerunner.domain.orders import BrokerWords, Denial, Order, OrderStatus, OrderTerms, Source
 from edgerunner.services.clock import Clock, EventMaker
+from edgerunner.services.closing import closing_orders
 from edgerunner.services.key_locks import KeyLocks
 from edgerunner.services.order_checks import Changes, PlaceRequest, checked_changes, checked_terms
+from edgerunner.services.order_gates import Gate, Interlock, Sessions
 from edgerunner.services.order_waiters import OrderWaiters
 from edgerunner.services.sending import Refused, Send, outcome
 from edgerunner.services.session import Session
@@ -47,14 +49,6 @@ _log = structlog.get_logger(__name__)
 
 CHECK_TIMEOUT_S = 5.0
 """Bound on what an adapter asks its broker before an order is taken in."""
-
-
-class Sessions(Protocol):
-    """Where the service finds running connections."""
-
-    def session(self, connection_id: str) -> Session:
-        """Return the session; raises ``NotFound`` or ``NotConnected``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +88,26 @@ class _Caller:
     actor: str
     source: Source
     strategy_id: str | None
+    is_exit: bool = False
+    is_emergency: bool = False
 
 
 class OrderService:
     """Places, changes and cancels orders."""
 
-    def __init__(self, *, sessions: Sessions, journal: Journal, events: EventMaker, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        journal: Journal,
+        events: EventMaker,
+        clock: Clock,
+        risk: Gate,
+        interlock: Interlock,
+    ) -> None:
         self._sessions = sessions
+        self._risk = risk
+        self._interlock = interlock
         self._journal = journal
         self._events = events
         self._clock = clock
@@ -130,10 +137,16 @@ class OrderService:
 
         Also answers when the outcome is unknown or ``wait_ms`` has passed. Raises
         ``InvalidRequest``, ``Unsupported``, ``NotFound``, ``NotConnected``, ``Conflict``,
-        ``IdempotencyConflict``, ``JournalUnavailable``: in all these cases nothing was sent and
-        the idempotency key was not used up.
+        ``IdempotencyConflict``, ``LiveNotAllowed``, ``JournalUnavailable``: in all these cases nothing
+        was sent and the idempotency key was not used up. An order that the risk checks refuse is
+        recorded and answered as ``denied``.
         """
         caller = _Caller(actor=actor, source=source, strategy_id=strategy_id)
+        return await self._place(request, caller, idempotency, wait_ms)
+
+    async def _place(
+        self, request: PlaceRequest, caller: _Caller, idempotency: IdempotencyKey | None, wait_ms: int
+    ) -> Placed:
         if idempotency is None:
             placed = await self._place_new(request, caller, None)
         else:
@@ -146,8 +159,8 @@ class OrderService:
         """Change a working order; answer when the broker's records show the result.
 
         A refusal by the broker leaves the order as it was, with the broker's words on it.
-        Raises ``NotFound``, ``OrderClosed``, ``Conflict``, ``InvalidRequest``, ``Unsupported``,
-        ``NotConnected``, ``JournalUnavailable``.
+        Raises ``NotFound``, ``OrderClosed``, ``Conflict``, ``InvalidRequest``, ``DeniedByRisk``,
+        ``LiveNotAllowed``, ``Unsupported``, ``NotConnected``, ``JournalUnavailable``.
         """
         order = await self._known(client_order_id)
         session = self._sessions.session(order.connection_id)
@@ -156,6 +169,7 @@ class OrderService:
         if effective == Changes():
             return order
         session.require_ready()
+        await self._require_allowed(session, order, effective, instrument)
         await self._journal.append(
             self._events.of_order(
                 order,
@@ -180,6 +194,15 @@ class OrderService:
             lambda broker: OrderModifyRejected(broker=broker),
         )
         return await self._waiters.wait(client_order_id, _is_settled(OrderStatus.PENDING_UPDATE), wait_ms / 1000)
+
+    async def _require_allowed(self, session: Session, order: Order, changes: Changes, instrument: Instrument) -> None:
+        """Raise ``DeniedByRisk`` or ``LiveNotAllowed`` for a change that may not be made."""
+        is_smaller = changes == Changes(quantity=changes.quantity) and (changes.quantity or 0) < order.terms.quantity
+        if not (order.terms.reduce_only or is_smaller):
+            self._interlock.require(session.connection_id, session.account(order.account_id))
+        denial = await self._risk.decide_change(session, order, changes, instrument)
+        if denial is not None:
+            raise DeniedByRisk.of("order", denial.code, denial.text)
 
     async def cancel(self, client_order_id: str, *, actor: str, wait_ms: int = 2000) -> Order:
         """Cancel an order; answer when the broker's records show the result.
@@ -214,6 +237,7 @@ class OrderService:
         connection_id: str | None = None,
         account_id: str | None = None,
         instrument_id: str | None = None,
+        strategy_id: str | None = None,
         actor: str,
         wait_ms: int = 2000,
     ) -> list[ItemResult]:
@@ -223,7 +247,9 @@ class OrderService:
         wanted = [
             order.client_order_id
             for order in self._journal.open_orders(connection_id)
-            if account_id in {None, order.account_id} and instrument_id in {None, order.terms.instrument_id}
+            if account_id in {None, order.account_id}
+            and instrument_id in {None, order.terms.instrument_id}
+            and strategy_id in {None, order.strategy_id}
         ]
         return await asyncio.gather(*(_item(key, self.cancel(key, actor=actor, wait_ms=wait_ms)) for key in wanted))
 
@@ -237,53 +263,30 @@ class OrderService:
         actor: str,
         source: Source = Source.API,
         wait_ms: int = 2000,
+        is_emergency: bool = False,
     ) -> list[ItemResult]:
         """Close matching positions with market orders, reduce-only where the broker has it.
 
-        Spot holdings are inventory: they are sold only when named by ``instrument_id``. Raises
-        ``NotFound``, ``NotConnected``, and ``InvalidRequest`` for an instrument or account that does not exist.
+        Passes a halt. In an emergency the link alone must be up: the broker's newest reports are
+        closed even before they are reconciled. Spot holdings are inventory: they are sold only when
+        named by ``instrument_id``. Raises ``NotFound``, ``NotConnected``, and ``InvalidRequest`` for
+        an instrument or account that does not exist.
         """
         session = self._sessions.session(connection_id)
-        session.require_ready()
+        if is_emergency:
+            session.require_link()
+        else:
+            session.require_ready()
         if instrument_id is not None:
             _instrument(session, instrument_id)
         if account_id is not None:
             session.account(account_id)
-        requests: list[PlaceRequest] = []
-        for report in session.positions.values():
-            instrument = session.adapter.get_instrument(report.instrument_id)
-            if instrument_id is None and instrument.contract.is_inventory:
-                continue
-            is_wanted = (
-                instrument_id in {None, report.instrument_id}
-                and account_id in {None, report.account_id}
-                and position_id in {None, report.leg}
-            )
-            request = self._closing(session, report, instrument) if is_wanted else None
-            if request is not None:
-                requests.append(request)
-        return await asyncio.gather(
-            *(_item(None, self._placed(request, actor, source, wait_ms)) for request in requests)
-        )
+        caller = _Caller(actor=actor, source=source, strategy_id=None, is_exit=True, is_emergency=is_emergency)
+        requests = closing_orders(session, account_id=account_id, instrument_id=instrument_id, position_id=position_id)
+        return await asyncio.gather(*(_item(None, self._closed(request, caller, wait_ms)) for request in requests))
 
-    async def _placed(self, request: PlaceRequest, actor: str, source: Source, wait_ms: int) -> Order:
-        return (await self.place(request, actor=actor, source=source, wait_ms=wait_ms)).order
-
-    def _closing(self, session: Session, report: PositionReport, instrument: Instrument) -> PlaceRequest | None:
-        quantity = floor_to_step(abs(report.quantity), instrument.lot_step)
-        if quantity <= 0:
-            return None
-        product = session.adapter.capabilities.products[product_label(instrument)]
-        return PlaceRequest(
-            connection_id=session.connection_id,
-            account_id=report.account_id,
-            instrument_id=report.instrument_id,
-            side=Side.SELL if report.quantity > 0 else Side.BUY,
-            order_type=OrderType.MARKET,
-            quantity=quantity,
-            reduce_only=product.reduce_only,
-            position_id=report.leg if product.hedging and report.leg != "net" else None,
-        )
+    async def _closed(self, request: PlaceRequest, caller: _Caller, wait_ms: int) -> Order:
+        return (await self._place(request, caller, None, wait_ms)).order
 
     def _children(self, order: Order) -> tuple[Order, ...]:
         """Return the working exits that belong to the order; the broker makes them as it fills."""
@@ -306,13 +309,17 @@ class OrderService:
             raise IdempotencyConflict("this Idempotency-Key was used with another body; use a new key for a new order")
         return Placed(order=await self._known(record.client_order_id), replayed=True)
 
-    async def _place_new(self, request: PlaceRequest, caller: "_Caller", idempotency: IdempotencyKey | None) -> Placed:
+    async def _place_new(self, request: PlaceRequest, caller: _Caller, idempotency: IdempotencyKey | None) -> Placed:
         session = self._sessions.session(request.connection_id)
         account = session.account(request.account_id)
-        terms = checked_terms(
-            request, _instrument(session, request.instrument_id), session.adapter.capabilities, self._clock.now_ns()
-        )
-        session.require_ready()
+        instrument = _instrument(session, request.instrument_id)
+        terms = checked_terms(request, instrument, session.adapter.capabilities, self._clock.now_ns())
+        if caller.is_emergency:
+            session.require_link()
+        else:
+            session.require_ready()
+        if not (caller.is_exit or terms.reduce_only):
+            self._interlock.require(session.connection_id, account)
         await _checked_by_adapter(session, account.account_id, terms)
         event = Event(
             event_id=self._events.new_id(),
@@ -325,37 +332,48 @@ class OrderService:
             source=caller.source,
             ts_init_ns=self._clock.now_ns(),
         )
-        return await self._submit(session, event, terms, idempotency)
+        denial = await self._risk.decide(
+            session, account.account_id, terms, instrument, strategy_id=caller.strategy_id, is_exit=caller.is_exit
+        )
+        if denial is not None:
+            return await self._deny(event, denial, idempotency)
+        with self._risk.reserve(session, account.account_id, terms):
+            return await self._submit(session, event, terms, idempotency)
+
+    async def _deny(self, initialized: Event, denial: Denial, idempotency: IdempotencyKey | None) -> Placed:
+        """Record an order that our own checks refuse; nothing is sent."""
+        body = OrderDenied(code=denial.code, text=denial.text)
+        return await self._record_new(initialized, body, idempotency)
 
     async def _submit(
         self, session: Session, initialized: Event, terms: OrderTerms, idempotency: IdempotencyKey | None
     ) -> Placed:
+        placed = await self._record_new(initialized, OrderSubmitted(), idempotency)
+        if placed.replayed:
+            return placed
+        order = placed.order
+        command = PlaceOrder(client_order_id=order.client_order_id, account_id=order.account_id, terms=terms)
+        session.sent_at_ns[order.client_order_id] = self._clock.now_ns()
+        self._send(order, lambda: session.adapter.place_order(command), lambda broker: OrderRejected(broker=broker))
+        return placed
+
+    async def _record_new(
+        self, initialized: Event, first: OrderSubmitted | OrderDenied, idempotency: IdempotencyKey | None
+    ) -> Placed:
+        """Make a new order durable, together with what becomes of it first and with its key."""
         client_order_id = initialized.client_order_id
         if client_order_id is None:
             raise AssertionError("an order event carries its order's id")
-        submitted = Event(
-            event_id=self._events.new_id(),
-            body=OrderSubmitted(),
-            connection_id=initialized.connection_id,
-            account_id=initialized.account_id,
-            client_order_id=client_order_id,
-            strategy_id=initialized.strategy_id,
-            actor=initialized.actor,
-            source=initialized.source,
-            ts_init_ns=initialized.ts_init_ns,
-        )
+        next_event = replace(initialized, event_id=self._events.new_id(), body=first)
         record = None if idempotency is None else self._record(idempotency, client_order_id)
         try:
-            commit = await self._journal.append(initialized, submitted, idempotency=record)
+            commit = await self._journal.append(initialized, next_event, idempotency=record)
         except IdempotencyTaken:  # by another process on the same journal
             placed = await self._replay(idempotency) if idempotency else None
             if placed is None:
                 raise
             return placed
         order = next(order for order in commit.orders if order.client_order_id == client_order_id)
-        command = PlaceOrder(client_order_id=client_order_id, account_id=order.account_id, terms=terms)
-        session.sent_at_ns[client_order_id] = self._clock.now_ns()
-        self._send(order, lambda: session.adapter.place_order(command), lambda broker: OrderRejected(broker=broker))
         return Placed(order=order)
 
     def _record(self, idempotency: IdempotencyKey, client_order_id: str) -> IdempotencyRecord:

@@ -30,7 +30,8 @@ class PositionView:
             some of whose fills are still missing.
         currency: Of ``unrealized_pnl`` and ``realized_pnl`` (before fees): the settlement currency.
         unrealized_pnl: None when cost or mark are unknown.
-        protection: ``broker`` when the broker itself watches a take profit or stop loss.
+        protection: Who watches a take profit or stop loss: ``broker``, ``local`` (this process, for a paper
+            account) or ``none``.
         as_of_ns: When the mark was true, or the position's last change without a mark.
     """
 
@@ -53,7 +54,9 @@ class PositionView:
     as_of_ns: int
 
 
-def position_view(position: Position, report: PositionReport | None, mark: Mark | None) -> PositionView:
+def position_view(
+    position: Position, report: PositionReport | None, mark: Mark | None, *, execution: str = "broker"
+) -> PositionView:
     """Join a derived position with the broker's newest report of it and a mark."""
     open_profit = None if mark is None else unrealized(position, mark.price)
     if open_profit is None and report is not None and report.quantity == position.quantity:
@@ -76,7 +79,7 @@ def position_view(position: Position, report: PositionReport | None, mark: Mark 
         leverage=report.leverage if report else None,
         take_profit=report.take_profit if report else None,
         stop_loss=report.stop_loss if report else None,
-        protection="broker" if is_protected else "none",
+        protection=execution if is_protected else "none",
         as_of_ns=mark.ts_ns if mark else position.updated_at_ns,
     )
 

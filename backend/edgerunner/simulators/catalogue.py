@@ -195,6 +195,7 @@ def _spot(coin: _Coin) -> VenueInstrument:
         max_market_lots=int(Decimal(coin.spot_max_market) / step),
         max_price_ticks=10**9,
         price_limit=Decimal("0.1"),
+        max_waiting_orders=60,
     )
 
 

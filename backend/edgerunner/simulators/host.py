@@ -19,6 +19,7 @@ import psutil
 from edgerunner.simulators.catalogue import CATALOGUES
 from edgerunner.simulators.control import ControlServer
 from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.synthetic import with_synthetic
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
 
@@ -77,6 +78,7 @@ class SimulatorSettings:
         ports: Port per broker to run, 0 = any free one.
         seed: None = as before, or 1.
         speed: Virtual seconds per wall second.
+        symbols: How many synthetic instruments Bybit lists besides its own; those listed once stay in a folder.
         parent_pid: Process without which the simulators have no purpose; None = they run until stopped.
         orphan_grace_s: How long they wait for another parent once it is gone.
         on_ready: Told once when everything listens.
@@ -88,6 +90,7 @@ class SimulatorSettings:
     control_port: int = 8100
     seed: int | None = None
     speed: float = 1
+    symbols: int = 0
     parent_pid: int | None = None
     orphan_grace_s: float = 120
     wall: Callable[[], int] = time.time_ns
@@ -196,7 +199,10 @@ class _SimulatorHost:
             seed=self._settings.seed,
             speed=self._settings.speed,
         )
-        return Venue(CATALOGUES[broker](), self._faults, settings)
+        catalogue = CATALOGUES[broker]()
+        if broker == "bybit":
+            catalogue = with_synthetic(catalogue, _symbols(self._folder, self._settings.symbols))
+        return Venue(catalogue, self._faults, settings)
 
     async def _until_orphaned(self) -> None:
         while not self._watch.is_orphaned(time.monotonic()):  # noqa: ASYNC110 - other processes set no event here
@@ -231,6 +237,15 @@ async def _stop(server: _Server) -> None:
             await server.stop()
     except TimeoutError:
         logger.warning("%s did not stop within %s s", type(server).__name__, STOP_S)
+
+
+def _symbols(folder: Path, wanted: int) -> int:
+    """Return how many synthetic symbols to list: the ledger may hold orders of any that was listed before."""
+    file = folder / "symbols"
+    known = int(file.read_text()) if file.exists() else 0
+    if wanted > known:
+        file.write_text(str(wanted))
+    return max(wanted, known)
 
 
 @contextlib.contextmanager

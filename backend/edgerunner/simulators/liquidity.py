@@ -8,7 +8,7 @@ from edgerunner.simulators.noise import MASK, mix, normal, seed_key
 from edgerunner.simulators.sources import MarketProfile
 from edgerunner.simulators.venue_types import Level
 
-MAX_LEVELS = 500
+MAX_LEVELS = 1000
 _SIZES = tuple(math.exp(0.8 * normal(index) - 0.32) for index in range(4096))
 """Log-normal factors of mean 1."""
 
@@ -32,7 +32,7 @@ class Liquidity:
         return price, price + spread
 
     def levels(self, side: Side, best: int, step: int) -> Iterator[Level]:
-        """Yield (ticks, lots) from the best price outwards, at most 500 levels.
+        """Yield (ticks, lots) from the best price outwards, at most 1000 levels.
 
         Behind the best one the levels lie on a fixed grid of prices, so that they stay when the price moves.
         """

@@ -119,7 +119,7 @@ class Market:
         return "buy" if self.price(symbol, step) == self.quote(symbol, step)[1] else "sell"
 
     def levels(self, symbol: str, side: Side, best: int, step: int) -> Iterator[Level]:
-        """Yield the generated levels of a side from ``best`` outwards, at most 500."""
+        """Yield the generated levels of a side from ``best`` outwards, at most 1000."""
         return self._listings[symbol].liquidity.levels(side, best, step)
 
     def funding_rate(self, symbol: str, settle_ns: int) -> Decimal:

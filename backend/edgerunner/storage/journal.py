@@ -86,6 +86,11 @@ class Journal:
         """Sequence number of the newest event that was delivered here, 0 without events."""
         return self._last_seq
 
+    @property
+    def waiting(self) -> int:
+        """How many calls of ``append`` have no answer yet."""
+        return self._waiting
+
     async def append(self, *events: Event, idempotency: IdempotencyRecord | None = None) -> Commit:
         """Make events durable, all or none, and return what they changed.
 
@@ -198,6 +203,12 @@ class Journal:
     async def export(self, after_seq: int, limit: int) -> list[RecordedEvent]:
         """Return at most ``limit`` events that follow ``after_seq``, oldest first."""
         return await self._events("WHERE seq > ? ORDER BY seq LIMIT ?", after_seq, limit)
+
+    async def strategy_events(self, strategy_id: str, *, after_seq: int, limit: int) -> list[RecordedEvent]:
+        """Return at most ``limit`` events of a strategy's orders that follow ``after_seq``, oldest first."""
+        return await self._events(
+            "WHERE strategy_id = ? AND seq > ? ORDER BY seq LIMIT ?", strategy_id, after_seq, limit
+        )
 
     async def idempotency(self, scope: str, key: str) -> IdempotencyRecord | None:
         """Return the use of an idempotency key; kept for 24 h and as long as its order is open."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from edgerunner.domain.errors import JournalUnavailable
 from edgerunner.domain.numbers import to_plain
-from edgerunner.storage.database import Database
+from edgerunner.storage.database import IMMEDIATE, Database
 from edgerunner.storage.reader import parse_cursor
 from edgerunner.storage.secrets import Vault
 from edgerunner.storage.tables import connections, equity_points
@@ -76,36 +76,36 @@ class ConnectionStore:
             "desired": connection.desired,
         }
         statement = upsert(connections).values(values).on_conflict_do_update(["connection_id"], set_=values)
-        await _transact(self._database, lambda connection: connection.execute(statement))
+        await transact(self._database, lambda connection: connection.execute(statement))
 
     async def get(self, connection_id: str) -> StoredConnection | None:
         """Return a connection; ``MasterKeyUnusable`` when its credentials cannot be decrypted."""
         query = select(connections).where(connections.c.connection_id == connection_id)
-        row = await _transact(self._database, lambda connection: connection.execute(query).first())
+        row = await transact(self._database, lambda connection: connection.execute(query).first())
         return None if row is None else self._from_row(row)
 
     async def list(self) -> list[StoredConnection]:
         """Return all connections, oldest first; ``MasterKeyUnusable`` as in ``get``."""
         query = select(connections).order_by(connections.c.created_at_ns, connections.c.connection_id)
-        rows = await _transact(self._database, lambda connection: connection.execute(query).all())
+        rows = await transact(self._database, lambda connection: connection.execute(query).all())
         return [self._from_row(row) for row in rows]
 
     async def delete(self, connection_id: str) -> None:
         """Forget a connection and its credentials; an unknown one is no error."""
         statement = delete(connections).where(connections.c.connection_id == connection_id)
-        await _transact(self._database, lambda connection: connection.execute(statement))
+        await transact(self._database, lambda connection: connection.execute(statement))
 
     async def reconciled_until(self, connection_id: str) -> int | None:
         """Return until when the broker's records were read whole (UTC ns), or None when never."""
         query = select(connections.c.reconciled_until_ns).where(connections.c.connection_id == connection_id)
-        row = await _transact(self._database, lambda connection: connection.execute(query).first())
+        row = await transact(self._database, lambda connection: connection.execute(query).first())
         return None if row is None else row.reconciled_until_ns
 
     async def mark_reconciled(self, connection_id: str, until_ns: int) -> None:
         """Note that the broker's records were read whole until a time; no effect on an unknown connection."""
         where = connections.c.connection_id == connection_id
         statement = update(connections).where(where).values(reconciled_until_ns=until_ns)
-        await _transact(self._database, lambda connection: connection.execute(statement))
+        await transact(self._database, lambda connection: connection.execute(statement))
 
     def _from_row(self, row: Row[Any]) -> StoredConnection:
         return StoredConnection(
@@ -140,7 +140,7 @@ class EquityStore:
             for point in points
         ]
         if rows:
-            await _transact(self._database, lambda connection: connection.execute(insert(equity_points), rows))
+            await transact(self._database, lambda connection: connection.execute(insert(equity_points), rows))
 
     async def page(
         self, *, connection_id: str | None = None, account_id: str | None = None, limit: int, cursor: str | None = None
@@ -153,7 +153,7 @@ class EquityStore:
             query = query.where(equity_points.c.account_id == account_id)
         if cursor is not None:
             query = query.where(equity_points.c.point_no < parse_cursor(cursor))
-        rows = await _transact(self._database, lambda connection: connection.execute(query).all())
+        rows = await transact(self._database, lambda connection: connection.execute(query).all())
         items = [_to_point(row) for row in rows[:limit]]
         return Page(items=items, next_cursor=str(rows[limit - 1].point_no) if len(rows) > limit else None)
 
@@ -169,13 +169,18 @@ def _to_point(row: Row[Any]) -> EquityPoint:
     )
 
 
-async def _transact(database: Database, work: Callable[[Connection], Result]) -> Result:
-    """Run ``work`` in a transaction on a thread; ``JournalUnavailable`` when the file fails."""
+async def transact(database: Database, work: Callable[[Connection], Result], *, immediate: bool = False) -> Result:
+    """Run ``work`` in a transaction on a thread; ``JournalUnavailable`` when the file fails.
+
+    ``immediate`` takes the write lock before the first read, so that what was read still holds.
+    """
 
     def run() -> Result:
         try:
-            with database.engine.begin() as connection:
-                return work(connection)
+            with database.engine.connect() as plain:
+                connection = plain.execution_options(**{IMMEDIATE: immediate})
+                with connection.begin():
+                    return work(connection)
         except DBAPIError as error:
             if not isinstance(error.orig, sqlite3.Error):
                 raise

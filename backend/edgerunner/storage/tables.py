@@ -43,6 +43,7 @@ events = Table(
     Column("raw", Text),
     Index("ix_events_event_id", "event_id", unique=True),
     Index("ix_events_client_order_id", "client_order_id", sqlite_where=text("client_order_id IS NOT NULL")),
+    Index("ix_events_strategy_id", "strategy_id", sqlite_where=text("strategy_id IS NOT NULL")),
 )
 
 owner = Table(
@@ -152,6 +153,103 @@ equity_points = Table(
     Column("balance", Text),
     Column("ts_ns", BigInteger, nullable=False),
     Index("ix_equity_points_account", "connection_id", "account_id"),
+)
+
+signal_secrets = Table(
+    "signal_secrets",
+    metadata,
+    Column("strategy_id", Text, primary_key=True),
+    Column("secrets", LargeBinary, nullable=False),
+    Column("changed_at_ns", BigInteger, nullable=False),
+)
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("signal_no", Integer, primary_key=True),
+    Column("signal_id", Text, nullable=False),
+    Column("strategy_id", Text, nullable=False),
+    Column("dedup_key", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("instrument_id", Text, nullable=False),
+    Column("quantity", Text),
+    Column("price", Text),
+    Column("state", Text, nullable=False),
+    Column("client_order_id", Text),
+    Column("reason", Text),
+    Column("received_at_ns", BigInteger, nullable=False),
+    Column("finished_at_ns", BigInteger),
+    Index("ix_signals_signal_id", "signal_id", unique=True),
+    Index("ix_signals_dedup_key", "strategy_id", "dedup_key"),
+    Index("ix_signals_waiting", "signal_no", sqlite_where=text("state = 'accepted'")),
+)
+
+backtest_runs = Table(
+    "backtest_runs",
+    metadata,
+    Column("run_no", Integer, primary_key=True),
+    Column("run_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("metrics", Text),
+    Column("assumptions", Text),
+    Column("error", Text),
+    Column("created_at_ns", BigInteger, nullable=False),
+    Column("started_at_ns", BigInteger),
+    Column("finished_at_ns", BigInteger),
+    Index("ix_backtest_runs_run_id", "run_id", unique=True),
+)
+
+risk_scopes = Table(
+    "risk_scopes",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("actor", Text, nullable=False),
+    Column("changed_at_ns", BigInteger, nullable=False),
+    Column("limits", Text, nullable=False),
+)
+
+risk_baselines = Table(
+    "risk_baselines",
+    metadata,
+    Column("connection_id", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("day", Text, nullable=False),
+    Column("day_start", Text, nullable=False),
+    Column("peak", Text, nullable=False),
+)
+
+strategies = Table(
+    "strategies",
+    metadata,
+    Column("strategy_id", Text, primary_key=True),
+    Column("class_name", Text, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("connection_id", Text, nullable=False),
+    Column("account_id", Text),
+    Column("instrument_ids", Text, nullable=False),
+    Column("timeframe", Text, nullable=False),
+    Column("on_stop", Text, nullable=False),
+    Column("run_state", Text, nullable=False),
+    Column("reason", Text),
+    Column("run_no", Integer, nullable=False),
+    Column("created_at_ns", BigInteger, nullable=False),
+    Column("started_at_ns", BigInteger),
+    Column("kept", Text, nullable=False),
+)
+
+strategy_log = Table(
+    "strategy_log",
+    metadata,
+    Column("line_no", Integer, primary_key=True),
+    Column("strategy_id", Text, nullable=False),
+    Column("ts_ns", BigInteger, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_strategy_log_strategy_id", "strategy_id", "line_no"),
 )
 
 APPEND_ONLY = {

@@ -1,5 +1,6 @@
 """Bringing a database file to the newest schema with Alembic; imported only when there is work."""
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -9,6 +10,9 @@ from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from edgerunner.storage.database import IMMEDIATE
+
+_ALEMBIC = threading.Lock()
+"""Alembic keeps the running migration in globals: two files of one process take turns."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -35,6 +39,10 @@ def upgrade(engine: Engine) -> None:
     The transaction takes the write lock first, so of two processes the second finds the work done.
     """
     config = alembic_config()
-    with engine.connect().execution_options(**{IMMEDIATE: True}) as connection, connection.begin():
+    with (
+        _ALEMBIC,
+        engine.connect().execution_options(**{IMMEDIATE: True}) as connection,
+        connection.begin(),
+    ):
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -15,20 +15,46 @@ from pydantic import SecretStr
 
 from edgerunner.adapters.broker import BrokerAdapter, Environment
 from edgerunner.domain.errors import BrokerAuthFailed
+from edgerunner.logs import remember_secret
 from edgerunner.main import create_app, server_config
 from edgerunner.services.account_service import AccountService
+from edgerunner.services.account_settings import AccountSettingsService
 from edgerunner.services.alert_service import AlertService
-from edgerunner.services.clock import EventMaker
+from edgerunner.services.backtest_jobs import BacktestJobs
+from edgerunner.services.backtest_process import RunLimits, run_in_process
+from edgerunner.services.backtest_service import BacktestService
+from edgerunner.services.clock import EventMaker, SystemClock
 from edgerunner.services.connection_service import ConnectionService
+from edgerunner.services.dataset_service import DatasetService
 from edgerunner.services.hub import Hub
+from edgerunner.services.kill_switch import KillSwitch
+from edgerunner.services.live_arming import LiveArming
+from edgerunner.services.loss_watch import LossWatch
 from edgerunner.services.market_service import MarketService
 from edgerunner.services.order_service import OrderService
+from edgerunner.services.risk_quotes import RiskQuotes
+from edgerunner.services.risk_service import RiskService
+from edgerunner.services.signal_desk import SignalDesk
+from edgerunner.services.signal_gate import SignalGate
+from edgerunner.services.signal_service import SignalService
+from edgerunner.services.signal_targets import StrategyTargets
+from edgerunner.services.strategies.class_catalogue import ClassCatalogue
+from edgerunner.services.strategies.limits import Limits
+from edgerunner.services.strategies.market_access import MarketAccess
+from edgerunner.services.strategies.run_values import Surroundings
+from edgerunner.services.strategies.service import StrategyService
 from edgerunner.services.sync_service import SyncService
 from edgerunner.settings import Settings
+from edgerunner.storage.backtest_files import RunFiles
+from edgerunner.storage.backtest_runs import RunStore
+from edgerunner.storage.catalogue import Catalogue
 from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Journal
+from edgerunner.storage.risk_store import RiskStore
 from edgerunner.storage.secrets import Vault
+from edgerunner.storage.signals import SignalSecretStore, SignalStore
 from edgerunner.storage.store import ConnectionStore, EquityStore
+from edgerunner.storage.strategy_store import StoredStrategy, StrategyStore
 from tests.fakes.broker import FakeBroker
 from tests.waiting import until
 
@@ -50,7 +76,17 @@ class Services:
     connections: ConnectionService
     orders: OrderService
     accounts: AccountService
+    risk: RiskService
+    kill_switch: KillSwitch
+    arming: LiveArming
+    account_settings: AccountSettingsService
     markets: MarketService
+    datasets: DatasetService
+    signals: SignalService
+    signal_gate: SignalGate
+    signal_strategies: dict[str, StoredStrategy]
+    backtests: BacktestService
+    strategies: StrategyService
     alerts: AlertService
     hub: Hub
 
@@ -92,29 +128,42 @@ def order_body(**changes: Any) -> Json:
 
 @asynccontextmanager
 async def running_services(folder: Path, broker: FakeBroker, **settings: Any) -> AsyncIterator[Services]:
-    """Run the services on the folder's journal."""
+    """Run the services on the folder's journal; the broker quotes 100, so that orders near it pass the checks."""
+    if LINEAR_ID not in broker.tickers:
+        broker.quote(LINEAR_ID, "100")
     database = Database.open(folder)
     journal = await Journal.open(database, clock_ns=broker.clock.now_ns)
     known = Settings(api_key=SecretStr(API_KEY), data_dir=folder, **settings)
     services = wire(known, database=database, journal=journal, broker=broker)
+    await services.risk.start()
     await services.connections.start()
     await services.markets.start()
+    await services.datasets.start()
     await services.accounts.start()
+    await services.strategies.start()
+    await services.signal_gate.start()
+    await services.signals.start()
+    await services.backtests.start()
     try:
         yield services
     finally:
+        await services.backtests.stop()
+        await services.signals.stop()
+        await services.strategies.stop()
         await services.accounts.stop()
+        await services.datasets.stop()
         await services.markets.stop()
         await services.orders.stop()
         await services.connections.stop()
+        await services.risk.stop()
         await journal.close()
         database.close()
 
 
 @asynccontextmanager
-async def running_api(folder: Path, **settings: Any) -> AsyncIterator[Api]:
+async def running_api(folder: Path, *, broker: FakeBroker | None = None, **settings: Any) -> AsyncIterator[Api]:
     """Run the application in process, without a server."""
-    broker = FakeBroker()
+    broker = broker or FakeBroker()
     async with running_services(folder, broker, **settings) as services:
         app = create_app(services)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -155,21 +204,44 @@ def wire(settings: Settings, *, database: Database, journal: Journal, broker: Fa
     """Return the services around one fake broker."""
     clock = broker.clock
     events = EventMaker(clock)
-    store = ConnectionStore(database, Vault.open(settings.data_dir, None))
+    vault = Vault.open(settings.data_dir, None)
+    store = ConnectionStore(database, vault)
     connections = ConnectionService(
         factories={"bybit": FakeFactory(broker)},
+        local={"bybit": FakeFactory(broker)},
         absent={"ibkr": "Interactive Brokers is not in this version yet"},
         store=store,
         sync=SyncService(journal=journal, events=events, clock=clock, watermarks=store),
         clock=clock,
-        allow_live=False,
+        allow_live=settings.allow_live,
     )
     markets = MarketService(connections=connections, clock=clock)
+    alerts = AlertService(clock=clock)
+    alerts.execution_of = connections.execution_of
+    risk_store = RiskStore(database)
+    risk = RiskService(
+        store=risk_store,
+        losses=LossWatch(risk_store),
+        journal=journal,
+        connections=connections,
+        quotes=RiskQuotes(markets=markets, clock=clock),
+        alerts=alerts,
+        clock=clock,
+    )
+    arming = LiveArming(alerts=alerts, clock=clock)
+    orders = OrderService(
+        sessions=connections, journal=journal, events=events, clock=clock, risk=risk, interlock=arming
+    )
+    signals = SignalStore(database)
+    strategies: dict[str, StoredStrategy] = {}
     return Services(
         settings=settings,
         journal=journal,
         connections=connections,
-        orders=OrderService(sessions=connections, journal=journal, events=events, clock=clock),
+        orders=orders,
+        risk=risk,
+        kill_switch=KillSwitch(states=risk, orders=orders, connections=connections),
+        arming=arming,
         accounts=AccountService(
             journal=journal,
             connections=connections,
@@ -178,9 +250,52 @@ def wire(settings: Settings, *, database: Database, journal: Journal, broker: Fa
             clock=clock,
             base_currency="USD",
         ),
+        account_settings=AccountSettingsService(connections, arming),
         markets=markets,
-        alerts=AlertService(clock=clock),
+        datasets=DatasetService(data_dir=settings.data_dir, markets=markets, clock=clock),
+        signals=SignalService(
+            targets=StrategyTargets(strategies.get),
+            store=signals,
+            desk=SignalDesk(orders=orders, records=journal, fills=signals, sessions=connections),
+            alerts=alerts,
+            events=events,
+            clock=clock,
+        ),
+        signal_gate=SignalGate(store=SignalSecretStore(database, vault), clock=clock, never_log=remember_secret),
+        signal_strategies=strategies,
+        backtests=_backtests(settings.data_dir, database, markets=markets, events=events),
+        strategies=StrategyService(
+            store=StrategyStore(database),
+            journal=journal,
+            access=MarketAccess(connections),
+            around=Surroundings(orders=orders, journal=journal, markets=markets, clock=clock, limits=Limits()),
+            catalogue=ClassCatalogue(settings.data_dir / "strategies", Limits()),
+            alerts=alerts,
+        ),
+        alerts=alerts,
         hub=Hub(epoch="EPOCH-1", clock_ns=clock.now_ns),
+    )
+
+
+def _backtests(folder: Path, database: Database, *, markets: MarketService, events: EventMaker) -> BacktestService:
+    clock, limits = SystemClock(), RunLimits()
+    jobs = BacktestJobs(
+        classes=ClassCatalogue(folder / "strategies", Limits()),
+        catalogue=Catalogue(folder / "datasets"),
+        datasets=folder / "datasets",
+        markets=markets,
+        clock=clock,
+        limits=limits,
+    )
+    return BacktestService(
+        store=RunStore(database),
+        files=RunFiles(folder / "backtests"),
+        jobs=jobs,
+        run_job=run_in_process,
+        events=events,
+        clock=clock,
+        parallel=1,
+        limits=limits,
     )
 
 

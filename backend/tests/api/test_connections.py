@@ -1,6 +1,7 @@
 """Connections over HTTP."""
 
 from edgerunner.domain.errors import BrokerTimeout, BrokerUnreachable
+from edgerunner.services.alert_service import AlertLevel
 from tests.api.harness import CONNECTION_ID, Api
 from tests.api.test_errors import assert_problem
 
@@ -54,7 +55,7 @@ async def test_an_unreachable_broker_is_a_502_and_a_silent_one_a_504(api: Api) -
 async def test_what_this_version_cannot_do_is_unsupported(api: Api) -> None:
     for body in (
         {"broker": "ibkr", "environment": "paper"},
-        {"broker": "bybit", "environment": "demo", "execution": "local"},
+        {"broker": "ibkr", "environment": "paper", "execution": "local"},
     ):
         assert_problem(await api.http.post("/broker/connect", json=body), 501, "unsupported")
 
@@ -62,6 +63,19 @@ async def test_what_this_version_cannot_do_is_unsupported(api: Api) -> None:
 async def test_live_is_off_unless_switched_on(api: Api) -> None:
     body = {"broker": "bybit", "environment": "live"}
     assert_problem(await api.http.post("/broker/connect", json=body), 403, "live_not_allowed")
+
+
+async def test_local_execution_on_live_prices_needs_no_permission_and_says_what_it_is(api: Api) -> None:
+    body = {"broker": "bybit", "environment": "live", "execution": "local"}
+    response = await api.http.post("/broker/connect", json=body)
+    assert response.status_code == 201, response.text
+    made = response.json()
+    assert (made["connection_id"], made["environment"], made["execution"]) == ("bybit-live-local", "live", "local")
+    assert [account["live"] for account in made["accounts"]] == [False]
+    summary = (await api.http.get("/account/summary", params={"connection_id": "bybit-live-local"})).json()
+    assert {account["execution"] for account in summary["accounts"]} == {"local"}
+    alert = api.services.alerts.raise_alert(AlertLevel.INFO, "test", "look here", "bybit-live-local")
+    assert alert.execution == "local"
 
 
 async def test_unknown_words_are_refused_by_field(api: Api) -> None:

@@ -15,7 +15,7 @@ import pytest_asyncio
 from tests.api.harness import running_api
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
-PUBLIC = {"/healthz", "/readyz", "/config.json"}
+PUBLIC = {"/healthz", "/readyz", "/config.json", "/signals/{strategy_id}"}
 PLACEHOLDER_VERSION = "0.0.0"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -58,7 +58,14 @@ async def test_every_call_of_the_contract_is_there(document: Json) -> None:
         "POST /positions/close", "GET /fills", "GET /ledger", "GET /orders/{client_order_id}/events",
         "GET /portfolio", "GET /account/history", "GET /instruments", "GET /market/ohlc", "GET /market/ticker",
         "GET /market/depth", "GET /market/funding", "GET /journal", "GET /metrics", "GET /healthz", "GET /readyz",
-        "GET /config.json",
+        "GET /config.json", "GET /datasets", "POST /datasets", "POST /datasets/download", "GET /datasets/{dataset_id}",
+        "DELETE /datasets/{dataset_id}", "DELETE /datasets/{dataset_id}/download",
+        "GET /account/settings", "POST /account/settings", "POST /positions/leverage",
+        "POST /positions/trailing-stop", "DELETE /positions/trailing-stop",
+        "POST /signals/{strategy_id}", "GET /strategies/{strategy_id}/signals",
+        "POST /strategies/{strategy_id}/signal-secret", "POST /backtest/run", "GET /backtest/runs",
+        "GET /backtest/runs/{run_id}", "DELETE /backtest/runs/{run_id}", "GET /backtest/runs/{run_id}/trades",
+        "GET /backtest/runs/{run_id}/equity", "GET /backtest/runs/{run_id}/report",
     }  # fmt: skip
 
 
@@ -83,11 +90,16 @@ async def test_only_the_public_paths_are_without_the_key(document: Json) -> None
 async def test_every_request_body_has_examples(document: Json) -> None:
     for name, operation in operations(document):
         if "requestBody" in operation:
-            assert operation["requestBody"]["content"]["application/json"]["examples"], name
+            for content in operation["requestBody"]["content"].values():
+                assert content["examples"], name
 
 
 async def test_prices_and_quantities_are_strings_everywhere(document: Json) -> None:
     numbers = {"sequence", "seq", "latency_ms", "age_s", "depth_levels", "open_minute", "close_minute", "status"}
+    numbers |= {"rows", "bytes", "progress", "gaps", "missing", "missing_bars", "breaks", "off_grid", "zero_volume"}
+    numbers |= {"spread_negative", "spread_unknown", "outliers", "same_time"}
+    numbers |= {"keep_old_s", "seed", "progress", "bars_held"}
+    numbers |= {"orders", "open_orders", "fills", "trades", "winning_trades"}
     for name, schema in document["components"]["schemas"].items():
         for field, described in schema.get("properties", {}).items():
             kinds = {part.get("type") for part in described.get("anyOf", [described])}

@@ -178,7 +178,6 @@ async def test_our_own_page_may_open_the_stream(api: Api) -> None:
         ("quotes:bybit-demo:NOPE-LINEAR.BYBIT", "not_found"),
         (f"bars:bybit-demo:{LINEAR_ID}", "validation_error"),
         (f"bars:bybit-demo:{LINEAR_ID}:2m", "validation_error"),
-        ("strategies", "unsupported"),
         ("risk:bybit-demo", "unsupported"),
     ],
 )

@@ -39,6 +39,7 @@ class BybitOnSimulator(Broker):
         super().__init__(adapter, f"{name}-{category.upper()}.BYBIT")
         self.venue = venue
         self.faults = faults
+        self.port = server.port
         self._server = server
         self._symbol = symbol
 
@@ -93,11 +94,11 @@ class BybitOnSimulator(Broker):
 
 @asynccontextmanager
 async def bybit_on_simulator(
-    symbol: str, *, is_hedged: bool = False, **options: object
+    symbol: str, *, is_hedged: bool = False, speed: float = 1, **options: object
 ) -> AsyncIterator[BybitOnSimulator]:
     """A simulator of its own, an adapter connected to it, and both gone afterwards."""
     faults = FaultBox(["bybit"])
-    venue = Venue(bybit_catalogue(), faults, VenueSettings(ledger_path=None, wall=time.time_ns, seed=3))
+    venue = Venue(bybit_catalogue(), faults, VenueSettings(ledger_path=None, wall=time.time_ns, seed=3, speed=speed))
     server = create_server(venue, faults, host="127.0.0.1", port=0)
     await server.start()
     steps = asyncio.create_task(venue.run())

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contract.bybit_harness import bybit_on_simulator
 from tests.contract.harness import Broker
+from tests.contract.local_harness import local_on_simulator
 
 BROKERS: dict[str, Callable[[], AbstractAsyncContextManager[Broker]]] = {
     "bybit-linear": lambda: bybit_on_simulator("linear:BTCUSDT"),
@@ -14,6 +15,9 @@ BROKERS: dict[str, Callable[[], AbstractAsyncContextManager[Broker]]] = {
     "bybit-inverse": lambda: bybit_on_simulator("inverse:BTCUSD"),
     "bybit-future": lambda: bybit_on_simulator("linear:BTCUSDT-24DEC27"),
     "bybit-hedge": lambda: bybit_on_simulator("linear:BTCUSDT", is_hedged=True),
+    "local-linear": lambda: local_on_simulator("linear:BTCUSDT"),
+    "local-spot": lambda: local_on_simulator("spot:BTCUSDT", coins={"BTC": "1"}),
+    "local-inverse": lambda: local_on_simulator("inverse:BTCUSD", currency="BTC", balance="1"),
 }
 
 

@@ -39,7 +39,14 @@ T = TypeVar("T")
 
 
 class Broker(ABC):
-    """One connected adapter and the account it trades, on one market."""
+    """One connected adapter and the account it trades, on one market.
+
+    ``has_order_wire``: orders travel over a connection that can break. ``exits_follow_position``: market exits are
+    marks on the whole position (but for inventory), not orders of their own size.
+    """
+
+    has_order_wire = True
+    exits_follow_position = True
 
     def __init__(self, adapter: BrokerAdapter, instrument_id: str) -> None:
         self.adapter = adapter

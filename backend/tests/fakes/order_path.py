@@ -19,6 +19,7 @@ from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Journal
 from tests.fakes.broker import FakeBroker
 from tests.fakes.clock import FakeClock
+from tests.fakes.gates import OpenGate, OpenInterlock
 from tests.waiting import until
 
 CONNECTION_ID = "fake"
@@ -154,7 +155,14 @@ async def order_path(
     )
     events = EventMaker(clock)
     sync = SyncService(journal=journal, events=events, clock=clock, watermarks=watermarks or MemoryWatermarks())
-    orders = OrderService(sessions=_Directory(session), journal=journal, events=events, clock=clock)
+    orders = OrderService(
+        sessions=_Directory(session),
+        journal=journal,
+        events=events,
+        clock=clock,
+        risk=OpenGate(),
+        interlock=OpenInterlock(),
+    )
     path = OrderPath(
         broker=broker,
         clock=clock,

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "backend" / "edgerunner"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+SHARED_BY_ADAPTERS = {"__init__", "__pycache__", "broker", "account_controls", "buffers", "market_data"}
 CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["contracts"]}
 
 
@@ -24,7 +25,7 @@ def test_every_concrete_adapter_is_protected() -> None:
     concrete = {
         f"edgerunner.adapters.{path.stem}"
         for path in (PACKAGE / "adapters").iterdir()
-        if path.stem not in {"__init__", "__pycache__", "broker"}
+        if path.stem not in SHARED_BY_ADAPTERS
     }
     assert concrete == set(CONTRACTS["concrete-adapters"]["protected_modules"])
 

@@ -25,7 +25,7 @@ class WalletBook:
     def __init__(self, account_id: str, catalogue: Catalogue, *, margin_mode: str | None) -> None:
         self._account_id = account_id
         self._catalogue = catalogue
-        self._is_isolated = margin_mode == _ISOLATED
+        self.margin_mode = margin_mode
         self._coins: dict[str, Coin] = {}
 
     def replace(self, wallet: Wallet, ts_ns: int) -> AccountSummary:
@@ -71,7 +71,7 @@ class WalletBook:
         told = number(coin.available_to_withdraw)
         if told is not None:
             return told
-        if not self._is_isolated:
+        if self.margin_mode != _ISOLATED:
             return None
         taken = (coin.total_position_im, coin.total_order_im, coin.locked, coin.bonus)
         return total - sum((number(part) or Decimal(0) for part in taken), Decimal(0))

@@ -7,6 +7,7 @@ demo has no own public stream and no order entry by WebSocket.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -81,6 +82,36 @@ def endpoints_of(environment: Environment, options: Mapping[str, object]) -> End
         private=_chosen(options, "private_url", endpoints.private),
         trade=None if _is_off(options) else _chosen(options, "trade_url", endpoints.trade or "") or None,
     )
+
+
+def is_real_money(environment: Environment, endpoints: Endpoints) -> bool:
+    """Tell whether orders sent to these addresses are for real money, whatever the environment is called.
+
+    Bybit's accounts carry no mark: the host decides. Its practice hosts are named ``...-testnet`` and
+    ``...-demo``; any other host that is not on this machine is taken for real. Raises
+    ``InvalidRequest`` for a live connection to a practice host.
+    """
+    account = [url for url in (endpoints.rest, endpoints.private, endpoints.trade) if url is not None]
+    practice = [url for url in account if _is_practice(url)]
+    if environment is Environment.LIVE and practice:
+        text = f"{practice[0]} is a practice address of Bybit; name the environment that it is"
+        raise InvalidRequest.of("environment", "mismatch", text)
+    return environment is Environment.LIVE or any(not (_is_practice(url) or _is_here(url)) for url in account)
+
+
+def _is_practice(url: str) -> bool:
+    label = (urlsplit(url).hostname or "").partition(".")[0]
+    return label.endswith(("-testnet", "-demo"))
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _chosen(options: Mapping[str, object], option: str, otherwise: str) -> str:

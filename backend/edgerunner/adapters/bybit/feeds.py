@@ -8,10 +8,10 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 
 from edgerunner.adapters.broker import BarUpdate, Feed, MarketSubscription
+from edgerunner.adapters.buffers import MarketBuffer
 from edgerunner.adapters.bybit.book import Applied, Book
 from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.market import INTERVALS, ticker_of
-from edgerunner.adapters.bybit.market_buffer import MarketBuffer
 from edgerunner.adapters.bybit.market_wire import BookData, KlineRow, MarketMessage, TickerRow, TradeRow
 from edgerunner.adapters.bybit.server_clock import Clock
 from edgerunner.adapters.bybit.values import NS_PER_MS, Malformed, nanoseconds

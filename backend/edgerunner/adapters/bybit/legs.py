@@ -82,6 +82,10 @@ class PositionModes:
         """Ask again before the next order: Bybit contradicted what is known."""
         self._hedged.pop(listing.symbol, None)
 
+    def forget_all(self) -> None:
+        """Ask again about every contract."""
+        self._hedged.clear()
+
     def known(self, listing: Listing) -> bool | None:
         """Return the mode when it is known without asking."""
         return self._hedged.get(listing.symbol) if _can_hedge(listing) else False

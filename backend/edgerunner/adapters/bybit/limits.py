@@ -48,6 +48,10 @@ DOCUMENTED: Final = {
     "/v5/account/info": 50,
     "/v5/account/transaction-log": 25,
     "/v5/user/query-api": 10,
+    "/v5/position/set-leverage": 10,
+    "/v5/position/switch-mode": 10,
+    "/v5/position/trading-stop": 10,
+    "/v5/account/set-margin-mode": 5,
 }
 """Requests a second by bucket; an answer's ``X-Bapi-Limit`` header replaces the figure."""
 

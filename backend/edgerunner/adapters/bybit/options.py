@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edgerunner.adapters.broker import Environment
-from edgerunner.adapters.bybit.environments import Endpoints, endpoints_of, is_url_option
+from edgerunner.adapters.bybit.environments import Endpoints, endpoints_of, is_real_money, is_url_option
 from edgerunner.adapters.bybit.order_style import EXIT_MODES, TRIGGER_SOURCES, Style
 from edgerunner.domain.errors import FieldError, InvalidRequest
 
@@ -35,6 +35,7 @@ class Options:
         websocket: ``picows``, ``aiohttp`` or ``auto`` (picows where it is installed).
         allow_withdrawal_key: Accept an API key that may withdraw.
         account_id: The UID, only for environments that do not tell it (demo).
+        is_live: Real money: decided by the hosts, see ``is_real_money``.
         style: How orders are written: options ``trigger_by`` and ``tpsl_mode``.
     """
 
@@ -74,11 +75,12 @@ def parse_options(environment: Environment, options: Mapping[str, object]) -> Op
     given = {name: value for name, value in options.items() if not is_url_option(name)}
     if "recv_window_ms" in given:
         given["recv_window_ms"] = int(str(given["recv_window_ms"]))
+    endpoints = endpoints_of(environment, options)
     style = Style(trigger_by=str(given.pop("trigger_by", "LastPrice")), exit_mode=str(given.pop("tpsl_mode", "Full")))
     return Options(
         style=style,
-        endpoints=endpoints_of(environment, options),
-        is_live=environment is Environment.LIVE,
+        endpoints=endpoints,
+        is_live=is_real_money(environment, endpoints),
         **given,  # type: ignore[arg-type] # _check saw every value
     )
 

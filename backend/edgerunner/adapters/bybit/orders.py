@@ -126,7 +126,7 @@ class OrderMapper:
             return OrderStatus.ACCEPTED, f"unknown status {word}"
         if status is OrderStatus.REJECTED and filled:  # the part that was filled stays real
             return OrderStatus.CANCELED, None
-        if word == "PartiallyFilledCanceled" and _counts_quote(order, listing):  # dust is left of an amount: complete
+        if word == "PartiallyFilledCanceled" and _is_complete(order, listing, filled):
             return OrderStatus.FILLED, None
         return status, "untriggered" if word == "Untriggered" else None
 
@@ -195,6 +195,11 @@ def _words(order: Order) -> BrokerWords:
         code=reject if reject not in _NO_REASON else cancel,
         text=cancel if reject not in _NO_REASON else None,
     )
+
+
+def _is_complete(order: Order, listing: Listing, filled: Decimal) -> bool:
+    """Tell whether nothing but dust of a quote amount was left when Bybit says that the rest was canceled."""
+    return _counts_quote(order, listing) or filled >= required_number(order.qty, "qty")
 
 
 def _counts_quote(order: Order, listing: Listing) -> bool:

@@ -157,5 +157,6 @@ def _check_exits(terms: OrderTerms, listing: Listing) -> None:
 
 
 TRAILING: Final = (
-    "Bybit has trailing stops of a whole position only: no order with a quantity, a key or a lifetime of its own"
+    "Bybit has trailing stops of a whole position only, no order with a quantity or a key of its own; "
+    "set one with POST /positions/trailing-stop"
 )

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 import structlog
 
+from edgerunner.adapters.buffers import UpdateBuffer
 from edgerunner.adapters.bybit.account import WalletBook, position_report
 from edgerunner.adapters.bybit.background import Background
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
@@ -15,7 +16,6 @@ from edgerunner.adapters.bybit.instruments import Catalogue, Listing
 from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.orders import OrderMapper
 from edgerunner.adapters.bybit.records import Records
-from edgerunner.adapters.bybit.updates import UpdateBuffer
 from edgerunner.adapters.bybit.values import Malformed, Strangers, nanoseconds, required_nanoseconds
 from edgerunner.adapters.bybit.wire import Execution, Order, Position, Push, Wallet, raw_text
 from edgerunner.domain.errors import EdgerunnerError, NotFound

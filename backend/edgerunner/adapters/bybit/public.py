@@ -1,12 +1,14 @@
 """The public streams: one link per product category, exactly the topics that are wanted."""
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 import structlog
 
 from edgerunner.adapters.broker import LinkStatus, MarketSubscription
+from edgerunner.adapters.buffers import MarketBuffer
 from edgerunner.adapters.bybit.background import Background
 from edgerunner.adapters.bybit.book import Applied
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
@@ -14,7 +16,6 @@ from edgerunner.adapters.bybit.feeds import LiveFeed, feed_of
 from edgerunner.adapters.bybit.instruments import Catalogue
 from edgerunner.adapters.bybit.link import Link
 from edgerunner.adapters.bybit.market import interval_of
-from edgerunner.adapters.bybit.market_buffer import MarketBuffer
 from edgerunner.adapters.bybit.market_wire import MarketMessage
 from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed
@@ -34,6 +35,23 @@ _LOG_EVERY: Final = 1_000
 _messages = msgspec.json.Decoder(MarketMessage)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamCounts:
+    """What the public links have seen since they were opened.
+
+    Attributes:
+        messages: Frames of any kind.
+        holes: Books in which something was missing; each was asked for anew.
+        unreadable: Frames that were dropped.
+        connections: Connections opened; more than one per link means that it broke.
+    """
+
+    messages: int
+    holes: int
+    unreadable: int
+    connections: int
+
+
 class PublicSession:
     """Speaks one category's public stream."""
 
@@ -43,6 +61,8 @@ class PublicSession:
         self._feeds: list[LiveFeed] = []
         self._background = Background()
         self._link: Link | None = None
+        self.messages = 0
+        self.holes = 0
         self.unreadable = 0
 
     def attach(self, link: Link) -> None:
@@ -76,6 +96,7 @@ class PublicSession:
 
     def receive(self, message: bytes) -> None:
         """Take in a message. Unreadable ones are dropped and counted: holes in books are noticed."""
+        self.messages += 1
         try:
             self._take(_messages.decode(message))
         except (msgspec.MsgspecError, Malformed) as error:
@@ -93,6 +114,7 @@ class PublicSession:
         handler = self._handlers.get(message.topic)
         if handler is not None:
             if handler(message) is Applied.HOLE:
+                self.holes += 1
                 _log.info("bybit_book_repaired", topic=message.topic)
                 self._background.start(self._repair(message.topic))
         elif message.success is False:
@@ -154,6 +176,16 @@ class PublicStreams:
         self._subscriptions = feeds
         for category, chosen in by_category.items():
             await self._serve(category, chosen)
+
+    def counts(self) -> StreamCounts:
+        """Return what the present links have seen."""
+        sessions = self._sessions.values()
+        return StreamCounts(
+            messages=sum(session.messages for session in sessions),
+            holes=sum(session.holes for session in sessions),
+            unreadable=sum(session.unreadable for session in sessions),
+            connections=sum(link.generation for link in self._links.values()),
+        )
 
     async def stop(self) -> None:
         """Close every link. Idempotent."""

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 _NS_PER_MS = 1_000_000
+_LONGEST_WAY_NS = 500 * _NS_PER_MS
 
 
 class Clock(Protocol):
@@ -50,9 +51,11 @@ class ServerClock:
     def measured(self, *, server_ns: int, sent_ns: int, received_ns: int) -> None:
         """Take in one measurement: the server's answer and the monotonic times around it.
 
-        The server is assumed to have answered half way; the error is at most half the round trip.
+        The server is assumed to have answered half way, but not more than half a second ago: Bybit takes stamps that
+        are seconds old, and refuses those that are a second early. So a measurement on a slow day is never too early.
         """
-        self._anchor_ns = server_ns - (sent_ns + received_ns) // 2
+        since_ns = min((received_ns - sent_ns) // 2, _LONGEST_WAY_NS)
+        self._anchor_ns = server_ns + since_ns - received_ns
         self._round_trip_ns = received_ns - sent_ns
         self._measured_ns = received_ns
 

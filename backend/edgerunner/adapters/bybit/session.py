@@ -5,10 +5,12 @@ import random as random_module
 from typing import Final
 
 from edgerunner.adapters.broker import Capabilities, LinkStatus, PositionReport
+from edgerunner.adapters.buffers import MarketBuffer, UpdateBuffer
 from edgerunner.adapters.bybit.account import ACCOUNT_CURRENCY, WalletBook
 from edgerunner.adapters.bybit.background import Background
 from edgerunner.adapters.bybit.capabilities import capabilities
 from edgerunner.adapters.bybit.commands import OrderEntry
+from edgerunner.adapters.bybit.controls import Controls
 from edgerunner.adapters.bybit.errors import Refused
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing
 from edgerunner.adapters.bybit.legs import PositionModes
@@ -16,7 +18,6 @@ from edgerunner.adapters.bybit.limits import NS_PER_S
 from edgerunner.adapters.bybit.link import Link
 from edgerunner.adapters.bybit.login import Identity, Positions, identify, margin_mode
 from edgerunner.adapters.bybit.market import MarketReader
-from edgerunner.adapters.bybit.market_buffer import MarketBuffer
 from edgerunner.adapters.bybit.options import Credentials, Options
 from edgerunner.adapters.bybit.private import PrivateSession
 from edgerunner.adapters.bybit.private_events import PrivateEvents
@@ -25,7 +26,6 @@ from edgerunner.adapters.bybit.records import ProofRule, Records
 from edgerunner.adapters.bybit.server_clock import Clock
 from edgerunner.adapters.bybit.trade import TradeSession
 from edgerunner.adapters.bybit.transport import Transport
-from edgerunner.adapters.bybit.updates import UpdateBuffer
 from edgerunner.adapters.bybit.values import NS_PER_MS, Strangers
 from edgerunner.adapters.bybit.wire import Wallets
 from edgerunner.domain.accounts import Account, AccountMode, AccountSummary
@@ -85,6 +85,9 @@ class BybitSession:
         self.modes = PositionModes(rest)
         self.positions = Positions(rest, catalogue, account_id=account_id, modes=self.modes)
         self.wallet = WalletBook(account_id, catalogue, margin_mode=margin_mode)
+        self._controls = Controls(
+            rest, account_id=account_id, modes=self.modes, positions=self.positions, wallet=self.wallet
+        )
         self.records = Records(
             rest,
             catalogue,
@@ -145,6 +148,18 @@ class BybitSession:
         if account_id != self.account_id:
             raise NotFound(f"this connection has no account {account_id}")
         return self.catalogue.get(instrument_id)
+
+    def controls(self, account_id: str) -> Controls:
+        """Return what sets the account up; raises ``NotFound``."""
+        if account_id != self.account_id:
+            raise NotFound(f"this connection has no account {account_id}")
+        return self._controls
+
+    def changeable(self, account_id: str) -> Controls:
+        """Return the same for changes; raises ``Unsupported`` when the key may not make any."""
+        if self._identity.refusal is not None:
+            raise Unsupported(self._identity.refusal)
+        return self.controls(account_id)
 
     async def summaries(self) -> list[AccountSummary]:
         """Return the account's money."""

@@ -8,13 +8,17 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from edgerunner.adapters.bybit.options import Credentials
+from edgerunner.domain.errors import NotConnected
 
 
 class Signer:
-    """Signs requests and stream logins: HMAC-SHA256 in hex, or RSA PKCS#1 v1.5 SHA-256 in base64."""
+    """Signs requests and stream logins: HMAC-SHA256 in hex, or RSA PKCS#1 v1.5 SHA-256 in base64.
 
-    def __init__(self, credentials: Credentials, recv_window_ms: int) -> None:
-        self._credentials = credentials
+    Without credentials, as for public market data, it raises ``NotConnected`` where something should be signed.
+    """
+
+    def __init__(self, credentials: Credentials | None, recv_window_ms: int) -> None:
+        self._known = credentials
         self._recv_window = str(recv_window_ms)
 
     @property
@@ -39,6 +43,12 @@ class Signer:
     def login(self, *, expires_ms: int) -> list[str | int]:
         """Return the arguments of a stream's ``auth``; ``expires_ms`` must lie in the server's future."""
         return [self._credentials.api_key, expires_ms, self._sign(f"GET/realtime{expires_ms}")]
+
+    @property
+    def _credentials(self) -> Credentials:
+        if self._known is None:
+            raise NotConnected("this session has no API key: it reads public market data only")
+        return self._known
 
     def _sign(self, text: str) -> str:
         if self._credentials.private_key is not None:

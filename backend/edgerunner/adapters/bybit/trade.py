@@ -46,15 +46,25 @@ class TradeSession:
         """Log in; raises ``BrokerAuthFailed`` or ``BrokerUnreachable``."""
         await self._rest.try_clock()
         expires_ms = self._rest.server_clock.now_ms() + _LOGIN_AHEAD_MS
-        self._login = asyncio.get_running_loop().create_future()
         args = self._signer.login(expires_ms=expires_ms)
-        await self.link.send(msgspec.json.encode({"op": "auth", "reqId": "auth", "args": args}))
-        reply = await self._login
+        reply = await self._log_in(msgspec.json.encode({"op": "auth", "reqId": "auth", "args": args}))
         if reply.ret_code in {0, _REPEATED_LOGIN}:
             return
         if verdict_of(reply.ret_code, reply.ret_msg, on_trade_socket=True) is Verdict.AUTH:
             raise BrokerAuthFailed(f"login to the trade stream refused: {reply.ret_msg} ({reply.ret_code})")
         raise BrokerUnreachable(f"login to the trade stream failed: {reply.ret_msg} ({reply.ret_code})")
+
+    async def _log_in(self, request: bytes) -> TradeReply:
+        """Send the login and wait for its answer; the link bounds the wait."""
+        answer: asyncio.Future[TradeReply] = asyncio.get_running_loop().create_future()
+        self._login = answer
+        try:
+            await self.link.send(request)
+            return await answer
+        finally:
+            self._login = None
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # read also when sending failed: an unread one is logged as lost
 
     def receive(self, message: bytes) -> None:
         """Hand an answer to who waits for it; raises ``Malformed`` for an unreadable one."""

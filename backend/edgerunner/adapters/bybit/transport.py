@@ -12,10 +12,10 @@ from edgerunner.adapters.bybit.sockets import opener
 
 
 class Transport:
-    """Owns the REST session; makes links, which their users start and stop."""
+    """Owns the REST session; makes links, which their users start and stop. No credentials = public data only."""
 
     def __init__(
-        self, options: Options, credentials: Credentials, *, clock: Clock, random: random_module.Random
+        self, options: Options, credentials: Credentials | None, *, clock: Clock, random: random_module.Random
     ) -> None:
         self.options = options
         self.clock = clock

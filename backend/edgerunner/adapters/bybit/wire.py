@@ -98,6 +98,7 @@ class Position(Wire):
     leverage: Scalar = None
     take_profit: Scalar = None
     stop_loss: Scalar = None
+    trailing_stop: Scalar = None
     updated_time: Scalar = None
 
 

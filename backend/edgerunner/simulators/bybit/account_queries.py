@@ -139,7 +139,7 @@ def _key_object(caller: ApiKey, now: datetime) -> dict[str, Any]:
         "permissions": {
             "ContractTrade": orders,
             "Spot": ["SpotTrade"],
-            "Wallet": [],
+            "Wallet": ["AccountTransfer", "Withdraw"] if caller.may_withdraw else [],
             "Options": [],
             "Derivatives": ["DerivativesTrade"],
             "CopyTrading": [],

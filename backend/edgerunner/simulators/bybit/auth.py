@@ -36,6 +36,7 @@ class ApiKey:
         public_key_pem: PEM text of an RSA key's public half, or None for an HMAC key.
         read_only: True refuses everything that changes orders, positions or settings (10005).
         environment: ``testnet``, ``mainnet`` or ``demo``: what kind of account it is; demo accounts can do less.
+        may_withdraw: The key says that it may move money out; nothing here can be withdrawn.
         has_dead_man: Disconnect-cancel-all is switched on for the account (institutions only).
     """
 
@@ -46,6 +47,7 @@ class ApiKey:
     public_key_pem: str | None = None
     read_only: bool = False
     environment: str = "testnet"
+    may_withdraw: bool = False
     has_dead_man: bool = False
 
     def __repr__(self) -> str:

@@ -27,6 +27,7 @@ from edgerunner.simulators.venue_types import (
 
 BATCH_LIMITS: Final = {Category.SPOT: 10}
 DEFAULT_BATCH_LIMIT: Final = 20
+MOST_WAITING_SPOT: Final = 30
 
 
 class _Act(Protocol):
@@ -108,6 +109,7 @@ class OrderOperations:
             request = order_request.parse_create(category, body)
             instrument = self._instrument(category, request.symbol)
             wish = self._wish(account_id, request, instrument)
+            self._check_waiting(wish, instrument)
         except codes.WireError as error:
             self._venue.count_refused_placement(
                 account_id, target.client_key, venue_key(category, target.symbol or ""), error.text
@@ -118,6 +120,18 @@ class OrderOperations:
                 return self._venue.place(wish)
         except VenueReject as refused:
             raise _wire_error(refused, category, wish, wish.trigger.rule if wish.trigger else None) from refused
+
+    def _check_waiting(self, wish: OrderRequest, instrument: VenueInstrument) -> None:
+        """Raise 170810 for one conditional spot order too many of its kind: StopOrder and tpslOrder count apart."""
+        if wish.trigger is None or not instrument.is_spot:
+            return
+        kind = wish.attributes["orderFilter"]
+        alike = sum(
+            order.symbol == wish.symbol and order.is_waiting and order.attributes.get("orderFilter") == kind
+            for order in self._venue.open_orders(wish.account_id)
+        )
+        if alike >= MOST_WAITING_SPOT:
+            raise codes.WireError(codes.refusal_of(RejectReason.TOO_MANY_WAITING, Category.SPOT))
 
     def _change(
         self, account_id: str, category: Category, body: Mapping[str, Any], *, is_granted: bool = True

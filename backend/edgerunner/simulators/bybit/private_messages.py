@@ -8,6 +8,7 @@ the wallet when money moved.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from edgerunner.simulators.bybit import order_objects, order_words, position_objects, wallet_objects
@@ -132,10 +133,9 @@ def _order(venue: Venue, order: VenueOrder, closed_profit: ClosedProfit) -> Priv
 
 
 def _executions(venue: Venue, fills: list[tuple[VenueFill, VenueOrder | None]]) -> list[PrivateMessage]:
-    by_order: dict[tuple[str, str], list[tuple[VenueFill, VenueOrder | None]]] = {}
-    for fill, order in fills:
-        by_order.setdefault((fill.order_id, fill.symbol), []).append((fill, order))
-    return [_execution(venue, pairs) for pairs in by_order.values()]
+    """Return a message per run of fills of one order: where two orders of the account trade, theirs alternate."""
+    runs = groupby(fills, key=lambda pair: (pair[0].order_id, pair[0].symbol))
+    return [_execution(venue, list(run)) for _, run in runs]
 
 
 def _execution(venue: Venue, pairs: list[tuple[VenueFill, VenueOrder | None]]) -> PrivateMessage:

@@ -1,9 +1,11 @@
 """The public topics that somebody listens to, and how topic names are read."""
 
+from collections import defaultdict
+
 from edgerunner.simulators.bybit import codes, klines
 from edgerunner.simulators.bybit.categories import Category, venue_key
 from edgerunner.simulators.bybit.tasks import TaskOwner
-from edgerunner.simulators.bybit.topics.base import PublicListener, Topic, TopicSource
+from edgerunner.simulators.bybit.topics.base import PublicListener, Pulse, Topic, TopicSource
 from edgerunner.simulators.bybit.topics.kline import KlineSource
 from edgerunner.simulators.bybit.topics.order_book import INTERVALS_S, OrderBookSource
 from edgerunner.simulators.bybit.topics.tickers import TickerSource
@@ -21,6 +23,8 @@ class PublicHub:
         self.faults = faults
         self._tasks = tasks
         self._topics: dict[tuple[Category, str], Topic] = {}
+        self._of_symbol: defaultdict[str, dict[Topic, None]] = defaultdict(dict)
+        self._pulses: dict[float, Pulse] = {}
         self._remove_listener = venue.add_listener(self._on_event)
 
     def close(self) -> None:
@@ -37,7 +41,8 @@ class PublicHub:
         topic = self._topics.get((category, name))
         if topic is None:
             instrument, source = self._source(category, name)
-            topic = self._topics[category, name] = Topic(self.venue, instrument, source, self._tasks)
+            topic = self._topics[category, name] = Topic(self.venue, instrument, source, self._pulse(source.interval_s))
+            self._of_symbol[topic.symbol][topic] = None
         topic.add(listener)
 
     def unsubscribe(self, category: Category, name: str, listener: PublicListener) -> None:
@@ -48,6 +53,10 @@ class PublicHub:
         topic.remove(listener)
         if not topic.has_listeners:
             del self._topics[category, name]
+            del self._of_symbol[topic.symbol][topic]
+
+    def _pulse(self, interval_s: float) -> Pulse:
+        return self._pulses.setdefault(interval_s, Pulse(interval_s, self._tasks))
 
     def _source(self, category: Category, name: str) -> tuple[VenueInstrument, TopicSource]:
         kind, _, rest = name.partition(".")
@@ -69,9 +78,8 @@ class PublicHub:
     def _on_event(self, event: VenueEvent) -> None:
         if not isinstance(event, TradePrinted):
             return
-        for topic in self._topics.values():
-            if topic.symbol == event.symbol:
-                topic.source.on_trade(event)
+        for topic in self._of_symbol[event.symbol]:
+            topic.source.on_trade(event)
 
 
 def _interval(word: str, name: str) -> klines.Interval:

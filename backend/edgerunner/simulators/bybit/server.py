@@ -39,6 +39,13 @@ from edgerunner.simulators.venue import Venue
 
 DEFAULT_KEYS: Final = (
     ApiKey(key="sim-key", secret="sim-secret", account_id="1000001", user_id=1_000_001),
+    ApiKey(
+        key="sim-withdrawal-key",
+        secret="sim-withdrawal-secret",
+        account_id="1000001",
+        user_id=1_000_001,
+        may_withdraw=True,
+    ),
     ApiKey(key="sim-demo-key", secret="sim-demo-secret", account_id="1000001", user_id=1_000_002, environment="demo"),
 )
 SHUTDOWN_S: Final = 1.0

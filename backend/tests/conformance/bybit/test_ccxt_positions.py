@@ -70,3 +70,33 @@ async def test_hedge_mode_has_two_positions(exchange: Exchange, simulator: Simul
     assert all(position["hedged"] for position in held.values())
     with pytest.raises(ccxt.BadRequest):
         await exchange.create_order(LINEAR, "market", "buy", 0.01)
+
+
+async def test_leverage_and_margin_mode_are_set(exchange: Exchange, simulator: Simulator) -> None:
+    await exchange.set_leverage(7, LINEAR)
+    await exchange.create_order(LINEAR, "market", "buy", 0.01)
+    position = await exchange.fetch_position(LINEAR)
+    assert position["leverage"] == 7
+    assert simulator.venue.position(ACCOUNT, "linear:BTCUSDT").leverage == 7
+    with pytest.raises(ccxt.BadRequest):  # ccxt has no milder class for 110043: not modified
+        await exchange.set_leverage(7, LINEAR)
+    await exchange.set_margin_mode("isolated")
+    assert simulator.venue.margin_mode(ACCOUNT) == "isolated"
+
+
+async def test_a_trailing_stop_follows_the_price_and_closes_the_position(
+    exchange: Exchange, simulator: Simulator
+) -> None:
+    simulator.pin()
+    await exchange.create_order(LINEAR, "market", "buy", 0.01)
+    distance = at(simulator, "0.01")
+    params = {"trailingAmount": distance, "trailingTriggerPrice": at(simulator, "1.01"), "reduceOnly": True}
+    await exchange.create_order(LINEAR, "market", "sell", 0.01, None, params)
+    [waiting] = await exchange.fetch_open_orders(LINEAR, params={"trigger": True})
+    assert waiting["info"]["stopOrderType"] == "TrailingStop"
+    assert (waiting["side"], waiting["clientOrderId"]) == ("sell", None)
+    for share in ("1.03", "0.98"):
+        go_to(simulator, moved(simulator, share))
+    await until(lambda: simulator.venue.positions(ACCOUNT) == [], "the trailing stop")
+    [_, done] = await exchange.fetch_closed_orders(LINEAR)
+    assert (done["id"], done["filled"]) == (waiting["id"], 0.01)

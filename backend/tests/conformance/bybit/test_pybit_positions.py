@@ -75,3 +75,41 @@ async def test_hedge_mode_has_two_positions(client: Client, simulator: Simulator
     with pytest.raises(InvalidRequestError) as refused:
         await client.call("switch_position_mode", **BTC, mode=0)
     assert refused.value.status_code == 110024
+
+
+async def test_a_trailing_stop_is_activated_follows_and_closes_the_position(
+    client: Client, simulator: Simulator
+) -> None:
+    simulator.pin()
+    private, orders = await client.stream("private"), Inbox()
+    await asyncio.to_thread(private.order_stream, orders.put)
+    await until(lambda: "order" in simulator.server.private_topics(), "the subscription")
+    await client.call("place_order", **market_order())
+    stop = {**BTC, "tpslMode": "Full", "positionIdx": 0}
+    await client.call("set_trading_stop", **stop, trailingStop="700", activePrice=moved(simulator, "1.01"))
+    [position] = (await client.call("get_positions", **BTC))["list"]
+    assert position["trailingStop"] == "700.00"
+    for share in ("0.99", "1.03"):
+        go_to(simulator, moved(simulator, share))
+        assert simulator.venue.positions("1000001") != []
+    go_to(simulator, moved(simulator, "0.98"))
+    told = await orders.wait_for(
+        lambda message: bool(message["data"][0]["stopOrderType"] == "TrailingStop") and in_status("Filled")(message)
+    )
+    assert (told["data"][0]["orderLinkId"], told["data"][0]["createType"]) == ("", "CreateByTrailingStop")
+    assert simulator.venue.positions("1000001") == []
+
+
+async def test_leverage_and_modes_are_set_and_not_modified_is_told(client: Client, simulator: Simulator) -> None:
+    leverage = {**BTC, "buyLeverage": "7", "sellLeverage": "7"}
+    await client.call("set_leverage", **leverage)
+    [position] = (await client.call("get_positions", **BTC))["list"]
+    assert position["leverage"] == "7"
+    with pytest.raises(InvalidRequestError) as unchanged:
+        await client.call("set_leverage", **leverage)
+    assert unchanged.value.status_code == 110043
+    await client.call("set_margin_mode", setMarginMode="ISOLATED_MARGIN")
+    assert (await client.call("get_account_info"))["marginMode"] == "ISOLATED_MARGIN"
+    with pytest.raises(InvalidRequestError) as portfolio:
+        await client.call("set_margin_mode", setMarginMode="PORTFOLIO_MARGIN")
+    assert portfolio.value.status_code == 3400045

@@ -89,6 +89,12 @@ def test_simulated_and_live_money_are_told_apart(environment: str, *, is_live: b
     assert "LIVE" in live_line
 
 
+def test_a_paper_account_on_live_prices_is_not_shown_as_live_money() -> None:
+    paper = samples.connection(connection_id="paper", environment="live", execution="local")
+    shown = picture(board_with(message("connections", "snapshot", {"connections": [paper]})))
+    assert "LOCAL ON LIVE PRICES" in next(line for line in shown.splitlines() if " paper " in line)
+
+
 def test_a_lost_link_and_an_unknown_outcome_are_said() -> None:
     unknown = samples.order(status="submitted", outcome_unknown={"since": samples.TIME, "reason": "no answer"})
     shown = picture(

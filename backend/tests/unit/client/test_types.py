@@ -5,8 +5,8 @@ from typing import get_type_hints
 import pytest
 from pydantic import BaseModel
 
-from edgerunner.client import account_types, market_types, types
-from edgerunner.schemas import accounts, broker, ledger, market, orders
+from edgerunner.client import account_types, market_types, strategy_types, types
+from edgerunner.schemas import accounts, broker, ledger, market, orders, strategies
 
 PAIRS: list[tuple[type, type[BaseModel]]] = [
     (types.LinkHealth, broker.LinkAnswer),
@@ -46,6 +46,13 @@ PAIRS: list[tuple[type, type[BaseModel]]] = [
     (account_types.Portfolio, accounts.PortfolioAnswer),
     (account_types.EquityPoint, accounts.EquityPointAnswer),
     (account_types.EquityPage, accounts.EquityPage),
+    (strategy_types.StrategyClass, strategies.StrategyClassAnswer),
+    (strategy_types.BadStrategyFile, strategies.BadStrategyFileAnswer),
+    (strategy_types.StrategyClasses, strategies.StrategyClassList),
+    (strategy_types.StrategyPosition, strategies.StrategyPositionAnswer),
+    (strategy_types.Performance, strategies.PerformanceAnswer),
+    (strategy_types.LogLine, strategies.LogLineAnswer),
+    (strategy_types.StrategyLog, strategies.StrategyLogPage),
 ]
 
 

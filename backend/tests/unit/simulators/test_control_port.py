@@ -301,6 +301,19 @@ async def test_state_and_ids_go_on_after_a_restart_of_the_process(tmp_path: Path
         assert simulators.wire.venue.place(request).number == 2
 
 
+async def test_synthetic_symbols_that_were_listed_once_stay_listed(tmp_path: Path) -> None:
+    symbol = "linear:SYN002USDT"
+    request = OrderRequest(account_id="1000001", symbol=symbol, side="buy", order_type="market", quantity_lots=10)
+    async with running(tmp_path, symbols=2) as simulators:
+        simulators.wire.venue.place(request)
+        before = await simulators.get("/sim/ledger?broker=bybit")
+    async with running(tmp_path) as simulators:
+        assert await simulators.get("/sim/ledger?broker=bybit") == before
+        assert "linear:SYN003USDT" not in simulators.wire.venue.instruments
+    async with running(tmp_path, symbols=3) as simulators:
+        assert "linear:SYN003USDT" in simulators.wire.venue.instruments
+
+
 async def test_without_a_living_parent_the_process_ends_by_itself(tmp_path: Path) -> None:
     gone = max(psutil.pids()) + 100_000
     async with running(tmp_path, parent_pid=gone, orphan_grace_s=0.01) as simulators:

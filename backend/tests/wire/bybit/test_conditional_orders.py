@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from edgerunner.simulators.venue_types import OrderRequest, Trigger, TriggerRule
 from tests.wire.bybit.kit import ACCOUNT, Frame, Simulator, Socket, limit_order, market_order
 
 CREATE, AMEND, CANCEL, CANCEL_ALL = (f"/v5/order/{name}" for name in ("create", "amend", "cancel", "cancel-all"))
@@ -159,3 +160,26 @@ async def test_a_spot_tpsl_order_sells_when_its_trigger_is_reached(simulator: Si
     assert order["stopOrderType"] == "tpslOrder"
     go_to(simulator, moved(simulator, "0.98", SPOT), SPOT)
     assert await states(stream, "protect", 3) == ["Untriggered", "Triggered", "Filled"]
+
+
+async def test_thirty_spot_conditionals_of_each_kind_may_wait(simulator: Simulator) -> None:
+    simulator.pin(SPOT)
+    instrument = simulator.venue.instruments[SPOT]
+    trigger = Trigger(price_ticks=instrument.to_ticks(Decimal(moved(simulator, "1.01", SPOT))), rule=TriggerRule.RISE)
+    for _ in range(30):
+        simulator.venue.place(
+            OrderRequest(
+                account_id=ACCOUNT,
+                symbol=SPOT,
+                side="buy",
+                order_type="market",
+                quantity_lots=instrument.to_lots(Decimal("0.001")),
+                trigger=trigger,
+                attributes={"orderFilter": "StopOrder"},
+            )
+        )
+    body = market_order(category="spot", qty="0.001", marketUnit="baseCoin")
+    body |= {"triggerPrice": moved(simulator, "1.01", SPOT)}
+    assert (await simulator.post(CREATE, body | {"orderFilter": "StopOrder"})).code == 170810
+    assert (await simulator.post(CREATE, body | {"orderFilter": "tpslOrder"})).code == 0
+    assert (await simulator.post(CREATE, body | {"orderFilter": "StopOrder", "symbol": "ETHUSDT"})).code != 170810

@@ -105,7 +105,7 @@ async def test_snapshot_and_deltas_keep_a_book_that_equals_the_venues(
     book = Book()
     for frame in frames:
         book.apply(frame)
-        assert len(book.sides["b"]) == len(book.sides["a"]) <= depth
+        assert len(book.sides["b"]) == len(book.sides["a"]) == depth
         assert max(map(float, book.sides["b"])) < min(map(float, book.sides["a"]))
     assert [frame["type"] for frame in frames] == ["snapshot"] + ["delta"] * 3
     assert [later["data"]["seq"] >= earlier["data"]["seq"] for earlier, later in itertools.pairwise(frames)] == [

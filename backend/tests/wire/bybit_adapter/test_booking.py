@@ -27,6 +27,7 @@ from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
 from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Journal
+from tests.fakes.gates import OpenGate, OpenInterlock
 from tests.fakes.order_path import MemoryWatermarks
 from tests.waiting import until
 
@@ -134,7 +135,9 @@ async def desk(folder: Path, *, is_hedged: bool = False) -> AsyncIterator[Desk]:
     )
     sync = SyncService(journal=journal, events=events, clock=clock, watermarks=MemoryWatermarks())
     at_desk = Desk(venue, session, journal, None)  # type: ignore[arg-type]
-    at_desk.orders = OrderService(sessions=at_desk, journal=journal, events=events, clock=clock)
+    at_desk.orders = OrderService(
+        sessions=at_desk, journal=journal, events=events, clock=clock, risk=OpenGate(), interlock=OpenInterlock()
+    )
     sync.start(session, on_health=lambda _: None)
     try:
         await sync.wait_reconciled(CONNECTION, PATIENCE_S)

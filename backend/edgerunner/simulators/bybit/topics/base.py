@@ -36,17 +36,49 @@ class TopicSource(Protocol):
         """Take note of a public trade of the topic's symbol."""
 
 
+class Pulse:
+    """Calls the topics of one interval one after the other; what each says leaves before the next one is asked.
+
+    One task for all of them: a timer of its own for every topic would cost more than the topics themselves.
+    """
+
+    def __init__(self, interval_s: float, tasks: TaskOwner) -> None:
+        self._interval_s = interval_s
+        self._tasks = tasks
+        self._topics: dict[Topic, None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, topic: "Topic") -> None:
+        """Call a topic from now on."""
+        self._topics[topic] = None
+        if self._task is None:
+            self._task = self._tasks.start(self._run())
+
+    def remove(self, topic: "Topic") -> None:
+        """Call a topic no longer; without any the task ends."""
+        self._topics.pop(topic, None)
+        if not self._topics and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval_s)
+            for topic in tuple(self._topics):
+                if topic in self._topics and topic.speak():
+                    await asyncio.sleep(0)
+
+
 class Topic:
     """One topic with its subscribers; it is computed only while it has some."""
 
-    def __init__(self, venue: Venue, instrument: VenueInstrument, source: TopicSource, tasks: TaskOwner) -> None:
+    def __init__(self, venue: Venue, instrument: VenueInstrument, source: TopicSource, pulse: Pulse) -> None:
         self.symbol = instrument.symbol
         self._name = instrument.name
         self.source = source
         self._venue = venue
-        self._tasks = tasks
+        self._pulse = pulse
         self._listeners: set[PublicListener] = set()
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def has_listeners(self) -> bool:
@@ -57,7 +89,7 @@ class Topic:
         """Add a subscriber: it gets the first messages, and the topic runs from now on."""
         if not self._listeners:
             self._venue.watch(self.symbol)
-            self._task = self._tasks.start(self._run())
+            self._pulse.add(self)
         for message in self.source.first():
             listener.deliver(orjson.dumps(message), self._name)
         self._listeners.add(listener)
@@ -67,15 +99,15 @@ class Topic:
         if listener not in self._listeners:
             return
         self._listeners.remove(listener)
-        if not self._listeners and self._task is not None:
-            self._task.cancel()
-            self._task = None
+        if not self._listeners:
+            self._pulse.remove(self)
             self._venue.unwatch(self.symbol)
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self.source.interval_s)
-            for message in self.source.due():
-                payload = orjson.dumps(message)
-                for listener in list(self._listeners):
-                    listener.deliver(payload, self._name)
+    def speak(self) -> bool:
+        """Deliver what is due; tell whether that was anything."""
+        messages = list(self.source.due())
+        for message in messages:
+            payload = orjson.dumps(message)
+            for listener in list(self._listeners):
+                listener.deliver(payload, self._name)
+        return bool(messages)

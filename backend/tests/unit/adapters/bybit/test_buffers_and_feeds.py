@@ -8,12 +8,11 @@ from typing import TypeVar
 import msgspec
 
 from edgerunner.adapters.broker import BarUpdate, LinkHealth, LinkStatus
+from edgerunner.adapters.buffers import MarketBuffer, UpdateBuffer
 from edgerunner.adapters.bybit.book import Applied
 from edgerunner.adapters.bybit.feeds import BarFeed, DepthFeed, LiveFeed, QuoteFeed, TradeFeed
-from edgerunner.adapters.bybit.market_buffer import MarketBuffer
 from edgerunner.adapters.bybit.market_wire import MarketMessage
 from edgerunner.adapters.bybit.orders import OrderMapper
-from edgerunner.adapters.bybit.updates import UpdateBuffer
 from edgerunner.adapters.bybit.values import Strangers
 from edgerunner.domain.market import Depth, MarketTrade, Ticker, Timeframe
 from tests.unit.adapters.bybit.samples import ACCOUNT, HandClock, linear, order, spot

@@ -4,7 +4,7 @@ After an intended change ``PYTHONPATH=backend .venv/bin/python backend/tests/uni
 writes the new table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edgerunner.adapters.broker import ProductCapabilities
@@ -36,6 +36,8 @@ ROWS: dict[str, Cell] = {
     "book levels": lambda product: str(product.depth_levels),
     "candles": lambda product: " ".join(timeframe for timeframe in _sorted(product)),
     "funding": lambda product: _mark(product.funding),
+    "leverage": lambda product: _mark(product.leverage),
+    "trailing stop of a position": lambda product: _mark(product.trailing_stop),
 }
 
 
@@ -43,9 +45,8 @@ def _sorted(product: ProductCapabilities) -> list[str]:
     return [str(each) for each in sorted(product.timeframes, key=lambda timeframe: timeframe.length_ns)]
 
 
-def table() -> str:
+def table(products: Mapping[str, ProductCapabilities]) -> str:
     """Return the table and the reasons beneath it."""
-    products = capabilities(None).products
     lines = [f"| | {' | '.join(products)} |", "|---|" + "---|" * len(products)]
     lines += [
         f"| {name} | {' | '.join(cell(product) for product in products.values())} |" for name, cell in ROWS.items()
@@ -61,15 +62,15 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def with_table(page: str) -> str:
+def with_table(page: str, products: Mapping[str, ProductCapabilities]) -> str:
     before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n{table(products)}\n{END}{rest.split(END)[1]}"
 
 
 def test_capabilities_on_the_page_are_those_declared() -> None:
     page = PAGE.read_text()
-    assert page == with_table(page)
+    assert page == with_table(page, capabilities(None).products)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_table(PAGE.read_text()))
+    PAGE.write_text(with_table(PAGE.read_text(), capabilities(None).products))

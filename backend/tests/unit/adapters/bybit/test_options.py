@@ -106,3 +106,30 @@ def test_wrong_credential_is_named_without_its_value(credentials: dict[str, str]
         parse_credentials(credentials)
     assert caught.value.errors[0].field == field
     assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "expected"),
+    [
+        (Environment.LIVE, {}, True),
+        (Environment.LIVE, {"base_url": "http://127.0.0.1:1"}, True),
+        (Environment.DEMO, {}, False),
+        (Environment.TESTNET, {"rest_url": "https://api-testnet.manepa.jp"}, False),
+        (Environment.TESTNET, {"base_url": "http://127.0.0.1:1"}, False),
+        (Environment.TESTNET, {"base_url": "http://[::1]:1"}, False),
+        (Environment.DEMO, {"rest_url": "https://api.bybit.com"}, True),
+        (Environment.DEMO, {"trade_url": "wss://stream.bybit.com/v5/trade"}, True),
+        (Environment.TESTNET, {"base_url": "https://api.bybit.eu"}, True),
+        (Environment.DEMO, {"public_url": "wss://stream.bybit.com/v5/public"}, False),
+    ],
+)
+def test_the_hosts_decide_whether_it_is_real_money(
+    environment: Environment, options: dict[str, object], expected: bool
+) -> None:
+    assert parse_options(environment, options).is_live is expected
+
+
+def test_a_live_connection_to_a_practice_host_is_a_mistake() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_options(Environment.LIVE, {"rest_url": "https://api-testnet.bybit.com"})
+    assert refusal.value.errors[0].field == "environment"

@@ -32,7 +32,7 @@ UNUSED: dict[type[msgspec.Struct], str] = {
     wire.Execution: """orderPrice orderQty leavesQty createType orderType stopOrderType execValue feeRate tradeIv markIv
         markPrice indexPrice underlyingPrice blockTradeId isLeverage seq""",
     wire.Position: """riskId riskLimitValue positionValue tradeMode positionStatus autoAddMargin adlRankIndicator
-        positionBalance liqPrice bustPrice positionMM positionIM positionIMByMp positionMMByMp tpslMode trailingStop
+        positionBalance liqPrice bustPrice positionMM positionIM positionIMByMp positionMMByMp tpslMode
         curRealisedPnl cumRealisedPnl sessionAvgPrice seq isReduceOnly mmrSysUpdatedTime leverageSysUpdatedTime
         createdTime""",
     wire.Wallet: "accountIMRate accountType accountMMRate accountLTV totalMarginBalance totalPerpUpl",

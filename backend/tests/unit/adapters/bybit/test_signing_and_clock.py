@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -37,6 +38,19 @@ def test_rsa_signature_is_base64_and_verifies() -> None:
 def test_before_a_measurement_the_wall_clock_stands_in() -> None:
     clock = HandClock()
     assert ServerClock(clock).now_ns() == START_NS
+
+
+@pytest.mark.parametrize("way_back_s", [0.1, 0.9, 3, 9])
+def test_slow_measurement_never_runs_ahead_by_as_much_as_bybit_refuses(way_back_s: float) -> None:
+    clock = HandClock()
+    server = ServerClock(clock)
+    sent = clock.monotonic_ns()
+    clock.advance(10 - way_back_s)
+    answered_ns = START_NS
+    clock.advance(way_back_s)
+    server.measured(server_ns=answered_ns, sent_ns=sent, received_ns=clock.monotonic_ns())
+    truth_ns = answered_ns + round(way_back_s * 1e9)
+    assert server.now_ns() - truth_ns < 1_000_000_000
 
 
 def test_half_the_round_trip_is_taken_off() -> None:

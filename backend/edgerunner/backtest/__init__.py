@@ -1,0 +1,1 @@
+"""Backtests: history through a strategy, pure and repeatable."""

@@ -1,0 +1,1 @@
+"""The program in which one backtest runs: a process of its own, without keys, ended by its parent."""

@@ -1,0 +1,1 @@
+"""Pre-trade checks: pure decisions over an order, an account, its limits and a quote."""

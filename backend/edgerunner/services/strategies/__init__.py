@@ -1,0 +1,1 @@
+"""Strategies as they run: instances, their worker processes, and what flows between both."""

@@ -1,0 +1,1 @@
+"""The simulator of Interactive Brokers' TWS socket."""

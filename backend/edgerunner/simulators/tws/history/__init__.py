@@ -1,0 +1,1 @@
+"""Past prices as the simulated TWS tells them."""

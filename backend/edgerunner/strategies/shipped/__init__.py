@@ -1,0 +1,1 @@
+"""Shipped strategies, one per module, each a page long."""

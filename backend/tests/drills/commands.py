@@ -1,0 +1,119 @@
+"""What a trader does in a drill; whatever gets no answer is sent again with the same key."""
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import httpx
+
+from tests.drills.broker import Json, Market
+from tests.drills.world import CONNECTION_ID, Violation, World
+
+Kind = Literal["resting", "market", "marketable", "bracket"]
+Op = Literal["place", "modify", "cancel"]
+
+
+def body_of(world: World, draw: random.Random, kind: Kind, market: Market | None = None) -> Json:
+    """Return the body of a placement: deep in the book, at the market, through it, or with exits."""
+    market = market or draw.choice(world.broker.markets)
+    mid = world.mids[market.instrument_id]
+    side = draw.choice(("buy", "sell"))
+    away = -1 if side == "buy" else 1
+    body: Json = {
+        "connection_id": CONNECTION_ID,
+        "instrument_id": market.instrument_id,
+        "side": side,
+        "order_type": "market",
+        "quantity": market.quantity(draw),
+    }
+    match kind:
+        case "resting":
+            body |= {"order_type": "limit", "price": market.price(mid, f"{away * draw.uniform(0.05, 0.09):.4f}")}
+        case "marketable":
+            body |= {"order_type": "limit", "price": market.price(mid, f"{-away * 0.02:.4f}")}
+        case "bracket":
+            body["take_profit"] = {"price": market.price(mid, f"{-away * 0.2:.2f}")}
+            body["stop_loss"] = {"trigger_price": market.price(mid, f"{away * 0.2:.2f}")}
+        case "market":
+            pass
+    return body
+
+
+async def place(world: World, key: str, body: Json, *, wait_ms: int = 500) -> Json | None:
+    """Place an order; return it, or None without an answer. A repeat of a key must be the same order (I4)."""
+    try:
+        answer = await world.api.post(
+            "/trade", json=body, headers={"Idempotency-Key": key}, params={"wait_ms": str(wait_ms)}
+        )
+    except httpx.HTTPError:
+        world.unanswered[key] = body
+        return None
+    if answer.status_code >= 500:
+        world.unanswered[key] = body
+        return None
+    if answer.status_code not in {201, 422}:
+        raise Violation(f"POST /trade answered {answer.status_code}: {answer.text[:300]}")
+    world.unanswered.pop(key, None)
+    order = answer.json().get("order")
+    return None if order is None else dict(order)
+
+
+async def resting(world: World, draw: random.Random, key: str) -> Json:
+    """Return an order that works at the broker."""
+    order = await place(world, key, body_of(world, draw, "resting"), wait_ms=5_000)
+    if order is None or order["status"] not in {"accepted", "partially_filled"}:
+        raise Violation(f"a resting order is {order}")
+    return order
+
+
+async def cancel(world: World, order: Json, *, wait_ms: int = 500) -> httpx.Response | None:
+    """Cancel an order; None without an answer."""
+    return await _quietly(world, "DELETE", f"/orders/{order['client_order_id']}", wait_ms)
+
+
+async def modify(world: World, order: Json, *, wait_ms: int = 500, **changes: str) -> httpx.Response | None:
+    """Change an order; None without an answer."""
+    return await _quietly(world, "PATCH", f"/orders/{order['client_order_id']}", wait_ms, json=changes)
+
+
+async def command(world: World, draw: random.Random, op: Op, key: str, arm: Callable[[], Awaitable[None]]) -> None:
+    """Send a placement, or change or cancel an order that works; ``arm`` lays the fault right before."""
+    if op == "place":
+        await arm()
+        await place(world, key, body_of(world, draw, draw.choice(("resting", "market", "marketable"))))
+        return
+    order = await resting(world, draw, f"{key}-w")
+    await arm()
+    if op == "cancel":
+        await cancel(world, order)
+    else:
+        market = next(each for each in world.broker.markets if each.instrument_id == order["instrument_id"])
+        await modify(world, order, quantity=market.quantity(draw))
+
+
+async def repeat_unanswered(world: World) -> None:
+    """Send every placement without an answer again; each must become one order."""
+    for key, body in list(world.unanswered.items()):
+        order = await place(world, key, body, wait_ms=5_000)
+        if order is None:
+            raise Violation(f"the placement {key} has no answer after the fault is over")
+
+
+async def order_of(world: World, client_order_id: str) -> Json:
+    """Return an order as the API tells it."""
+    answer = await world.api.get("/orders/status", params={"client_order_id": client_order_id})
+    if answer.status_code != 200:
+        raise Violation(f"order {client_order_id}: {answer.status_code} {answer.text[:200]}")
+    return dict(answer.json()["orders"][0])
+
+
+async def _quietly(
+    world: World, method: str, path: str, wait_ms: int, json: Json | None = None
+) -> httpx.Response | None:
+    try:
+        answer = await world.api.request(method, path, params={"wait_ms": str(wait_ms)}, json=json)
+    except httpx.HTTPError:
+        return None
+    if answer.status_code == 500:
+        raise Violation(f"{method} {path} answered 500: {answer.text[:300]}")
+    return answer

@@ -1,0 +1,45 @@
+"""One scenario of each row, with a fresh seed: the whole bench is `make drills`."""
+
+import random
+
+import pytest
+
+from tests.drills.broker import BYBIT
+from tests.drills.red import BACKEND, BREAKS
+from tests.drills.rows import ROWS, Row
+from tests.drills.running import run
+from tests.drills.table import PAGE, page_with_table
+from tests.drills.world import ProcessWorld
+
+pytestmark = pytest.mark.system
+
+SLOW = {"F6", "F8"}
+"""Rows that wait for a time-out of the product by nature; the bench runs them."""
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.name not in SLOW], ids=lambda row: row.name)
+async def test_the_book_is_right_after_the_fault(row: Row) -> None:
+    seed = random.SystemRandom().randrange(2**31)
+    outcomes = [outcome async for outcome in run(row, [seed], BYBIT)]
+    for outcome in outcomes:
+        if outcome.skipped:
+            pytest.skip(outcome.skipped)
+        assert outcome.failure is None, f"row {row.name}, seed {seed}"
+
+
+def test_a_full_run_is_as_large_as_promised() -> None:
+    assert sum(row.count for row in ROWS) >= 2_000
+    assert sum(row.count for row in ROWS if row.world is ProcessWorld) >= 300
+
+
+def test_the_documents_table_is_the_rows_of_the_bench() -> None:
+    """Run ``python -m tests.drills.table`` after a change."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == page_with_table(page)
+
+
+def test_every_row_has_a_break_that_turns_it_red() -> None:
+    assert set(BREAKS) == {row.name for row in ROWS}
+    for name, chosen in BREAKS.items():
+        for edit in chosen.edits():
+            assert edit.old in (BACKEND / "edgerunner" / edit.file).read_text(encoding="utf-8"), name
