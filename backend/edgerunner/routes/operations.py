@@ -10,10 +10,11 @@ from starlette.responses import HTMLResponse, Response
 
 from edgerunner.domain.errors import JournalUnavailable
 from edgerunner.routes.answers import NOT_STORED, answer
-from edgerunner.routes.context import VERSION, Journal, ServicesOf
+from edgerunner.routes.context import VERSION, ServicesOf
 from edgerunner.routes.docs_page import PAGE_HEADERS, docs_page, welcome_page
 from edgerunner.routes.errors import error_responses
 from edgerunner.routes.metrics import Metrics
+from edgerunner.routes.needs import Journal
 from edgerunner.routes.strict import StrictRoute
 from edgerunner.schemas.operations import ConfigAnswer, HealthzAnswer, NotReadyReason, ReadyzAnswer
 from edgerunner.services.connection_service import ConnectionView

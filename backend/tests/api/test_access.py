@@ -43,9 +43,9 @@ async def test_public_paths_need_no_key(shared_api: Api, path: str) -> None:
         assert (await http.get(path)).status_code == 200
 
 
-async def test_signals_need_no_key_and_are_not_there_yet(shared_api: Api) -> None:
+async def test_signals_need_no_key_but_the_strategys_own_secret(shared_api: Api) -> None:
     async with stranger(shared_api) as http:
-        assert_problem(await http.post("/signals/one", json={}), 404, "not_found")
+        assert_problem(await http.post("/signals/one", json={}), 401, "unauthorized")
 
 
 WRONG = ["", API_KEY, "Basic " + API_KEY, "Bearer", "Bearer ", "Bearer wrong", f"Bearer {API_KEY}x", "Bearer \xe9"]

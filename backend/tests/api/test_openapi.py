@@ -58,7 +58,11 @@ async def test_every_call_of_the_contract_is_there(document: Json) -> None:
         "POST /positions/close", "GET /fills", "GET /ledger", "GET /orders/{client_order_id}/events",
         "GET /portfolio", "GET /account/history", "GET /instruments", "GET /market/ohlc", "GET /market/ticker",
         "GET /market/depth", "GET /market/funding", "GET /journal", "GET /metrics", "GET /healthz", "GET /readyz",
-        "GET /config.json", "GET /datasets", "POST /datasets", "POST /datasets/download", "GET /datasets/{dataset_id}",
+        "GET /config.json", "GET /risk", "PUT /risk/limits", "POST /risk/halt", "POST /risk/resume", "POST /risk/arm",
+        "POST /risk/disarm", "GET /strategies/classes", "GET /strategies", "POST /strategies",
+        "GET /strategies/{strategy_id}", "POST /strategies/{strategy_id}/start",
+        "POST /strategies/{strategy_id}/pause", "POST /strategies/{strategy_id}/stop",
+        "GET /strategies/{strategy_id}/log", "GET /datasets", "POST /datasets", "POST /datasets/download", "GET /datasets/{dataset_id}",
         "DELETE /datasets/{dataset_id}", "DELETE /datasets/{dataset_id}/download",
         "GET /account/settings", "POST /account/settings", "POST /positions/leverage",
         "POST /positions/trailing-stop", "DELETE /positions/trailing-stop",
@@ -99,6 +103,7 @@ async def test_prices_and_quantities_are_strings_everywhere(document: Json) -> N
     numbers |= {"rows", "bytes", "progress", "gaps", "missing", "missing_bars", "breaks", "off_grid", "zero_volume"}
     numbers |= {"spread_negative", "spread_unknown", "outliers", "same_time"}
     numbers |= {"keep_old_s", "seed", "progress", "bars_held"}
+    numbers |= {"minutes", "max_open_orders", "max_orders_per_second", "orders_last_second"}
     numbers |= {"orders", "open_orders", "fills", "trades", "winning_trades"}
     for name, schema in document["components"]["schemas"].items():
         for field, described in schema.get("properties", {}).items():

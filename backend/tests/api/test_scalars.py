@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgerunner.adapters.broker import Feed
-from edgerunner.domain.errors import InvalidRequest, Unsupported
+from edgerunner.domain.errors import InvalidRequest
 from edgerunner.domain.events import OrderAdopted, OrderOutcomeUnknown, OrderSubmitted
 from edgerunner.domain.market import Timeframe
 from edgerunner.domain.orders import OrderStatus, Unknown
@@ -131,11 +131,6 @@ def test_channel_names_are_taken_apart() -> None:
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(InvalidRequest):
         parse_channel(name)
-
-
-def test_channels_of_later_versions_are_unsupported() -> None:
-    with pytest.raises(Unsupported):
-        parse_channel("risk")
 
 
 def test_a_long_average_is_written_without_exponent() -> None:

@@ -178,7 +178,6 @@ async def test_our_own_page_may_open_the_stream(api: Api) -> None:
         ("quotes:bybit-demo:NOPE-LINEAR.BYBIT", "not_found"),
         (f"bars:bybit-demo:{LINEAR_ID}", "validation_error"),
         (f"bars:bybit-demo:{LINEAR_ID}:2m", "validation_error"),
-        ("risk:bybit-demo", "unsupported"),
     ],
 )
 async def test_a_channel_that_is_not_there_is_an_error_and_no_end(shared_served: Api, channel: str, code: str) -> None:

@@ -89,7 +89,7 @@ async def test_inverse_market_data_has_the_linear_shape(simulator: Simulator) ->
     socket = await simulator.open("/v5/public/inverse")
     await socket.ask({"op": "subscribe", "args": ["orderbook.1000.BTCUSD", "tickers.BTCUSD", "publicTrade.BTCUSD"]})
     book = await socket.wait_for(lambda frame: frame.get("topic") == "orderbook.1000.BTCUSD")
-    assert (book["type"], len(book["data"]["b"])) == ("snapshot", 500)
+    assert (book["type"], len(book["data"]["b"])) == ("snapshot", 1000)
     await socket.wait_for(lambda frame: frame.get("topic") == "tickers.BTCUSD")
 
 
