@@ -109,15 +109,11 @@ LATE_NEWS_WINS = Break(
     old="    return order.status.is_closed if stamp is None else _is_older(order, stamp)",
     new="    return False",
 )
-CANCEL_IS_BELIEVED = Break(
-    words="an order counts as canceled when the cancel was sent",
-    file="services/sending.py",
-    old="    return OrderAcknowledged(venue_order_id=ack.venue_order_id) if ack.venue_order_id else None",
-    new=(
-        "    from edgerunner.domain.events import OrderCanceled\n"
-        "    if refused.__name__ == 'look_up': return OrderCanceled()\n"
-        "    return OrderAcknowledged(venue_order_id=ack.venue_order_id or '')"
-    ),
+CANCEL_WINS = Break(
+    words="a fill that arrives while a cancel is under way is not counted",
+    file="domain/order_machine.py",
+    old="            return _fill(order, body)",
+    new="            return order if order.pending_cancel or order.closed_as else _fill(order, body)",
 )
 NO_SILENCE = Break(
     words="a silent socket is never given up",
@@ -154,6 +150,9 @@ REJECTION_IS_RETRIED = Break(
     file="services/sending.py",
     old="        return refused(BrokerWords(code=error.broker_code, text=error.text))",
     new="        return OrderOutcomeUnknown(reason=error.text)",
+)
+NOBODY_ASKS = replace(
+    REJECTION_IS_RETRIED, words="a refusal is an open question, and nobody asks", also=NEVER_LOOKED_UP
 )
 NO_ADOPTION = Break(
     words="orders that others made are not taken in",
@@ -193,11 +192,11 @@ BREAKS: dict[str, Break] = {
     "B4": NO_KEYS,
     "B9": NO_KEYS,
     "F5a": NO_REREADING,
-    "F5b": CANCEL_IS_BELIEVED,
+    "F5b": CANCEL_WINS,
     "F6": NO_SILENCE,
     "F7": NO_PAUSE,
     "F8": OWN_CLOCK,
-    "F9": TIMEOUT_IS_REJECTION,
+    "F9": NOBODY_ASKS,
     "F10": LOCK_IS_IGNORED,
     "F11": LOCK_IS_IGNORED,
     "F14": NO_KEYS,

@@ -1,8 +1,10 @@
 """Rows about the wire between product and broker: lost, late, doubled and garbled bytes (F3-F9, F20)."""
 
 import asyncio
+import itertools
 import random
 
+from tests.drills.broker import Json
 from tests.drills.commands import Op, body_of, cancel, command, modify, order_of, place, repeat_unanswered, resting
 from tests.drills.proxy import Mode
 from tests.drills.world import Violation, World
@@ -141,9 +143,14 @@ async def wrong_clock(world: World, draw: random.Random, key: str) -> None:
     """F8: the broker's clock is off by up to ten seconds; requests are refused by their stamp and tried rightly."""
     offset = draw.choice((-10, -6, 6, 10))
     await world.act("clock", offset_s=str(offset))
+    body = body_of(world, draw, "resting")
+    attempts = itertools.count()
     try:
-        for number in range(2):
-            await place(world, f"{key}-{number}", body_of(world, draw, "resting"), wait_ms=3_000)
+        await until(
+            lambda: _is_accepted(world, f"{key}-{next(attempts)}", body),
+            timeout_s=60,
+            what=f"an order is accepted by a broker whose clock is {offset} s off",
+        )
     finally:
         await world.act("clock", offset_s="0")
     await repeat_unanswered(world)
@@ -171,6 +178,11 @@ async def garbled_bytes(world: World, draw: random.Random, key: str) -> None:
     await _until_ready(world)
     await repeat_unanswered(world)
     assert (await order_of(world, order["client_order_id"]))["venue_order_id"]
+
+
+async def _is_accepted(world: World, key: str, body: Json) -> bool:
+    order = await place(world, key, body, wait_ms=3_000)
+    return order is not None and order["status"] == "accepted"
 
 
 def _deeper(world: World, order: dict[str, str]) -> str:
