@@ -5,7 +5,8 @@ What we took is therefore remembered by price for as long as the level stays in 
 new. A level that left the view and comes back counts as new.
 
 Where the data end, an assumption begins, and it is written in ``Assumptions``: a market order that needs more than
-is shown goes on through further levels of the last shown size. Limit orders never use assumed levels.
+is shown goes on through further levels of the last shown size. Limit orders never use assumed levels. These levels are
+assumed anew each time the book is shown: nobody can see what we took of them.
 """
 
 from collections.abc import Iterator, Sequence

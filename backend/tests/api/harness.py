@@ -65,6 +65,7 @@ BASE_URL = "http://127.0.0.1"
 AUTHORIZED = {"Authorization": f"Bearer {API_KEY}"}
 
 Json = dict[str, Any]
+Strategies = dict[str, StoredStrategy]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,9 @@ def order_body(**changes: Any) -> Json:
 
 
 @asynccontextmanager
-async def running_services(folder: Path, broker: FakeBroker, **settings: Any) -> AsyncIterator[Services]:
+async def running_services(
+    folder: Path, broker: FakeBroker, *, signal_strategies: Strategies | None = None, **settings: Any
+) -> AsyncIterator[Services]:
     """Run the services on the folder's journal; the broker quotes 100, so that orders near it pass the checks."""
     if LINEAR_ID not in broker.tickers:
         broker.quote(LINEAR_ID, "100")
@@ -135,6 +138,7 @@ async def running_services(folder: Path, broker: FakeBroker, **settings: Any) ->
     journal = await Journal.open(database, clock_ns=broker.clock.now_ns)
     known = Settings(api_key=SecretStr(API_KEY), data_dir=folder, **settings)
     services = wire(known, database=database, journal=journal, broker=broker)
+    services.signal_strategies.update(signal_strategies or {})
     await services.risk.start()
     await services.connections.start()
     await services.markets.start()
@@ -161,10 +165,16 @@ async def running_services(folder: Path, broker: FakeBroker, **settings: Any) ->
 
 
 @asynccontextmanager
-async def running_api(folder: Path, *, broker: FakeBroker | None = None, **settings: Any) -> AsyncIterator[Api]:
-    """Run the application in process, without a server."""
+async def running_api(
+    folder: Path,
+    *,
+    broker: FakeBroker | None = None,
+    signal_strategies: Strategies | None = None,
+    **settings: Any,
+) -> AsyncIterator[Api]:
+    """Run the application in process, without a server; ``signal_strategies`` are there from its start."""
     broker = broker or FakeBroker()
-    async with running_services(folder, broker, **settings) as services:
+    async with running_services(folder, broker, signal_strategies=signal_strategies, **settings) as services:
         app = create_app(services)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with (

@@ -358,8 +358,7 @@ async def test_a_signal_accepted_before_a_crash_is_acted_on_once_after_it(tmp_pa
         await until(lambda: _has_order(api, placing), timeout_s=5, what="the first order is at the broker")
         broker = api.broker
 
-    async with running_api(tmp_path, broker=broker) as api:
-        api.services.signal_strategies[STRATEGY_ID] = signal_strategy()
+    async with running_api(tmp_path, broker=broker, signal_strategies={STRATEGY_ID: signal_strategy()}) as api:
         after = Sender(api, sender.secret)
         assert (await after.settled(placing))["state"] == "acted"
         assert (await after.settled(waiting))["state"] == "acted"

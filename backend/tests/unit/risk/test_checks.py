@@ -1,7 +1,8 @@
 """Each pre-trade rule: what it refuses, by code, and what it lets through."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -239,3 +240,9 @@ def test_the_strictest_of_several_scopes_holds(given_limits: list[RiskLimits]) -
 def test_the_strictest_state_holds(states: list[TradingState]) -> None:
     order = list(TradingState)
     assert order.index(strictest_state(states)) == max((order.index(state) for state in states), default=0)
+
+
+def test_the_page_about_risk_names_every_code_and_every_limit() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "risk.md").read_text(encoding="utf-8")
+    names = [*CODES, *(field.name for field in fields(RiskLimits))]
+    assert [name for name in names if f"`{name}`" not in page] == []
