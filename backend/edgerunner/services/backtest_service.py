@@ -206,13 +206,13 @@ class BacktestService:
     async def _carry_out(self, active: _Active) -> None:
         active.run = replace(active.run, state=RunState.RUNNING, started_at_ns=self._clock.now_ns())
         active.task = asyncio.create_task(self._answer(active), name=f"backtest-{active.run.run_id}")
+        saving = asyncio.create_task(self._save(active.run), name=f"save-{active.run.run_id}")
         try:
-            await self._save(active.run)
-            await asyncio.wait([active.task])
+            await asyncio.wait([saving, active.task])
         finally:
             if not active.task.done():  # the program stops
                 active.task.cancel()
-                await asyncio.wait([active.task])
+            await asyncio.wait([saving, active.task])  # a write under way must not come after the run's last state
         await self._settle(active, self._judged(active.run, active.task))
 
     async def _answer(self, active: _Active) -> Completed | Failed:

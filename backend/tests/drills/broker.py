@@ -38,6 +38,7 @@ class Broker:
         credentials: Of the simulator; public on purpose.
         markets: Derivatives first: exits and brackets are drilled on the first one.
         reject: Parameters of the fault ``reject`` that mean "not enough money".
+        answer_s: How long the product waits for an answer in a drill.
         settle_s: How long the slowest proof of this broker takes, with reserve.
     """
 
@@ -45,6 +46,7 @@ class Broker:
     credentials: Mapping[str, str]
     markets: Sequence[Market]
     reject: Json = field(default_factory=dict)
+    answer_s: float = 2
     settle_s: float = 60
 
     def connection(self, connection_id: str, url: str) -> Json:
@@ -54,7 +56,7 @@ class Broker:
             "environment": "testnet",
             "connection_id": connection_id,
             "credentials": dict(self.credentials),
-            "options": {"base_url": url},
+            "options": {"base_url": url, "request_timeout_s": self.answer_s},
         }
 
 

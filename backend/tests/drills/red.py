@@ -189,7 +189,7 @@ BREAKS: dict[str, Break] = {
     "F3a": TIMEOUT_IS_REJECTION,
     "F3b": TIMEOUT_IS_REJECTION,
     "F4": LATE_NEWS_WINS,
-    "B4": NO_KEYS,
+    "B4": TIMEOUT_IS_REJECTION,
     "B9": NO_KEYS,
     "F5a": NO_REREADING,
     "F5b": CANCEL_WINS,

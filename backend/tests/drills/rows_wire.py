@@ -25,6 +25,7 @@ async def lost_answers(world: World, draw: random.Random, key: str) -> None:
         await world.fault(loss, WIRE_OP[op], **params)
 
     await command(world, draw, op, key, arm)
+    await _until_given_up(world)
     await repeat_unanswered(world)
 
 
@@ -50,6 +51,7 @@ async def lost_in_transit(world: World, draw: random.Random, key: str) -> None:
         world.proxy.mode = Mode.PASS
         world.proxy.cut(reset=True)
     await _allow_violations_of_the_fault_itself(sending)
+    await _until_given_up(world)
     await _until_ready(world)
     await repeat_unanswered(world)
 
@@ -73,6 +75,7 @@ async def retry_while_the_stream_knows(world: World, draw: random.Random, key: s
     await world.fault("drop_reply", "place")
     await world.fault("late_event", "stream", delay_s=1)
     await place(world, key, body_of(world, draw, "resting"), wait_ms=100)
+    await _until_given_up(world)
     await repeat_unanswered(world)
 
 
@@ -178,6 +181,11 @@ async def garbled_bytes(world: World, draw: random.Random, key: str) -> None:
     await _until_ready(world)
     await repeat_unanswered(world)
     assert (await order_of(world, order["client_order_id"]))["venue_order_id"]
+
+
+async def _until_given_up(world: World) -> None:
+    """Let the product's own wait for an answer end: what it concludes then is what is drilled."""
+    await asyncio.sleep(world.broker.answer_s + 0.5)
 
 
 async def _is_accepted(world: World, key: str, body: Json) -> bool:
