@@ -97,12 +97,6 @@ NEWS_IS_DROPPED = Break(
     old="                self._backlog.append(update)",
     new="                pass",
 )
-FILLS_COUNT_TWICE = Break(
-    words="fills are not told apart by their trade id",
-    file="storage/books.py",
-    old="        return self._has(",
-    new="        return False and self._has(",
-)
 LATE_NEWS_WINS = Break(
     words="late news about a closed order is believed",
     file="domain/order_machine.py",
@@ -208,6 +202,10 @@ BREAKS: dict[str, Break] = {
     "F21": SKIPS_NUMBERS,
     "F22": HALT_IS_FORGOTTEN,
 }
+
+
+NOT_SEEN_RED = frozenset({"F1d", "F3a", "F3b", "F5b", "F8", "F9"})
+"""Rows that their present break has not yet been seen to turn red: until it has, they prove nothing."""
 
 
 def see_red(name: str, scenarios: int) -> str:
