@@ -192,8 +192,9 @@ class BacktestService:
 
     def _view(self, run: StoredRun) -> RunView:
         active = self._active.get(run.run_id)
-        if active is not None:
+        if active is not None and not active.run.state.is_final:
             return RunView(run=active.run, progress=active.progress)
+        run = run if active is None else active.run
         return RunView(run=run, progress=1.0 if run.state is RunState.COMPLETED else 0.0)
 
     async def _work(self) -> None:
