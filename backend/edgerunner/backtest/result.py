@@ -220,5 +220,5 @@ def _report() -> ModuleType:
 
 def _write(path: str, text: str) -> None:
     # The pure core imports no file system; the caller hands over the place and this writes there, nothing else.
-    with open(path, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
+    with open(path, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - see above
         file.write(text)

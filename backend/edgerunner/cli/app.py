@@ -32,7 +32,7 @@ def main() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - commands load what they need
+        from importlib.metadata import version
 
         typer.echo(f"edgerunner {version('edgerunner')}")
         raise typer.Exit
@@ -59,7 +59,7 @@ def up(
     """Start the API, the simulated brokers and the connections to them."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli.up import run_up  # noqa: PLC0415
+        from edgerunner.cli.up import run_up
 
         run_up(output, host=host, port=port, data_dir=data_dir)
 
@@ -75,7 +75,7 @@ def serve(
     """Start the API alone."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli.up import run_serve  # noqa: PLC0415
+        from edgerunner.cli.up import run_serve
 
         run_serve(output, host=host, port=port, data_dir=data_dir)
 
@@ -109,7 +109,7 @@ def sim(
     """Start simulated brokers alone."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli.sim import SimRequest, run_sim  # noqa: PLC0415
+        from edgerunner.cli.sim import SimRequest, run_sim
 
         request = SimRequest(
             which=which.value,
@@ -140,7 +140,7 @@ def watch(
     """Show connections, quotes, orders, positions and PnL live."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli.watch import run_watch  # noqa: PLC0415
+        from edgerunner.cli.watch import run_watch
 
         run_watch(output, tuple(instruments or ()), once=once, url=url, data_dir=data_dir)
 
@@ -150,6 +150,6 @@ def doctor(*, data_dir: options.DataDir = None, json: options.AsJson = False) ->
     """Check this installation and say what to do about each trouble."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli.doctor import run_doctor  # noqa: PLC0415
+        from edgerunner.cli.doctor import run_doctor
 
         run_doctor(output, data_dir=data_dir)

@@ -65,7 +65,7 @@ def run(
     """Run one backtest and print what it achieved."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import backtest, backtest_inputs  # noqa: PLC0415 - commands load what they need
+        from edgerunner.cli import backtest, backtest_inputs
 
         source = backtest_inputs.Source(
             file=data, dataset_id=dataset, timezone=timezone, timeframe=timeframe, instrument_id=instrument
@@ -107,7 +107,7 @@ def sweep(
     """Run a strategy with every combination of parameters and list what each achieved."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import backtest_inputs, backtest_sweep  # noqa: PLC0415
+        from edgerunner.cli import backtest_inputs, backtest_sweep
 
         source = backtest_inputs.Source(
             file=data, dataset_id=dataset, timezone=timezone, timeframe=timeframe, instrument_id=instrument

@@ -48,7 +48,7 @@ def import_command(
     """Store a file of bars or ticks as a dataset."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import data  # noqa: PLC0415 - commands load what they need
+        from edgerunner.cli import data
 
         asked = {"skip_bad_rows": skip_bad_rows, "sort": sort, "drop_duplicates": drop_duplicates}
         fields = {
@@ -67,7 +67,7 @@ def list_command(*, data_dir: options.DataDir = None, json: options.AsJson = Fal
     """List datasets, newest first."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import data  # noqa: PLC0415
+        from edgerunner.cli import data
 
         data.show_all(output, data_dir)
 
@@ -77,7 +77,7 @@ def show(dataset_id: DatasetId, *, data_dir: options.DataDir = None, json: optio
     """Show one dataset and what is odd about it."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import data  # noqa: PLC0415
+        from edgerunner.cli import data
 
         data.show(output, data_dir, dataset_id)
 
@@ -87,7 +87,7 @@ def delete(dataset_id: DatasetId, *, data_dir: options.DataDir = None, json: opt
     """Delete a dataset."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import data  # noqa: PLC0415
+        from edgerunner.cli import data
 
         data.delete(output, data_dir, dataset_id)
 
@@ -109,7 +109,7 @@ def download(
     """Fetch history of a connection through the running API; the same command continues an unfinished one."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import api_access, data_download  # noqa: PLC0415
+        from edgerunner.cli import api_access, data_download
 
         wanted = data_download.Wanted(
             connection_id=connection,

@@ -54,8 +54,8 @@ def reporting(output: Output) -> Iterator[None]:
     SIGTERM ends a command as Ctrl-C does, from its first moment on; commands that have to drain say how themselves.
     """
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from edgerunner.client.errors import ClientError  # noqa: PLC0415 - commands load what they need
-    from edgerunner.settings import DataFolderError, SettingsError  # noqa: PLC0415
+    from edgerunner.client.errors import ClientError
+    from edgerunner.settings import DataFolderError, SettingsError
 
     try:
         yield
@@ -75,7 +75,7 @@ def reporting(output: Output) -> Iterator[None]:
 
 def code_of(error: Exception) -> ExitCode:
     """Return the exit code of a client's error."""
-    from edgerunner.client.errors import ApiError, ApiUnreachable, StreamRefused  # noqa: PLC0415
+    from edgerunner.client.errors import ApiError, ApiUnreachable, StreamRefused
 
     match error:
         case ApiUnreachable():
@@ -92,7 +92,7 @@ def code_of(error: Exception) -> ExitCode:
 
 def sentence_of(error: Exception) -> str:
     """Return what a client's error says to a person, with the wrong fields."""
-    from edgerunner.client.errors import ApiError, ApiUnreachable, OutcomeUnknown  # noqa: PLC0415
+    from edgerunner.client.errors import ApiError, ApiUnreachable, OutcomeUnknown
 
     match error:
         case ApiError(fields=fields) if fields:
@@ -107,7 +107,7 @@ def sentence_of(error: Exception) -> str:
 
 
 def _details_of(error: Exception) -> Mapping[str, object]:
-    from edgerunner.client.errors import ApiError, OutcomeUnknown  # noqa: PLC0415
+    from edgerunner.client.errors import ApiError, OutcomeUnknown
 
     match error:
         case ApiError(code=code, body=body):

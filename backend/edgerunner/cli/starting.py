@@ -86,7 +86,7 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
 
 def _new_loop() -> asyncio.AbstractEventLoop:
     try:
-        from uvloop import new_event_loop  # noqa: PLC0415 - optional
+        from uvloop import new_event_loop
     except ImportError:
         return asyncio.new_event_loop()
     return new_event_loop()

@@ -54,7 +54,7 @@ def _placing(side: str) -> Callable[..., None]:
     ) -> None:
         output = Output(as_json=json)
         with reporting(output):
-            from edgerunner.cli import api_access, trade  # noqa: PLC0415 - commands load what they need
+            from edgerunner.cli import api_access, trade
 
             request = trade.Placement(
                 connection_id=connection,
@@ -95,7 +95,7 @@ def cancel(
     """Cancel one order."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import api_access, trade  # noqa: PLC0415
+        from edgerunner.cli import api_access, trade
 
         trade.cancel(output, api_access.Api.of(url, data_dir), client_order_id, wait_ms=wait_ms)
 
@@ -113,7 +113,7 @@ def cancel_all(
     """Cancel every working order."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import api_access, trade  # noqa: PLC0415
+        from edgerunner.cli import api_access, trade
 
         selection = {"connection_id": connection, "instrument_id": instrument}
         trade.cancel_all(output, api_access.Api.of(url, data_dir), selection, wait_ms=wait_ms)
@@ -134,7 +134,7 @@ def modify(
     """Change a working order; what is not named stays."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import api_access, trade  # noqa: PLC0415
+        from edgerunner.cli import api_access, trade
 
         change = {"quantity": quantity, "price": price, "trigger_price": trigger_price}
         trade.modify(output, api_access.Api.of(url, data_dir), client_order_id, change=change, wait_ms=wait_ms)
@@ -157,7 +157,7 @@ def close(
         raise typer.BadParameter("name --instrument or --position, or --all for every position, spot holdings included")
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import api_access, trade  # noqa: PLC0415
+        from edgerunner.cli import api_access, trade
 
         selection = {"instrument_id": instrument, "position_id": position}
         trade.close(output, api_access.Api.of(url, data_dir), connection, selection=selection, wait_ms=wait_ms)
@@ -176,7 +176,7 @@ def orders(
     """List orders, newest first."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import api_access, trade  # noqa: PLC0415
+        from edgerunner.cli import api_access, trade
 
         trade.orders(output, api_access.Api.of(url, data_dir), connection_id=connection, status=status, limit=limit)
 
@@ -192,6 +192,6 @@ def positions(
     """List positions."""
     output = Output(as_json=json)
     with reporting(output):
-        from edgerunner.cli import api_access, trade  # noqa: PLC0415
+        from edgerunner.cli import api_access, trade
 
         trade.positions(output, api_access.Api.of(url, data_dir), connection_id=connection)

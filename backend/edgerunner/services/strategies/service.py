@@ -288,7 +288,7 @@ class StrategyService:
         )
 
     async def _change(self, entry: _Entry, **changes: object) -> None:
-        await self._store.save(replace(entry.stored, **changes))  # type: ignore[arg-type]
+        await self._store.save(replace(entry.stored, **changes))  # type: ignore[arg-type]  # its callers name fields
         entry.stored = replace(entry.stored, **changes)  # type: ignore[arg-type]  # its state may be newer by now
         self._notify(entry)
 
