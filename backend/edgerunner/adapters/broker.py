@@ -290,13 +290,75 @@ def subscription_of(update: MarketUpdate) -> MarketSubscription:
             return MarketSubscription(feed=Feed.BARS, instrument_id=update.instrument_id, timeframe=update.timeframe)
 
 
-class BrokerAdapter(Protocol):
-    """One session with one broker. Methods are safe to call concurrently."""
+class MarketDataAdapter(Protocol):
+    """One session that tells about markets: what local execution needs of a connection.
+
+    Every ``BrokerAdapter`` is one. A broker whose prices are public can also offer it alone, without any account.
+    """
 
     @property
     def capabilities(self) -> Capabilities:
         """Return what this connection can do; complete after ``connect``."""
         ...
+
+    async def connect(self) -> Sequence[Account]:
+        """Open the session; return the accounts behind it, none for public data."""
+        ...
+
+    async def disconnect(self) -> None:
+        """Close everything; running streams end. Idempotent."""
+        ...
+
+    def get_instrument(self, instrument_id: str) -> Instrument:
+        """Return an instrument; raises ``NotFound``. Answers from memory after ``connect``."""
+        ...
+
+    async def search_instruments(self, query: str) -> Sequence[Instrument]:
+        """Return instruments whose id, symbol or base contains ``query``; all for an empty one."""
+        ...
+
+    async def get_chart_data(
+        self,
+        instrument_id: str,
+        timeframe: Timeframe,
+        *,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        limit: int = 500,
+    ) -> Sequence[Bar]:
+        """Return bars oldest first, the newest ``limit`` of the interval; pages as needed.
+
+        Raises ``Unsupported`` for a bar length the broker does not serve.
+        """
+        ...
+
+    async def get_ticker(self, instrument_id: str) -> Ticker:
+        """Return the newest quote, last, mark and index price."""
+        ...
+
+    async def get_depth(self, instrument_id: str, levels: int) -> Depth:
+        """Return at least the best ``levels`` of both sides, or all there are."""
+        ...
+
+    async def get_funding(self, instrument_id: str, limit: int) -> Funding:
+        """Return past funding rates and the next one; raises ``Unsupported`` without funding."""
+        ...
+
+    def stream_updates(self) -> AsyncIterator[BrokerUpdate]:
+        """Yield the health of the ``data`` link, and whatever else the session has to tell; one reader."""
+        ...
+
+    async def subscribe(self, subscriptions: Collection[MarketSubscription]) -> None:
+        """Make the live feeds exactly these; raises ``NotFound`` or ``Unsupported`` by name."""
+        ...
+
+    def stream_market_data(self) -> AsyncIterator[MarketUpdate]:
+        """Yield live market data; one reader. Quotes, depth and growing bars are conflated."""
+        ...
+
+
+class BrokerAdapter(MarketDataAdapter, Protocol):
+    """One session with one broker. Methods are safe to call concurrently."""
 
     async def connect(self) -> Sequence[Account]:
         """Open the session, load instruments, verify credentials; return the accounts.
@@ -305,10 +367,6 @@ class BrokerAdapter(Protocol):
         (wrong options). Afterwards the adapter keeps its streams alive by itself: it reconnects
         with back-off and jitter, resubscribes, and reports each change as ``LinkHealth``.
         """
-        ...
-
-    async def disconnect(self) -> None:
-        """Close everything; running streams end. Idempotent."""
         ...
 
     async def get_account_summary(self) -> Sequence[AccountSummary]:
@@ -368,53 +426,10 @@ class BrokerAdapter(Protocol):
         """Return cash movements since a time that no fill carries, oldest first, all pages."""
         ...
 
-    def get_instrument(self, instrument_id: str) -> Instrument:
-        """Return an instrument; raises ``NotFound``. Answers from memory after ``connect``."""
-        ...
-
-    async def search_instruments(self, query: str) -> Sequence[Instrument]:
-        """Return instruments whose id, symbol or base contains ``query``; all for an empty one."""
-        ...
-
-    async def get_chart_data(
-        self,
-        instrument_id: str,
-        timeframe: Timeframe,
-        *,
-        start_ns: int | None = None,
-        end_ns: int | None = None,
-        limit: int = 500,
-    ) -> Sequence[Bar]:
-        """Return bars oldest first, the newest ``limit`` of the interval; pages as needed.
-
-        Raises ``Unsupported`` for a bar length the broker does not serve.
-        """
-        ...
-
-    async def get_ticker(self, instrument_id: str) -> Ticker:
-        """Return the newest quote, last, mark and index price."""
-        ...
-
-    async def get_depth(self, instrument_id: str, levels: int) -> Depth:
-        """Return at least the best ``levels`` of both sides, or all there are."""
-        ...
-
-    async def get_funding(self, instrument_id: str, limit: int) -> Funding:
-        """Return past funding rates and the next one; raises ``Unsupported`` without funding."""
-        ...
-
     def stream_updates(self) -> AsyncIterator[BrokerUpdate]:
         """Yield orders, fills, positions, account and health as they arrive; one reader.
 
         Order, fill and cash reports are never dropped: the buffer is bounded, and when it would
         overflow the ``orders`` link is reported DOWN and then UP so that the reader re-reads.
         """
-        ...
-
-    async def subscribe(self, subscriptions: Collection[MarketSubscription]) -> None:
-        """Make the live feeds exactly these; raises ``NotFound`` or ``Unsupported`` by name."""
-        ...
-
-    def stream_market_data(self) -> AsyncIterator[MarketUpdate]:
-        """Yield live market data; one reader. Quotes, depth and growing bars are conflated."""
         ...

@@ -1,18 +1,15 @@
 """Bybit behind the broker contract: unified account, spot, linear and inverse contracts, one-way and hedge mode."""
 
 import random as random_module
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from edgerunner.adapters.broker import (
-    BrokerUpdate,
     CancelOrder,
     Capabilities,
     CashReport,
     Environment,
     FillReport,
-    MarketSubscription,
-    MarketUpdate,
     ModifyOrder,
     OrderAck,
     OrderLookup,
@@ -21,13 +18,11 @@ from edgerunner.adapters.broker import (
     PositionReport,
 )
 from edgerunner.adapters.bybit.capabilities import capabilities
+from edgerunner.adapters.bybit.market_session import MarketSession
 from edgerunner.adapters.bybit.options import Credentials, Options, parse_credentials, parse_options
 from edgerunner.adapters.bybit.server_clock import Clock
 from edgerunner.adapters.bybit.session import BybitSession, open_session
 from edgerunner.domain.accounts import Account, AccountMode, AccountSettings, AccountSummary, MarginMode
-from edgerunner.domain.errors import Conflict, NotConnected
-from edgerunner.domain.instruments import Instrument
-from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
 from edgerunner.domain.orders import OrderTerms
 
 
@@ -55,7 +50,7 @@ def create_bybit_adapter(
     )
 
 
-class BybitAdapter:
+class BybitAdapter(MarketSession[BybitSession]):
     """One session with one Bybit account; every method is that of ``BrokerAdapter``."""
 
     def __init__(
@@ -67,15 +62,14 @@ class BybitAdapter:
         clock: Clock,
         random: random_module.Random,
     ) -> None:
-        self._connection_id = connection_id
+        super().__init__(connection_id)
         self._options = options
         self._credentials = credentials
         self._clock = clock
         self._random = random
-        self._open: BybitSession | None = None
 
     def __repr__(self) -> str:
-        return f"BybitAdapter({self._connection_id!r}, {self._options.endpoints.rest!r})"
+        return f"BybitAdapter({self._name!r}, {self._options.endpoints.rest!r})"
 
     @property
     def capabilities(self) -> Capabilities:
@@ -84,16 +78,9 @@ class BybitAdapter:
 
     async def connect(self) -> Sequence[Account]:
         """Open the session; raises ``Conflict`` when it is open already."""
-        if self._open is not None:
-            raise Conflict(f"{self._connection_id} is connected already")
+        self._require_closed()
         self._open = await open_session(self._options, self._credentials, clock=self._clock, random=self._random)
         return self._open.accounts
-
-    async def disconnect(self) -> None:
-        """Close everything; running streams end. Idempotent."""
-        session, self._open = self._open, None
-        if session is not None:
-            await session.close()
 
     async def get_account_summary(self) -> Sequence[AccountSummary]:
         """Return the account's money."""
@@ -179,59 +166,3 @@ class BybitAdapter:
             offset=offset,
             activation_price=activation_price,
         )
-
-    def get_instrument(self, instrument_id: str) -> Instrument:
-        """Return an instrument; raises ``NotFound``."""
-        return self._session.catalogue.get(instrument_id).instrument
-
-    async def search_instruments(self, query: str) -> Sequence[Instrument]:
-        """Return instruments whose id, symbol or base contains ``query``."""
-        return self._session.catalogue.search(query)
-
-    async def get_chart_data(
-        self,
-        instrument_id: str,
-        timeframe: Timeframe,
-        *,
-        start_ns: int | None = None,
-        end_ns: int | None = None,
-        limit: int = 500,
-    ) -> Sequence[Bar]:
-        """Return bars that open in [start, end), oldest first."""
-        session = self._session
-        return await session.market.bars(
-            session.catalogue.get(instrument_id), timeframe, start_ns=start_ns, end_ns=end_ns, limit=limit
-        )
-
-    async def get_ticker(self, instrument_id: str) -> Ticker:
-        """Return the newest quote."""
-        session = self._session
-        return await session.market.ticker(session.catalogue.get(instrument_id))
-
-    async def get_depth(self, instrument_id: str, levels: int) -> Depth:
-        """Return the best levels of both sides."""
-        session = self._session
-        return await session.market.depth(session.catalogue.get(instrument_id), levels)
-
-    async def get_funding(self, instrument_id: str, limit: int) -> Funding:
-        """Return past funding rates and the next one."""
-        session = self._session
-        return await session.market.funding(session.catalogue.get(instrument_id), limit)
-
-    def stream_updates(self) -> AsyncIterator[BrokerUpdate]:
-        """Yield orders, fills, positions, account and health as they arrive."""
-        return self._session.updates.read()
-
-    async def subscribe(self, subscriptions: Collection[MarketSubscription]) -> None:
-        """Make the live feeds exactly these."""
-        await self._session.public.subscribe(subscriptions)
-
-    def stream_market_data(self) -> AsyncIterator[MarketUpdate]:
-        """Yield live market data."""
-        return self._session.market_updates.read()
-
-    @property
-    def _session(self) -> BybitSession:
-        if self._open is None:
-            raise NotConnected(f"{self._connection_id} is not connected")
-        return self._open

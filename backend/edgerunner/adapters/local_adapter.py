@@ -15,6 +15,7 @@ from edgerunner.adapters.broker import (
     Capabilities,
     CashReport,
     FillReport,
+    MarketDataAdapter,
     MarketSubscription,
     MarketUpdate,
     ModifyOrder,
@@ -31,7 +32,6 @@ from edgerunner.adapters.local.options import LocalDefaults, LocalOptions, parse
 from edgerunner.adapters.local.records import ACCOUNT_ID, LocalOrder, cash_report, fill_report, order_report
 from edgerunner.adapters.local.session import LocalSession
 from edgerunner.adapters.local.store import store_path
-from edgerunner.adapters.market_data import MarketDataAdapter
 from edgerunner.domain.accounts import Account, AccountMode, AccountSummary
 from edgerunner.domain.errors import Conflict, NotConnected
 from edgerunner.domain.instruments import Instrument

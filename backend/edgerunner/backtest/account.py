@@ -163,9 +163,11 @@ class Account:
         market.ruin_low, market.ruin_high = -NEVER, NEVER
         if not market.lots or not market.is_margined:
             return
-        value, worth = self._others(market) if len(self.held) > 1 else (0, 0)
         numerator, denominator = self._maintenance
-        free = self.cash + value - half_even(worth * numerator, denominator)
+        free = self.cash
+        if len(self.held) > 1:
+            value, worth = self._others(market)
+            free += value - half_even(worth * numerator, denominator)
         if market.grid.is_inverse:
             self._set_inverse_ruin(market, free)
             return

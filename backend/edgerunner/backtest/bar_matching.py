@@ -111,12 +111,11 @@ class BarMatching:
 
     def _found(self, market: Market, bar: Bar, row: int, seen: BarTicks) -> list[Found]:
         found: list[Found] = []
-        reflected = mirrored(seen)
         open_ns = bar.time_ns
         for place, order in enumerate(market.orders):
             if not order.is_open:
                 continue
-            view = seen if order.is_buy else reflected
+            view = seen if order.is_buy else mirrored(seen)
             if order.active_ns > open_ns:
                 if order.active_ns >= open_ns + self._bar_ns:
                     order.first_row = row + 1

@@ -260,16 +260,15 @@ def _not_numbers(name: str, source: str, wanted: str, remedy: str) -> BadData:
     return BadData(f"holds no {wanted}", remedy=remedy, source=source, code="type", field=name)
 
 
+def _not_finite(name: str, values: Floats, remedy: str) -> Fault:
+    reason = "is empty or no finite number"
+    return Fault(field=name, code="not_finite", reason=reason, remedy=remedy, rows=~np.isfinite(values))
+
+
 def _price_faults(name: str, values: Floats) -> list[Fault]:
     remedy = "fill in the true price or drop the row"
     return [
-        Fault(
-            field=name,
-            code="not_finite",
-            reason="is empty or no finite number",
-            remedy=remedy,
-            rows=~np.isfinite(values),
-        ),
+        _not_finite(name, values, remedy),
         Fault(field=name, code="not_positive", reason="is not above 0", remedy=remedy, rows=values <= 0),
     ]
 
@@ -277,13 +276,7 @@ def _price_faults(name: str, values: Floats) -> list[Fault]:
 def _size_faults(name: str, values: Floats) -> list[Fault]:
     remedy = "write 0 where it is unknown"
     return [
-        Fault(
-            field=name,
-            code="not_finite",
-            reason="is empty or no finite number",
-            remedy=remedy,
-            rows=~np.isfinite(values),
-        ),
+        _not_finite(name, values, remedy),
         Fault(field=name, code="negative", reason="is below 0", remedy=remedy, rows=values < 0),
     ]
 

@@ -1,17 +1,27 @@
 """From a strategy's intent to an order in ticks and lots, or the reason why the instrument refuses it."""
 
-import math
+from decimal import Decimal
+from math import inf
 
 from edgerunner.backtest.grid import Grid
 from edgerunner.backtest.market import Market
 from edgerunner.backtest.orders import SimulatedOrder
+from edgerunner.domain.errors import FieldError
 from edgerunner.domain.numbers import to_plain
+from edgerunner.domain.order_rules import (
+    changed_quantity_error,
+    default_time_in_force,
+    positive_error,
+    post_only_error,
+    quantity_error,
+    worth_error,
+)
 from edgerunner.domain.orders import OrderType, TimeInForce
 from edgerunner.risk.hours import is_open
 from edgerunner.strategies.intents import ChangeIntent, OrderIntent
 
 _MARKET, _LIMIT = OrderType.MARKET, OrderType.LIMIT
-_IOC, _FOK, _GTC, _GTD = TimeInForce.IOC, TimeInForce.FOK, TimeInForce.GTC, TimeInForce.GTD
+_FOK, _GTC, _GTD = TimeInForce.FOK, TimeInForce.GTC, TimeInForce.GTD
 _INTRADAY_NS = 86_400_000_000_000
 
 
@@ -27,22 +37,20 @@ def prepare(order: SimulatedOrder, intent: OrderIntent, market: Market) -> str |
     order.post_only = intent.post_only
     order.reduce_only = intent.reduce_only
     wish = intent.time_in_force
-    order.time_in_force = wish if wish is not None else _IOC if kind is _MARKET else _GTC
-    lots = grid.lots(intent.quantity) if math.isfinite(intent.quantity) else None
-    if lots is None or lots < grid.least_lots or lots <= 0 or grid.most_lots is not None:
-        refused = _quantity_refusal(intent.quantity, lots, grid, is_market=kind is _MARKET)
-        if refused is not None:
-            return refused
-    order.lots = lots or 0
+    order.time_in_force = default_time_in_force(kind) if wish is None else wish
+    lots = grid.lots(intent.quantity)
+    if lots is None or not grid.least_lots <= lots <= (grid.most_market_lots if kind is _MARKET else grid.most_lots):
+        return _quantity_refusal(intent, grid)
+    order.lots = lots
     if kind is _MARKET and intent.take_profit is None and intent.stop_loss is None:
-        return _shape_refusal(order) or _notional_refusal(order, market)
+        return _shape_refusal(order) or _worth_refusal(order, market)
     try:
         _set_prices(order, intent, grid)
     except _WrongPrice as error:
         return str(error)
     if (wish is None or wish is _GTC) and not intent.post_only and market.instrument.min_notional is None:
         return None
-    return _shape_refusal(order) or _notional_refusal(order, market)
+    return _shape_refusal(order) or _worth_refusal(order, market)
 
 
 def session_refusal(market: Market, now_ns: int, bar_ns: int) -> str | None:
@@ -58,12 +66,8 @@ def session_refusal(market: Market, now_ns: int, bar_ns: int) -> str | None:
 def change_refusal(order: SimulatedOrder, change: ChangeIntent, grid: Grid) -> str | None:
     """Return why a change cannot be made, or None."""
     if change.quantity is not None:
-        lots = grid.lots(change.quantity)
-        if lots is None or lots <= order.filled_lots:
-            return (
-                f"quantity {change.quantity:g} must be whole lots above the {grid.quantity(order.filled_lots):g} filled"
-            )
-        refused = _quantity_refusal(change.quantity, lots, grid, is_market=False)
+        wanted, filled = _exact(change.quantity, grid), grid.exact_quantity(order.filled_lots)
+        refused = _text(changed_quantity_error(wanted, filled, grid.instrument))
         if refused is not None:
             return refused
     if change.limit is not None and order.limit is None:
@@ -101,8 +105,8 @@ def _set_prices(order: SimulatedOrder, intent: OrderIntent, grid: Grid) -> None:
 
 def _signed(price: float, name: str, sign: int, grid: Grid) -> int:
     """Return a price in ticks, rounded to the nearest, negated for a seller."""
-    if not math.isfinite(price) or price <= 0:
-        raise _WrongPrice(f"not_positive: {name} must be a finite price above zero, not {price}")
+    if not 0 < price < inf:
+        raise _WrongPrice(_text(positive_error(name, Decimal(repr(float(price))))))
     ticks = grid.ticks(price)
     if grid.has_bands:
         exact = grid.exact_price(ticks)
@@ -113,39 +117,34 @@ def _signed(price: float, name: str, sign: int, grid: Grid) -> int:
     return sign * ticks
 
 
-def _quantity_refusal(quantity: float, lots: int | None, grid: Grid, *, is_market: bool) -> str | None:
-    instrument = grid.instrument
-    if not math.isfinite(quantity) or quantity <= 0:
-        return f"not_positive: quantity must be a finite number above zero, not {quantity}"
-    if lots is None:
-        return f"off_step: quantity must be a multiple of {to_plain(grid.lot)} {instrument.quantity_unit}"
-    if lots < grid.least_lots or lots == 0:
-        return f"below_minimum: quantity must be at least {to_plain(instrument.min_quantity)}"
-    most = grid.most_market_lots if is_market else grid.most_lots
-    if most is not None and lots > most:
-        return f"above_maximum: quantity must be at most {to_plain(grid.exact_quantity(most))}"
-    return None
+def _quantity_refusal(intent: OrderIntent, grid: Grid) -> str:
+    is_market = intent.order_type is _MARKET
+    refused = _text(quantity_error(_exact(intent.quantity, grid), grid.instrument, is_market=is_market))
+    return refused or "above_maximum: quantity is more than a run can count in lots"
+
+
+def _exact(quantity: float, grid: Grid) -> Decimal:
+    lots = grid.lots(quantity)
+    return Decimal(repr(float(quantity))) if lots is None else grid.exact_quantity(lots)
+
+
+def _text(error: FieldError | None) -> str | None:
+    return None if error is None else f"{error.code}: {error.field} {error.message}"
 
 
 def _shape_refusal(order: SimulatedOrder) -> str | None:
     wish, kind = order.time_in_force, order.order_type
     if wish is _GTD:
         return "unsupported: gtd is not known here; use expire_after_bars"
-    if order.post_only and (kind is not _LIMIT or wish is _IOC or wish is _FOK):
-        return "not_allowed: only a resting limit order can be post-only"
     if wish is _FOK and kind is not _MARKET and kind is not _LIMIT:
         return "not_allowed: only market and limit orders can be fok"
-    return None
+    return _text(post_only_error(kind, wish)) if order.post_only else None
 
 
-def _notional_refusal(order: SimulatedOrder, market: Market) -> str | None:
+def _worth_refusal(order: SimulatedOrder, market: Market) -> str | None:
     """Check the least worth of an order (as the order service does, not for one that only reduces)."""
-    minimum = market.instrument.min_notional
-    if minimum is None or order.reduce_only:
+    if market.instrument.min_notional is None or order.reduce_only:
         return None
-    ticks = market.mark if order.limit is None else abs(order.limit)
     grid = market.grid
-    worth = grid.exact_price(ticks) * grid.exact_quantity(order.lots) * market.instrument.multiplier
-    if worth >= minimum:
-        return None
-    return f"below_minimum_notional: price x quantity must be at least {to_plain(minimum)} {market.instrument.quote}"
+    price = grid.exact_price(market.mark if order.limit is None else abs(order.limit))
+    return _text(worth_error(price, grid.exact_quantity(order.lots), market.instrument))

@@ -149,7 +149,7 @@ class Execution:
 
     def _set_exits(self, market: Market, order: SimulatedOrder, lots: int) -> None:
         """Make the exits of what an entry filled, or enlarge those that work already."""
-        live = [exit_order for exit_order in order.exits if exit_order.is_open]
+        live = [exit_order for exit_order in order.exits if exit_order.is_open] if order.exits else None
         if live:
             for exit_order in live:
                 exit_order.lots += lots

@@ -6,10 +6,12 @@ Money of a run is an integer of ``MONEY_UNIT``: sums and products are exact, and
 
 from decimal import Decimal
 from fractions import Fraction
+from math import inf
 
 from edgerunner.domain.errors import Unsupported
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.numbers import exact_arithmetic
+from edgerunner.domain.order_rules import most_quantity
 from edgerunner.matching.bar_fill import BarTicks
 from edgerunner.strategies.market_data import Bar
 
@@ -44,7 +46,7 @@ class Grid:
         tick: The finest tick size of the instrument, ``lot`` its lot step.
         tick_float, per_tick, per_lot: The tick, 1 / tick and 1 / lot as floats.
         unit: Worth of a lot at one tick in money units.
-        least_lots, most_lots, most_market_lots: Bounds of an order, None = no bound.
+        least_lots, most_lots, most_market_lots: Bounds of an order (``domain.order_rules``), infinite = no bound.
         is_inverse: Whether the worth falls as the price rises (settled in the base currency).
     """
 
@@ -86,10 +88,9 @@ class Grid:
             raise Unsupported(f"{text}; a run counts money in steps of that")
         self.unit: int = worth.numerator
         self._divisor: int = worth.denominator
-        self.least_lots = self._lots_up(instrument.min_quantity)
-        self.most_lots = self._lots_down(instrument.max_quantity)
-        most_market = instrument.max_market_quantity
-        self.most_market_lots = self.most_lots if most_market is None else self._lots_down(most_market)
+        self.least_lots = max(1, -int(-Fraction(instrument.min_quantity) // Fraction(self.lot)))
+        self.most_lots = self._lots_down(most_quantity(instrument, is_market=False))
+        self.most_market_lots = self._lots_down(most_quantity(instrument, is_market=True))
 
     def price(self, ticks: int) -> float:
         """Return a price in quote currency: the float nearest to it."""
@@ -126,8 +127,12 @@ class Grid:
     def lots(self, quantity: float) -> int | None:
         """Return a quantity in lots, None when it is not a whole number of them (beyond float noise)."""
         wanted = quantity * self.per_lot
-        lots = round(wanted)
-        return lots if abs(wanted - lots) <= 1e-9 * max(1.0, abs(wanted)) else None
+        try:
+            lots = round(wanted)
+        except (ValueError, OverflowError):  # NaN, infinity
+            return None
+        noise = abs(wanted - lots)
+        return lots if noise <= 1e-9 or noise <= 1e-9 * abs(wanted) else None
 
     def worth(self, lots: int, ticks: int) -> int:
         """Return what ``lots`` are worth at a price, in money units of the settle currency."""
@@ -148,8 +153,5 @@ class Grid:
             return quantity * self._multiplier * (1 / entry - 1 / price)
         return quantity * self._multiplier * (price - entry)
 
-    def _lots_up(self, quantity: Decimal) -> int:
-        return -int(-Fraction(quantity) // Fraction(self.lot))
-
-    def _lots_down(self, quantity: Decimal | None) -> int | None:
-        return None if quantity is None else int(Fraction(quantity) // Fraction(self.lot))
+    def _lots_down(self, quantity: Decimal | None) -> float:
+        return inf if quantity is None else int(Fraction(quantity) // Fraction(self.lot))

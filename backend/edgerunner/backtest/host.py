@@ -82,14 +82,15 @@ class BacktestHost:
     def position(self, key: str) -> Position:
         """Return the position; only its open profit is computed anew between fills."""
         market = self._markets.get(key) or self._unknown(key)
-        known = market.position
-        if known is None:
-            known = market.position = _position(market)
+        known = market.position or _position(market)
         average = known.average_price
         if average is None:
             return known
-        price = market.price if market.last is None else market.last.close
-        return Position(key, known.quantity, average, market.grid.profit(known.quantity, average, price))
+        last = market.last
+        price = market.price if last is None else last.close
+        per_point = market.per_point
+        profit = market.grid.profit(known.quantity, average, price) if per_point is None else per_point * (price - average)
+        return Position(key, known.quantity, average, profit)
 
     def open_orders(self, key: str | None = None) -> tuple[OrderHandle, ...]:
         """Return the open orders, oldest first, of one instrument or of all."""
@@ -217,10 +218,11 @@ class BacktestHost:
 
 
 def _position(market: Market) -> Position:
-    if not market.lots:
-        return Position(market.key, 0.0, None, 0.0)
     grid = market.grid
-    return Position(market.key, grid.quantity(market.lots), grid.average_price(abs(market.lots), market.cost), 0.0)
+    average = grid.average_price(abs(market.lots), market.cost) if market.lots else None
+    position = market.position = Position(market.key, grid.quantity(market.lots), average, 0.0)
+    market.per_point = None if grid.is_inverse else grid.profit(position.quantity, 0.0, 1.0)
+    return position
 
 
 def _own(handle: OrderHandle) -> SimulatedOrder:

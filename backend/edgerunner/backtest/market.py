@@ -25,6 +25,7 @@ class Market:
         event: The newest tick or book, None in a run on bars.
         row: Row of the bar being handled.
         position: What the strategy was last told of the position, None when that has changed.
+        per_point: What that position wins when the price rises by one, settle currency; None where that depends on it.
         attention: An order has to be looked at in the next bar whatever its prices.
         has_requests: Changes or cancels of its orders are on their way.
         expiry_row: First row at which an order may expire.
@@ -48,6 +49,7 @@ class Market:
         "lots",
         "low_alarm",
         "orders",
+        "per_point",
         "position",
         "row",
         "ruin_high",
@@ -70,6 +72,7 @@ class Market:
         self.expiry_row = NEVER
         self.ruin_low, self.ruin_high = -NEVER, NEVER
         self.position: Position | None = None
+        self.per_point: float | None = None
 
     @property
     def price(self) -> float:
@@ -113,7 +116,8 @@ class Market:
         self.is_watched = bool(self.orders) or self.ruin_low > 0 or self.ruin_high != NEVER
 
     def _look_out_for(self, order: SimulatedOrder) -> None:
-        self.expiry_row = min(self.expiry_row, order.expiry_row)
+        if order.expiry_row < self.expiry_row:
+            self.expiry_row = order.expiry_row
         kind = order.order_type
         if kind is _MARKET or kind is _TRAILING or order.requests or (order.first_look and not order.has_met):
             self.attention = True
@@ -123,12 +127,17 @@ class Market:
         if price is None:
             raise AssertionError(f"order {order.order_id} has no price to wait for")
         waits_for_rise = is_waiting and (kind is _STOP_MARKET or kind is _STOP_LIMIT)
+        is_buy = order.is_buy
+        ticks = price if is_buy else -price
         # Half a tick of tolerance: prices of the data that are off the tick are rounded to it when an order is met.
-        tick = self.grid.tick_float
-        if waits_for_rise is order.is_buy:
-            self.high_alarm = min(self.high_alarm, ((price if order.is_buy else -price) - 0.5) * tick)
+        if waits_for_rise is is_buy:
+            alarm = (ticks - 0.5) * self.grid.tick_float
+            if alarm < self.high_alarm:
+                self.high_alarm = alarm
         else:
-            self.low_alarm = max(self.low_alarm, ((price if order.is_buy else -price) + 0.5) * tick)
+            alarm = (ticks + 0.5) * self.grid.tick_float
+            if alarm > self.low_alarm:
+                self.low_alarm = alarm
 
 
 def middle(event: Tick | Book) -> float:

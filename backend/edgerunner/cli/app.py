@@ -91,14 +91,15 @@ class SimulatorChoice(StrEnum):
 
 @app.command()
 def sim(
-    which: Annotated[SimulatorChoice, typer.Argument(help="ibkr and mt5 are not in this version.")],
+    which: Annotated[SimulatorChoice, typer.Argument(help="Which brokers; mt5 is not in this version.")],
     *,
     seed: Annotated[int | None, typer.Option(help="Seed of the market; else EDGERUNNER_SIM_SEED.")] = None,
     speed: Annotated[
         float | None, typer.Option(help="Virtual seconds per second; with --replay, how fast the file plays.")
     ] = None,
     data_dir: options.DataDir = None,
-    port: Annotated[int | None, typer.Option("--port", help="Port of the Bybit simulator.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port of the broker; with all, Bybit's.")] = None,
+    ibkr_port: Annotated[int | None, typer.Option(help="Port of the simulated TWS, where all are started.")] = None,
     control_port: Annotated[int | None, typer.Option(help="Port of the control interface.")] = None,
     symbols: Annotated[int, typer.Option(min=0, max=999, help="Synthetic Bybit symbols beside the usual ones.")] = 0,
     replay: Annotated[Path | None, typer.Option(help="File of bars, quotes or a book to play as prices.")] = None,
@@ -117,6 +118,7 @@ def sim(
             speed=speed,
             data_dir=data_dir,
             port=port,
+            ibkr_port=ibkr_port,
             control_port=control_port,
             symbols=symbols,
             replay=replay,

@@ -33,8 +33,13 @@ async def check_simulators(settings: Settings) -> list[Finding]:
     """Check the running simulators, or that their ports are free."""
     found = await find_simulators(settings.data_dir)
     if found is not None:
-        return [ok("simulators", f"process {found.pid}, control http://127.0.0.1:{found.control}, bybit {found.bybit}")]
-    ports = {"SIM_CONTROL_PORT": settings.sim_control_port, "SIM_BYBIT_PORT": settings.sim_bybit_port}
+        where = f"control http://127.0.0.1:{found.control}, bybit {found.bybit}, ibkr {found.ibkr}"
+        return [ok("simulators", f"process {found.pid}, {where}")]
+    ports = {
+        "SIM_CONTROL_PORT": settings.sim_control_port,
+        "SIM_BYBIT_PORT": settings.sim_bybit_port,
+        "SIM_IBKR_PORT": settings.sim_ibkr_port,
+    }
     taken = [
         trouble("simulators", f"port {port} is in use: stop the other program, or set {PREFIX}{name} to another port.")
         for name, port in ports.items()

@@ -13,8 +13,11 @@ from edgerunner.cli.stopping import first_of, stop_requested
 from edgerunner.settings import PREFIX, Settings
 
 _ABSENT: Final = {
-    "ibkr": "The simulator of Interactive Brokers is not in this version; `edgerunner sim bybit` is.",
-    "mt5": "The simulator of MetaTrader 5 is not in this version; `edgerunner sim bybit` is.",
+    "mt5": "The simulator of MetaTrader 5 is not in this version; `edgerunner sim bybit` and `sim ibkr` are.",
+}
+_WORDS: Final = {
+    "bybit": "Simulated Bybit listens on http://127.0.0.1:{port} (key sim-key, secret sim-secret). ",
+    "ibkr": "A simulated TWS listens on 127.0.0.1:{port} (account DU1000001, any client id). ",
 }
 _REPLAY_TIMEOUT_S: Final = 60
 
@@ -23,6 +26,7 @@ _REPLAY_TIMEOUT_S: Final = 60
 class SimRequest:
     """The options of the command; None = the setting.
 
+    ``port`` is that of the one broker, or of Bybit where all are started.
     ``speed`` is that of the virtual clock, and with ``replay`` that of the recording.
     """
 
@@ -31,6 +35,7 @@ class SimRequest:
     speed: float | None
     data_dir: Path | None
     port: int | None
+    ibkr_port: int | None
     control_port: int | None
     symbols: int
     replay: Path | None
@@ -49,7 +54,8 @@ def run_sim(output: Output, request: SimRequest) -> None:
         data_dir=request.data_dir,
         sim_seed=request.seed,
         sim_speed=request.speed if request.replay is None else None,
-        sim_bybit_port=request.port,
+        sim_bybit_port=request.port if request.which != "ibkr" else None,
+        sim_ibkr_port=request.port if request.which == "ibkr" else request.ibkr_port,
         sim_control_port=request.control_port,
     )
     run_loop(_sim(settings, output, request))
@@ -62,7 +68,7 @@ async def _sim(settings: Settings, output: Output, request: SimRequest) -> None:
     ready: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
     plan = SimulatorSettings(
         data_dir=settings.data_dir,
-        ports={"bybit": settings.sim_bybit_port},
+        ports=_ports(settings, request.which),
         control_port=settings.sim_control_port,
         seed=settings.sim_seed,
         speed=settings.sim_speed,
@@ -74,7 +80,7 @@ async def _sim(settings: Settings, output: Output, request: SimRequest) -> None:
         with stop_requested() as stop:
             await first_of(run_simulators(plan), _announce(output, request, ready, stop), stop.wait())
     except PortInUse as error:
-        remedy = f"Set {PREFIX}SIM_CONTROL_PORT or {PREFIX}SIM_BYBIT_PORT (0 = any free port)."
+        remedy = f"Set {PREFIX}SIM_CONTROL_PORT, {PREFIX}SIM_BYBIT_PORT or {PREFIX}SIM_IBKR_PORT (0 = any free port)."
         raise CommandFailed(ExitCode.UNREACHABLE, f"{error.strerror}. {remedy}") from error
     except (FolderInUse, LedgerOutdated) as error:
         raise CommandFailed(ExitCode.FAILED, str(error)) from error
@@ -86,20 +92,22 @@ async def _announce(
     ports = await ready
     if request.replay is not None:
         await _replay(ports["control"], request)
-    bybit, control = ports["bybit"], ports["control"]
-    simulators = {"control": control, "bybit": bybit, "ibkr": None, "mt5": None}
+    simulators = {name: ports.get(name) for name in ("control", "bybit", "ibkr", "mt5")}
     output.event(event="ready", url=None, api_key_file=None, simulators=simulators)
-    output.say(
-        f"Simulated Bybit listens on http://127.0.0.1:{bybit} (key sim-key, secret sim-secret), "
-        f"its control on http://127.0.0.1:{control}. Ctrl-C ends it."
-    )
+    brokers = "".join(_WORDS[name].format(port=port) for name, port in ports.items() if name in _WORDS)
+    output.say(f"{brokers}Their control is on http://127.0.0.1:{ports['control']}. Ctrl-C ends it.")
     await stop.wait()
+
+
+def _ports(settings: Settings, which: str) -> dict[str, int]:
+    every = {"bybit": settings.sim_bybit_port, "ibkr": settings.sim_ibkr_port}
+    return every if which == "all" else {which: every[which]}
 
 
 async def _replay(control: int, request: SimRequest) -> None:
     """Start the recording as ``POST /sim/market`` does for everybody."""
     recording = {"file": str(request.replay), "speed": 1 if request.speed is None else request.speed}
-    body = {"broker": "bybit", "symbol": request.symbol, "replay": recording}
+    body = {"broker": "ibkr" if request.which == "ibkr" else "bybit", "symbol": request.symbol, "replay": recording}
     async with httpx.AsyncClient(trust_env=False, timeout=_REPLAY_TIMEOUT_S) as http:
         answer = await http.post(f"http://127.0.0.1:{control}/sim/market", json=body)
     if answer.is_error:

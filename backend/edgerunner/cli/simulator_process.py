@@ -53,7 +53,7 @@ async def find_simulators(data_dir: Path) -> Simulators | None:
     if health.get("pid") != pid:
         return None  # the port belongs to other simulators by now
     return Simulators(
-        pid=pid, control=control, bybit=listening["bybit"], ibkr=listening.get("ibkr"), mt5=listening.get("mt5")
+        pid=pid, control=control, bybit=listening.get("bybit"), ibkr=listening.get("ibkr"), mt5=listening.get("mt5")
     )
 
 
@@ -126,6 +126,7 @@ def _command_line(settings: Settings) -> list[str]:
         *(sys.executable, "-m", "edgerunner.cli", "sim", "all", "--json"),
         *("--data-dir", str(settings.data_dir), "--parent", str(os.getpid())),
         *("--control-port", str(settings.sim_control_port), "--port", str(settings.sim_bybit_port)),
+        *("--ibkr-port", str(settings.sim_ibkr_port)),
         *("--speed", str(settings.sim_speed)),
         *(() if settings.sim_seed is None else ("--seed", str(settings.sim_seed))),
     ]

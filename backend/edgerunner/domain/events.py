@@ -169,6 +169,7 @@ class OrderFilled:
         quantity: Positive.
         derived: True when reconciliation inferred it from totals because the broker no longer
             lists the execution itself. Its fee is zero: the real one's is booked if it turns up.
+        rank: The broker's own order among executions of the same stamp; 0 = it tells none.
     """
 
     trade_id: str
@@ -182,6 +183,7 @@ class OrderFilled:
     contract: ContractTerms
     leg: str = "net"
     derived: bool = False
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,7 @@ class Instrument:
         instrument_id: ``SYMBOL.VENUE``, the venue after the last dot.
         venue_symbol: The broker's own name for it.
         multiplier: Base units (or settlement units) per one of ``quantity_unit`` and price unit.
-        min_notional: Least price * quantity * multiplier in quote currency, or None.
+        min_notional: Least worth of an order in quote currency, or None.
         max_market_quantity: Largest quantity of a market order, or None when as ``max_quantity``.
         sessions: Weekly trading intervals; empty means around the clock.
         expires_at_ns: Delivery or expiry, UTC nanoseconds, or None.

@@ -32,8 +32,10 @@ def to_plain(number: Decimal) -> str:
 
 
 def is_multiple(number: Decimal, step: Decimal) -> bool:
-    """Tell whether ``number`` is a whole number of ``step`` (``step`` > 0)."""
-    return number % step == 0
+    """Tell whether ``number`` is a whole number of ``step`` (``step`` > 0); exact for any size of both."""
+    above, below = number.as_integer_ratio()
+    step_above, step_below = step.as_integer_ratio()
+    return above * step_below % (below * step_above) == 0
 
 
 def floor_to_step(number: Decimal, step: Decimal) -> Decimal:

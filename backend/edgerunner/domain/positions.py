@@ -8,6 +8,9 @@ then carried exactly, so that at any mark
 
 holds to the last digit. Profit is in the settlement currency and before fees; fees, funding and
 swap stand apart.
+
+An average cost depends on the order of the fills, and it is the broker's order that counts, not that
+in which news arrived: a fill that comes late is booked in its place, and what followed is booked anew.
 """
 
 from collections.abc import Sequence
@@ -22,6 +25,9 @@ from edgerunner.domain.values import replace
 
 _ZERO = Decimal(0)
 
+RECENT = 32
+"""How many of its newest fills a position keeps: a fill that is later than that is booked before all of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionKey:
@@ -31,6 +37,35 @@ class PositionKey:
     account_id: str
     instrument_id: str
     leg: str = "net"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the order of fills decides of a position: the fields of ``Position`` that are called so."""
+
+    quantity: Decimal
+    entry_value: Decimal | None
+    realized_pnl: Decimal
+    opened_at_ns: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """One fill as its position sees it.
+
+    Attributes:
+        change: Signed quantity that joins the position.
+        profit: What it closed; None when that part's cost is unknown.
+        before: How the position stood right before it.
+    """
+
+    trade_id: str
+    ts_ns: int
+    rank: int
+    change: Decimal
+    price: Decimal
+    profit: Decimal | None
+    before: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +85,7 @@ class Position:
         opened_at_ns: When it last left flat or changed sides; None while flat.
         adjustment_ids: Adjustments already booked.
         last_seq: Journal sequence of the last event that touched it.
+        recent: Its newest fills in the broker's order, ``RECENT`` at most; none older than an adjustment.
     """
 
     key: PositionKey
@@ -63,6 +99,7 @@ class Position:
     updated_at_ns: int = 0
     adjustment_ids: frozenset[str] = frozenset()
     last_seq: int = 0
+    recent: tuple[Trade, ...] = ()
 
     @property
     def average_price(self) -> Decimal | None:
@@ -86,7 +123,8 @@ def apply_fill(
 
     The profit is zero when nothing was closed and None when the closed part's cost is unknown.
     A fee in the base coin of a spot market leaves (a rebate joins) the inventory at the fill's
-    price. The caller drops repeated trade ids.
+    price. The caller drops repeated trade ids. ``ts_ns`` is the broker's stamp: a fill older than the
+    newest ones goes to its place among them, and ``recent`` tells what those closed then.
 
     ``replaced`` are derived fills whose place the fill takes. Their quantity is in the position
     already: of it only the difference in price is booked, as cost while the position is still
@@ -95,11 +133,35 @@ def apply_fill(
     with exact_arithmetic():
         before = _on_contract(position, key, fill.contract)
         corrected, correction = _correct_cost(before, fill, replaced)
-        fresh = fill.quantity - sum(part.quantity for part in replaced)
-        after, realized = _trade(corrected, fill.side.sign * fresh - _fee_in_base(fill), fill.price)
-        after = replace(after, fees=add_fee(before.fees, fill.fee))
+        trade = Trade(
+            trade_id=fill.trade_id,
+            ts_ns=ts_ns,
+            rank=fill.rank,
+            change=fill.side.sign * (fill.quantity - sum(part.quantity for part in replaced)) - _fee_in_base(fill),
+            price=fill.price,
+            profit=None,
+            before=_standing(corrected),
+        )
+        after, realized = _in_the_brokers_order(corrected, trade)
+        after = replace(
+            after,
+            fees=add_fee(before.fees, fill.fee),
+            updated_at_ns=max(before.updated_at_ns, ts_ns),
+            last_seq=seq,
+            recent=() if replaced else after.recent,  # what a correction changed is no fill's standing
+        )
         closed = None if realized is None or correction is None else realized + correction
-        return _stamped(before, after, ts_ns=ts_ns, seq=seq), closed
+        return after, closed
+
+
+def restated_profits(before: Position | None, after: Position) -> dict[str, Decimal | None]:
+    """Return by trade id what fills that were booked before have closed since a late one took its place."""
+    told = {} if before is None else {trade.trade_id: trade.profit for trade in before.recent}
+    return {
+        trade.trade_id: trade.profit
+        for trade in after.recent
+        if trade.trade_id in told and told[trade.trade_id] != trade.profit
+    }
 
 
 def adjust(
@@ -119,8 +181,11 @@ def adjust(
             quantity=adjusted.quantity,
             entry_value=_adjusted_entry_value(before, adjusted),
             adjustment_ids=before.adjustment_ids | {adjusted.adjustment_id},
+            updated_at_ns=ts_ns,
+            last_seq=seq,
+            recent=(),
         )
-        return _stamped(before, after, ts_ns=ts_ns, seq=seq)
+        return _opened(before, after, ts_ns)
 
 
 def add_funding(position: Position, amount: Decimal, *, ts_ns: int, seq: int) -> Position:
@@ -164,6 +229,39 @@ def _direction(position: Position) -> int:
     """Return +1 when the position gains with its value: long linear, short inverse."""
     is_long = position.quantity > 0
     return 1 if is_long != position.contract.is_inverse else -1
+
+
+def _standing(position: Position) -> Standing:
+    return Standing(
+        quantity=position.quantity,
+        entry_value=position.entry_value,
+        realized_pnl=position.realized_pnl,
+        opened_at_ns=position.opened_at_ns,
+    )
+
+
+def _in_the_brokers_order(position: Position, late: Trade) -> tuple[Position, Decimal | None]:
+    """Book a trade after those that are not younger, the younger ones anew; returns its own profit too."""
+    place = len(position.recent)
+    while place and (position.recent[place - 1].ts_ns, position.recent[place - 1].rank) > (late.ts_ns, late.rank):
+        place -= 1
+    younger = position.recent[place:]
+    if younger:
+        start = younger[0].before
+        position = replace(
+            position,
+            quantity=start.quantity,
+            entry_value=start.entry_value,
+            realized_pnl=start.realized_pnl,
+            opened_at_ns=start.opened_at_ns,
+        )
+    booked: list[Trade] = []
+    for trade in (late, *younger):
+        standing = _standing(position)
+        after, profit = _trade(position, trade.change, trade.price)
+        booked.append(replace(trade, profit=profit, before=standing))
+        position = _opened(position, after, trade.ts_ns)
+    return replace(position, recent=(*position.recent[:place], *booked)[-RECENT:]), booked[0].profit
 
 
 def _trade(position: Position, change: Decimal, price: Decimal) -> tuple[Position, Decimal | None]:
@@ -235,7 +333,6 @@ def _adjusted_entry_value(position: Position, adjusted: PositionAdjusted) -> Dec
     return _released(position.entry_value, abs(adjusted.quantity), abs(position.quantity))
 
 
-def _stamped(before: Position, after: Position, *, ts_ns: int, seq: int) -> Position:
+def _opened(before: Position, after: Position, ts_ns: int) -> Position:
     is_same_side = before.quantity * after.quantity > 0
-    opened_at_ns = before.opened_at_ns if is_same_side else ts_ns if after.quantity else None
-    return replace(after, opened_at_ns=opened_at_ns, updated_at_ns=ts_ns, last_seq=seq)
+    return replace(after, opened_at_ns=before.opened_at_ns if is_same_side else ts_ns if after.quantity else None)

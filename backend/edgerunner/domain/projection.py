@@ -3,6 +3,7 @@
 The same function runs inside the journal's transaction and in a replay, so both end equal.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -12,7 +13,8 @@ from edgerunner.domain.events import CashMoved, Event, OrderFilled, PositionAdju
 from edgerunner.domain.fills import Fill
 from edgerunner.domain.order_machine import apply, replaced_by
 from edgerunner.domain.orders import Order
-from edgerunner.domain.positions import Position, PositionKey, add_funding, adjust, apply_fill
+from edgerunner.domain.positions import Position, PositionKey, add_funding, adjust, apply_fill, restated_profits
+from edgerunner.domain.values import replace
 
 _LEGS_WITH_FUNDING = ("net", "long", "short")
 
@@ -32,6 +34,10 @@ class Books(Protocol):
         """Tell whether a trade id is in the account's list of fills."""
         ...
 
+    def fill(self, connection_id: str, account_id: str, trade_id: str) -> Fill | None:
+        """Return a fill of the account's list; None also where no list is kept."""
+        ...
+
     def has_movement(self, connection_id: str, account_id: str, movement_id: str) -> bool:
         """Tell whether a cash movement is booked for the account."""
         ...
@@ -42,7 +48,8 @@ class Changes:
     """New values to store; None or empty = unchanged.
 
     ``replaced_fills`` are trade ids of derived fills, of the same connection and account, that
-    real executions have wholly replaced: they leave the list of fills.
+    real executions have wholly replaced: they leave the list of fills. ``restated_fills`` were booked
+    before and closed another profit than was told, since ``fill`` came late and stands before them.
     """
 
     order: Order | None = None
@@ -50,6 +57,7 @@ class Changes:
     movements: tuple[CashMovement, ...] = ()
     position: Position | None = None
     replaced_fills: tuple[str, ...] = ()
+    restated_fills: tuple[Fill, ...] = ()
 
 
 def project(books: Books, recorded: RecordedEvent) -> Changes:
@@ -90,6 +98,10 @@ class MemoryBooks:
         """Tell whether a trade id is in the account's list of fills."""
         return (connection_id, account_id, trade_id) in self.fills
 
+    def fill(self, connection_id: str, account_id: str, trade_id: str) -> Fill | None:
+        """Return a fill of the account's list."""
+        return self.fills.get((connection_id, account_id, trade_id))
+
     def has_movement(self, connection_id: str, account_id: str, movement_id: str) -> bool:
         """Tell whether a cash movement is booked for the account."""
         return (connection_id, account_id, movement_id) in self.movements
@@ -108,6 +120,8 @@ class MemoryBooks:
             self.fills[*account, changes.fill.trade_id] = changes.fill
             for trade_id in changes.replaced_fills:
                 del self.fills[*account, trade_id]
+            for fill in changes.restated_fills:
+                self.fills[*account, fill.trade_id] = fill
         return changes
 
 
@@ -138,9 +152,8 @@ def _project_fill(books: Books, recorded: RecordedEvent, body: OrderFilled) -> C
         return Changes()
     key = _key(event, body.instrument_id, body.leg)
     replaced = () if order is None else replaced_by(order, body)
-    position, realized = apply_fill(
-        books.position(key), key, body, replaced=replaced, ts_ns=_time_ns(event), seq=recorded.seq
-    )
+    before = books.position(key)
+    position, realized = apply_fill(before, key, body, replaced=replaced, ts_ns=_time_ns(event), seq=recorded.seq)
     changed = _changed_order(order, recorded)
     return Changes(
         order=changed,
@@ -148,7 +161,13 @@ def _project_fill(books: Books, recorded: RecordedEvent, body: OrderFilled) -> C
         movements=_fee_movements(recorded, body),
         position=position,
         replaced_fills=_gone(order, changed),
+        restated_fills=_restated(books, event, restated_profits(before, position)),
     )
+
+
+def _restated(books: Books, event: Event, profits: Mapping[str, Decimal | None]) -> tuple[Fill, ...]:
+    known = {trade_id: books.fill(event.connection_id, event.account_id, trade_id) for trade_id in profits}
+    return tuple(replace(fill, realized_pnl=profits[trade_id]) for trade_id, fill in known.items() if fill is not None)
 
 
 def _gone(before: Order | None, after: Order | None) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ class BookTopics:
 
     def _on_commit(self, commit: Commit) -> None:
         self._publish("orders", [_order_entry(order) for order in commit.orders])
-        self._publish("fills", [_fill_entry(fill) for fill in commit.fills])
+        self._publish("fills", [_fill_entry(fill) for fill in (*commit.restated_fills, *commit.fills)])
         views = [self._services.accounts.position_view(position) for position in commit.positions]
         self._publish("positions", [_position_entry(position_answer(view)) for view in views])
 

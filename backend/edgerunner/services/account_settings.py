@@ -14,6 +14,7 @@ from edgerunner.domain.accounts import AccountMode, AccountSettings, MarginMode
 from edgerunner.domain.errors import EdgerunnerError, InvalidRequest, NotFound, OutcomeUnknown, Unsupported
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.numbers import to_plain
+from edgerunner.domain.order_rules import price_error
 from edgerunner.services.order_gates import Interlock, Sessions
 from edgerunner.services.session import Session
 
@@ -167,9 +168,9 @@ def _require_modes(
 
 def _check_prices(instrument: Instrument, wanted: TrailingStop) -> None:
     for field, value in (("trailing_offset", wanted.offset), ("trigger_price", wanted.activation_price)):
-        if value is not None and not instrument.is_on_tick(value):
-            step = to_plain(instrument.tick_at(value))
-            raise InvalidRequest.of(field, "off_tick", f"must be a multiple of the tick size {step}")
+        error = None if value is None else price_error(field, value, instrument)
+        if error is not None:
+            raise InvalidRequest.of(error.field, error.code, error.message)
 
 
 def _note_mode(session: Session, account_id: str, mode: AccountMode) -> None:

@@ -10,7 +10,16 @@ from decimal import Decimal
 from edgerunner.adapters.broker import Capabilities, ProductCapabilities, product_label
 from edgerunner.domain.errors import Conflict, FieldError, InvalidRequest, OrderClosed, Unsupported
 from edgerunner.domain.instruments import Instrument
-from edgerunner.domain.numbers import to_plain
+from edgerunner.domain.order_rules import (
+    changed_quantity_error,
+    default_time_in_force,
+    positive_error,
+    post_only_error,
+    price_error,
+    price_field_errors,
+    quantity_error,
+    worth_error,
+)
 from edgerunner.domain.orders import (
     Order,
     OrderStatus,
@@ -62,7 +71,6 @@ def checked_terms(request: PlaceRequest, instrument: Instrument, capabilities: C
     if errors:
         raise InvalidRequest("; ".join(f"{error.field}: {error.message}" for error in errors), *errors)
     _require_support(request, instrument, product)
-    default = TimeInForce.IOC if request.order_type is OrderType.MARKET else TimeInForce.GTC
     return OrderTerms(
         instrument_id=request.instrument_id,
         side=request.side,
@@ -72,7 +80,7 @@ def checked_terms(request: PlaceRequest, instrument: Instrument, capabilities: C
         price=request.price,
         trigger_price=request.trigger_price,
         trailing_offset=request.trailing_offset,
-        time_in_force=request.time_in_force or default,
+        time_in_force=request.time_in_force or default_time_in_force(request.order_type),
         expires_at_ns=request.expires_at_ns,
         post_only=request.post_only,
         reduce_only=request.reduce_only,
@@ -100,7 +108,8 @@ def checked_changes(order: Order, changes: Changes, instrument: Instrument, capa
     }
     if not wanted:
         raise InvalidRequest.of("body", "required", "give at least one of quantity, price, trigger_price")
-    errors = [error for field, value in wanted.items() for error in _change_errors(order, field, value, instrument)]
+    checks = [_change_error(order, field, value, instrument) for field, value in wanted.items()]
+    errors = [error for error in checks if error is not None]
     if errors:
         raise InvalidRequest("; ".join(f"{error.field}: {error.message}" for error in errors), *errors)
     for field in wanted:
@@ -119,101 +128,50 @@ def _product(instrument: Instrument, capabilities: Capabilities) -> ProductCapab
     return product
 
 
-def _error(field: str, code: str, message: str) -> FieldError:
-    return FieldError(field=field, code=code, message=message)
-
-
 def _shape_errors(request: PlaceRequest, now_ns: int) -> list[FieldError]:
     """Check that the fields fit the order type and each other."""
-    kind = request.order_type
-    errors: list[FieldError] = []
-    for field, value, is_wanted in (
-        ("price", request.price, kind.has_price),
-        ("trigger_price", request.trigger_price, kind.has_trigger),
-        ("trailing_offset", request.trailing_offset, kind is OrderType.TRAILING_STOP_MARKET),
-    ):
-        if is_wanted and value is None:
-            errors.append(_error(field, "required", f"a {kind} order needs it"))
-        if not is_wanted and value is not None and not (field == "trigger_price" and _may_trigger(kind)):
-            errors.append(_error(field, "not_allowed", f"a {kind} order has none; leave it out"))
-    if request.time_in_force is TimeInForce.GTD and request.expires_at_ns is None:
-        errors.append(_error("expires_at", "required", "gtd needs it"))
-    if request.time_in_force is not TimeInForce.GTD and request.expires_at_ns is not None:
-        errors.append(_error("expires_at", "not_allowed", "only gtd has it; leave it out"))
-    if request.expires_at_ns is not None and request.expires_at_ns <= now_ns:
-        errors.append(_error("expires_at", "in_the_past", "must be in the future"))
-    if request.post_only and kind is not OrderType.LIMIT:
-        errors.append(_error("post_only", "not_allowed", "only a limit order can be post-only"))
-    if request.post_only and request.time_in_force in {TimeInForce.IOC, TimeInForce.FOK}:
-        errors.append(_error("post_only", "not_allowed", "an order that must fill at once cannot be post-only"))
-    return errors
-
-
-def _may_trigger(kind: OrderType) -> bool:
-    return kind is OrderType.TRAILING_STOP_MARKET
+    errors = [
+        *price_field_errors(
+            request.order_type,
+            price=request.price,
+            trigger_price=request.trigger_price,
+            trailing_offset=request.trailing_offset,
+        )
+    ]
+    expires, is_dated = request.expires_at_ns, request.time_in_force is TimeInForce.GTD
+    if is_dated and expires is None:
+        errors.append(FieldError(field="expires_at", code="required", message="gtd needs it"))
+    if not is_dated and expires is not None:
+        errors.append(FieldError(field="expires_at", code="not_allowed", message="only gtd has it; leave it out"))
+    if expires is not None and expires <= now_ns:
+        errors.append(FieldError(field="expires_at", code="in_the_past", message="must be in the future"))
+    mark = post_only_error(request.order_type, request.time_in_force) if request.post_only else None
+    return errors if mark is None else [*errors, mark]
 
 
 def _number_errors(request: PlaceRequest, instrument: Instrument) -> list[FieldError]:
-    errors = _quantity_errors("quantity", request.quantity, instrument)
-    maximum = instrument.max_market_quantity
-    if request.order_type is OrderType.MARKET and maximum is not None and request.quantity > maximum:
-        errors.append(_error("quantity", "above_maximum", f"a market order takes at most {to_plain(maximum)}"))
-    prices: list[tuple[str, Decimal | None]] = [
-        ("price", request.price),
-        ("trigger_price", request.trigger_price),
-        ("take_profit.price", request.take_profit.price if request.take_profit else None),
-        ("stop_loss.trigger_price", request.stop_loss.trigger_price if request.stop_loss else None),
-        ("stop_loss.price", request.stop_loss.price if request.stop_loss else None),
-    ]
-    for field, price in prices:
-        errors.extend(_price_errors(field, price, instrument))
-    if request.trailing_offset is not None and request.trailing_offset <= 0:
-        errors.append(_error("trailing_offset", "not_positive", "must be greater than zero"))
-    if not errors and request.price is not None and not request.reduce_only:
-        errors.extend(_notional_errors(request.price, request.quantity, instrument))
-    return errors
+    target, stop, offset = request.take_profit, request.stop_loss, request.trailing_offset
+    prices = {
+        "price": request.price,
+        "trigger_price": request.trigger_price,
+        "take_profit.price": target.price if target else None,
+        "stop_loss.trigger_price": stop.trigger_price if stop else None,
+        "stop_loss.price": stop.price if stop else None,
+    }
+    checks = [quantity_error(request.quantity, instrument, is_market=request.order_type is OrderType.MARKET)]
+    checks += [price_error(field, price, instrument) for field, price in prices.items() if price is not None]
+    checks.append(None if offset is None else positive_error("trailing_offset", offset))
+    if not any(checks) and request.price is not None and not request.reduce_only:
+        checks.append(worth_error(request.price, request.quantity, instrument))
+    return [error for error in checks if error is not None]
 
 
-def _change_errors(order: Order, field: str, value: Decimal, instrument: Instrument) -> list[FieldError]:
+def _change_error(order: Order, field: str, value: Decimal, instrument: Instrument) -> FieldError | None:
     if field == "quantity":
-        if value <= order.filled_quantity:
-            filled = to_plain(order.filled_quantity)
-            return [_error("quantity", "not_above_filled", f"{filled} is filled already; cancel the order instead")]
-        return _quantity_errors("quantity", value, instrument)
+        return changed_quantity_error(value, order.filled_quantity, instrument)
     if getattr(order.terms, field) is None:
-        return [_error(field, "not_allowed", f"a {order.terms.order_type} order has none")]
-    return _price_errors(field, value, instrument)
-
-
-def _quantity_errors(field: str, quantity: Decimal, instrument: Instrument) -> list[FieldError]:
-    if quantity <= 0:
-        return [_error(field, "not_positive", "must be greater than zero")]
-    if not instrument.is_on_step(quantity):
-        step = to_plain(instrument.lot_step)
-        return [_error(field, "off_step", f"must be a multiple of {step} {instrument.quantity_unit}")]
-    if quantity < instrument.min_quantity:
-        return [_error(field, "below_minimum", f"must be at least {to_plain(instrument.min_quantity)}")]
-    if instrument.max_quantity is not None and quantity > instrument.max_quantity:
-        return [_error(field, "above_maximum", f"must be at most {to_plain(instrument.max_quantity)}")]
-    return []
-
-
-def _price_errors(field: str, price: Decimal | None, instrument: Instrument) -> list[FieldError]:
-    if price is None:
-        return []
-    if price <= 0:
-        return [_error(field, "not_positive", "must be greater than zero")]
-    if not instrument.is_on_tick(price):
-        return [_error(field, "off_tick", f"must be a multiple of the tick size {to_plain(instrument.tick_at(price))}")]
-    return []
-
-
-def _notional_errors(price: Decimal, quantity: Decimal, instrument: Instrument) -> list[FieldError]:
-    minimum = instrument.min_notional
-    if minimum is None or instrument.contract.notional(price, quantity) >= minimum:
-        return []
-    text = f"price x quantity must be at least {to_plain(minimum)} {instrument.quote}"
-    return [_error("quantity", "below_minimum_notional", text)]
+        return FieldError(field=field, code="not_allowed", message=f"a {order.terms.order_type} order has none")
+    return price_error(field, value, instrument)
 
 
 def _require_support(request: PlaceRequest, instrument: Instrument, product: ProductCapabilities) -> None:

@@ -20,7 +20,8 @@ class PositionState:
     """A derivative position with its history; profits are before fees.
 
     ``open_fees`` = the fees of the fills that opened what is open now, ``added_margin`` = what was set apart for the
-    position beyond its initial margin (isolated only); both settle currency.
+    position beyond its initial margin (isolated only), ``settled`` = profit of what is open that daily settlements have
+    paid in cash; all settle currency.
     """
 
     net: NetPosition = field(default_factory=NetPosition)
@@ -29,6 +30,7 @@ class PositionState:
     leverage: Decimal
     open_fees: Decimal = ZERO
     added_margin: Decimal = ZERO
+    settled: Decimal = ZERO
     created_ns: int = 0
     updated_ns: int = 0
     sequence: int = -1
@@ -86,7 +88,7 @@ class Account:
     def track(self, instrument: VenueInstrument, before: VenueOrder | None, after: VenueOrder) -> None:
         """Take note of an order's change: what it ties up and where it is listed."""
         for order, sign in ((before, -1), (after, 1)):
-            if order is None or not order.live or order.state in {OrderState.UNTRIGGERED, OrderState.TRIGGERED}:
+            if order is None or not order.live or order.is_waiting or order.state is OrderState.TRIGGERED:
                 continue
             if instrument.is_spot:
                 currency, amount = lock_of(instrument, order)

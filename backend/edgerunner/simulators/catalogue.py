@@ -1,14 +1,16 @@
 """What each simulated broker lists: instruments, market profiles, accounts and start balances."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
 from edgerunner.matching.fees import FeeSchedule
 from edgerunner.simulators.clock import NANOSECONDS
+from edgerunner.simulators.identifiers import Identifiers, UuidIdentifiers
 from edgerunner.simulators.path import PathProfile
+from edgerunner.simulators.sessions import AlwaysOpen, Hours
 from edgerunner.simulators.sources import MarketProfile
 from edgerunner.simulators.venue_types import VenueInstrument
 
@@ -21,7 +23,9 @@ SOLANA = PathProfile(name="SOL", base_price=160, daily_volatility=0.038, factor=
 class VenueCatalogue:
     """One broker: instruments with their markets, and accounts with what they start with.
 
-    ``index_symbols`` names for each symbol the one whose price is its index.
+    ``index_symbols`` names for each symbol the one whose price is its index. ``find`` returns what is listed only once
+    somebody asks for it, by symbol, name or instrument id: months and strikes without end. With ``has_unique_keys`` a
+    client key is taken once per account.
     """
 
     broker: str
@@ -29,6 +33,10 @@ class VenueCatalogue:
     markets: tuple[MarketProfile, ...]
     accounts: Mapping[str, Mapping[str, Decimal]]
     index_symbols: Mapping[str, str]
+    find: Callable[[str], tuple[VenueInstrument, MarketProfile] | None] = lambda _: None
+    hours: Hours = field(default_factory=AlwaysOpen)
+    identifiers: Identifiers = field(default_factory=UuidIdentifiers)
+    has_unique_keys: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +137,6 @@ def bybit_catalogue() -> VenueCatalogue:
         accounts={"1000001": {"USDT": Decimal(100_000), "BTC": Decimal(1)}},
         index_symbols=index,
     )
-
-
-CATALOGUES: Mapping[str, Callable[[], VenueCatalogue]] = {"bybit": bybit_catalogue}
 
 
 def _linear(coin: _Coin) -> VenueInstrument:

@@ -1,5 +1,7 @@
 """What a venue refuses about a request before money and the book are asked."""
 
+from dataclasses import replace
+
 from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.order_factory import closing_side, exit_rule, is_reducing
 from edgerunner.simulators.rules import check_notional, check_price, check_quantity, check_shape
@@ -29,7 +31,11 @@ class Checks:
         """Return whose and which instrument's order is asked for; raises ``VenueReject``."""
         instrument, account = self._state.instrument(request.symbol), self._state.account(request.account_id)
         key = request.client_key
-        if key is not None and self._state.ledger.has_client_key(account.account_id, key):
+        if (
+            key is not None
+            and self._state.catalogue.has_unique_keys
+            and self._state.ledger.has_client_key(account.account_id, key)
+        ):
             raise VenueReject(RejectReason.DUPLICATE_CLIENT_KEY, f"an order with the key {key} exists")
         if self._state.market.is_halted(request.symbol):
             raise VenueReject(RejectReason.HALTED, f"trading in {instrument.name} is halted")
@@ -46,7 +52,27 @@ class Checks:
             basis = request.price_ticks or self._reference(request.symbol, request.trigger)
             self._check_exits(instrument, request.side, request.exits, basis)
         self._check_count(account, instrument, request)
+        if request.parent_id is not None and account.orders.get_live(request.parent_id) is None:
+            raise VenueReject(RejectReason.UNKNOWN_ORDER, f"there is no live parent {request.parent_id}")
         return instrument, account
+
+    def revise(self, order: VenueOrder, request: OrderRequest) -> None:
+        """Raise ``VenueReject`` when a live order cannot take the terms of a request."""
+        if (request.account_id, request.symbol, request.side, request.leg) != (
+            order.account_id,
+            order.symbol,
+            order.side,
+            order.leg,
+        ):
+            raise VenueReject(RejectReason.UNSUPPORTED, "account, instrument, side and leg of an order cannot change")
+        instrument = self._state.instrument(order.symbol)
+        check_shape(instrument, request)
+        if request.trigger is not None and not order.is_triggered and request.trigger != order.trigger:
+            self._check_trigger(instrument, request.trigger)
+        if request.quantity_lots != order.quantity_lots:
+            self._check_new_quantity(instrument, order, replace(order, quantity_lots=request.quantity_lots))
+        if request.price_ticks is not None:
+            check_price(instrument, order.side, request.price_ticks, self._reference(order.symbol, request.trigger))
 
     def amend(self, order: VenueOrder, wanted: VenueOrder) -> None:
         """Raise ``VenueReject`` when an order cannot become ``wanted``."""
@@ -108,6 +134,8 @@ class Checks:
     def _check_trigger(self, instrument: VenueInstrument, trigger: Trigger) -> None:
         if not instrument.min_price_ticks <= trigger.price_ticks <= instrument.max_price_ticks:
             raise VenueReject(RejectReason.INVALID_TRIGGER, "the trigger price is out of the instrument's range")
+        if trigger.may_be_reached:
+            return
         if self._state.triggers.is_reached_now(instrument.symbol, trigger, self._mark(instrument.symbol)):
             way = "above" if trigger.rule == "rise" else "below"
             raise VenueReject(RejectReason.TRIGGER_SIDE, f"the trigger price must be {way} the present price")

@@ -45,6 +45,11 @@ class VirtualClock:
         virtual = anchor.virtual_at(start) if anchor else start
         self.anchor = ClockAnchor(wall_ns=start, virtual_ns=virtual, speed=speed)
 
+    @property
+    def speed(self) -> float:
+        """Return the virtual seconds per wall second."""
+        return self.anchor.speed
+
     def market_ns(self) -> int:
         """Return virtual time without the offset, UTC nanoseconds."""
         return self.anchor.virtual_at(self._wall())

@@ -151,7 +151,7 @@ class OperatorCalls:
 
 
 async def _replay(venue: Venue, symbols: list[str], fields: Fields) -> None:
-    fields.only("file", "speed")
+    fields.only("file", "speed", "start")
     file = Path(fields.text("file"))
     speed = fields.optional_decimal("speed") or Decimal(1)
     if speed <= 0:
@@ -161,7 +161,7 @@ async def _replay(venue: Venue, symbols: list[str], fields: Fields) -> None:
     except (OSError, BadReplayFile) as error:
         raise InvalidRequest(str(error), field="replay.file") from error
     for symbol in symbols:
-        venue.operator.replay(symbol, file, recording, float(speed))
+        venue.operator.replay(symbol, file, recording, float(speed), start_ns=fields.time("start"))
 
 
 def _set_price(venue: Venue, symbol: str, price: Decimal | None) -> None:

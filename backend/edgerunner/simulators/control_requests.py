@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from edgerunner.domain.numbers import parse_plain
+from edgerunner.simulators.timestamps import parse_rfc3339
 
 Word = TypeVar("Word", bound=str)
 
@@ -100,6 +101,16 @@ class Fields:
         if not isinstance(value, bool):
             raise InvalidRequest("must be true or false", field=self.path + name)
         return value
+
+    def time(self, name: str) -> int | None:
+        """Return a RFC 3339 time as UTC nanoseconds, or None."""
+        text = self.optional_text(name)
+        if text is None:
+            return None
+        try:
+            return parse_rfc3339(text)
+        except ValueError as error:
+            raise InvalidRequest(str(error), field=self.path + name) from error
 
     def section(self, name: str) -> "Fields":
         """Return the fields of an object; none when it is absent."""

@@ -109,9 +109,16 @@ class Engine:
         self.save(work, order, after)
         return after
 
-    def wait(self, work: Work, order: VenueOrder, *, listed: VenueOrder | None = None) -> VenueOrder:
-        """List an order that waits for its trigger; ``listed`` = as it is listed so far."""
-        after = self.stamped(replace(order, state=OrderState.UNTRIGGERED))
+    def wait(
+        self,
+        work: Work,
+        order: VenueOrder,
+        *,
+        listed: VenueOrder | None = None,
+        state: OrderState = OrderState.UNTRIGGERED,
+    ) -> VenueOrder:
+        """List an order that waits, for its trigger unless ``state`` says held; ``listed`` = as it is listed so far."""
+        after = self.stamped(replace(order, state=state))
         self.save(work, listed, after)
         return after
 

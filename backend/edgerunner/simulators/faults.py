@@ -4,12 +4,12 @@ import asyncio
 import itertools
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-_NUMBERS = frozenset({"copies", "fraction", "quantity"})
+_NUMBERS = frozenset({"client_id", "code", "copies", "fraction", "ids", "quantity"})
 OPERATIONS = frozenset({"place", "amend", "cancel", "query", "stream"})
 
 
@@ -35,12 +35,16 @@ class UnknownFault(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultDefinition:
-    """A fault that can be switched on. ``brokers`` empty = every broker; ``params`` name -> meaning."""
+    """A fault that can be switched on.
+
+    ``brokers`` empty = every broker; ``params`` name -> meaning; ``choices`` name of a parameter -> its only values.
+    """
 
     name: str
     description: str
     params: Mapping[str, str] = field(default_factory=dict)
     brokers: frozenset[str] = frozenset()
+    choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,12 @@ class FaultBox:
         self._ids = itertools.count(1)
         self._holds: set[tuple[str, HoldPoint]] = set()
         self._held: deque[tuple[Held, asyncio.Future[ReleaseAction]]] = deque()
+        self._listeners: list[Callable[[], None]] = []
+
+    def watch(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call ``listener`` whenever a fault was switched on or off by ``add`` or ``remove``; return how to end it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def register(self, *definitions: FaultDefinition) -> None:
         """Add broker-specific faults; each name starts with its broker and a dot."""
@@ -160,12 +170,7 @@ class FaultBox:
         match, params = match or FaultMatch(), params or {}
         if match.op is not None and match.op not in OPERATIONS:
             raise UnknownFault("match.op", f"must be one of {', '.join(sorted(OPERATIONS))}")
-        for parameter in params:
-            if parameter not in definition.params:
-                known = ", ".join(definition.params) or "none"
-                raise UnknownFault(f"params.{parameter}", f"{name} has no such parameter; known: {known}")
-            if (parameter.endswith("_s") or parameter in _NUMBERS) and not _is_number(params[parameter]):
-                raise UnknownFault(f"params.{parameter}", "must be a number")
+        _check_params(definition, params)
         fault = ActiveFault(
             fault_id=f"f{next(self._ids)}",
             broker=broker,
@@ -175,6 +180,7 @@ class FaultBox:
             remaining=count or None,
         )
         self._active[fault.fault_id] = fault
+        self._tell()
         return fault
 
     def remove(self, fault_id: str | None = None) -> list[str]:
@@ -182,9 +188,11 @@ class FaultBox:
         if fault_id is None:
             gone = list(self._active)
             self._active.clear()
-            return gone
-        del self._active[fault_id]
-        return [fault_id]
+        else:
+            del self._active[fault_id]
+            gone = [fault_id]
+        self._tell()
+        return gone
 
     def take(
         self,
@@ -250,6 +258,10 @@ class FaultBox:
         finally:
             self._held.remove(entry)
 
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
     def _find(self, broker: str, name: str, call: FaultMatch) -> ActiveFault | None:
         for fault in self._active.values():
             if fault.name == name and fault.broker == broker and fault.match.covers(call):
@@ -266,6 +278,18 @@ class FaultBox:
     def _check_broker(self, broker: str) -> None:
         if broker not in self.brokers:
             raise UnknownFault("broker", f"no simulated broker {broker!r}; running: {', '.join(self.brokers)}")
+
+
+def _check_params(definition: FaultDefinition, params: Mapping[str, object]) -> None:
+    for parameter, value in params.items():
+        place = f"params.{parameter}"
+        if parameter not in definition.params:
+            known = ", ".join(definition.params) or "none"
+            raise UnknownFault(place, f"{definition.name} has no such parameter; known: {known}")
+        if (parameter.endswith("_s") or parameter in _NUMBERS) and not _is_number(value):
+            raise UnknownFault(place, "must be a number")
+        if parameter in definition.choices and value not in definition.choices[parameter]:
+            raise UnknownFault(place, f"must be one of {', '.join(sorted(definition.choices[parameter]))}")
 
 
 def _is_number(value: object) -> bool:

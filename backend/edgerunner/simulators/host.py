@@ -16,7 +16,7 @@ from typing import Protocol
 
 import psutil
 
-from edgerunner.simulators.catalogue import CATALOGUES
+from edgerunner.simulators.catalogues import CATALOGUES
 from edgerunner.simulators.control import ControlServer
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.synthetic import with_synthetic
@@ -25,6 +25,8 @@ from edgerunner.simulators.venue_state import VenueSettings
 
 LOOPBACK = "127.0.0.1"
 STOP_S = 5.0
+_PROTOCOLS = {"bybit": "bybit", "ibkr": "tws"}
+"""The package that speaks each broker's protocol."""
 
 logger = logging.getLogger(__name__)
 
@@ -216,7 +218,7 @@ class _Server(Protocol):
 
 
 def _wire_server_factory(broker: str) -> WireServerFactory:
-    module = importlib.import_module(f"edgerunner.simulators.{broker}.server")
+    module = importlib.import_module(f"edgerunner.simulators.{_PROTOCOLS[broker]}.server")
     factory: WireServerFactory = module.create_server
     return factory
 

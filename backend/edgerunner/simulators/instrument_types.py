@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from edgerunner.domain.instruments import Instrument, Product
 from edgerunner.domain.numbers import exact_arithmetic, round_money
-from edgerunner.matching.fees import FeeSchedule
+from edgerunner.matching.fees import FeeSchedule, OrderCommission
+from edgerunner.simulators.clock import NANOSECONDS
+
+_SATURDAY = 5
 
 
 class RejectReason(StrEnum):
@@ -59,6 +64,25 @@ class VenueReject(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DailyTime:
+    """A time of every weekday on the wall of a zone."""
+
+    zone: str
+    at: time
+
+    def next_ns(self, time_ns: int) -> int:
+        """Return when it comes next after a time, UTC nanoseconds."""
+        zone = ZoneInfo(self.zone)
+        day = datetime.fromtimestamp(time_ns // NANOSECONDS, UTC).astimezone(zone).date()
+        for offset in range(5):
+            moment = datetime.combine(day + timedelta(days=offset), self.at, zone)
+            found = int(moment.timestamp()) * NANOSECONDS
+            if found > time_ns and moment.weekday() < _SATURDAY:
+                return found
+        raise AssertionError("every five days hold a weekday and its morrow")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VenueInstrument:
     """An instrument as this venue trades it, with its rules in ticks and lots.
 
@@ -71,6 +95,8 @@ class VenueInstrument:
         max_waiting_orders: Conditional orders that may wait at once (exits of positions are not counted).
         is_hedgeable: Whether an account may hold a long and a short leg of it at once.
         maintenance_rate: Share of a position's value that must stay behind it.
+        commission: What orders cost; None = ``fees`` of every fill.
+        daily_settlement: When the profit of what is open is paid in cash every day; None = when it is closed.
         attributes: Words of the wire layer, kept and given back untouched.
     """
 
@@ -92,7 +118,19 @@ class VenueInstrument:
     maintenance_rate: Decimal = Decimal("0.005")
     default_leverage: Decimal = Decimal(1)
     max_leverage: Decimal = Decimal(1)
+    commission: OrderCommission | None = None
+    daily_settlement: DailyTime | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pays_in_full(self) -> bool:
+        """Tell whether a trade moves its whole value in cash, besides changing a position."""
+        return self.instrument.product in {Product.STOCK, Product.OPTION}
+
+    @property
+    def exchanges_money(self) -> bool:
+        """Tell whether a trade exchanges two currencies, besides changing a position that is only counted."""
+        return self.instrument.product is Product.FOREX
 
     @property
     def is_spot(self) -> bool:

@@ -218,6 +218,11 @@ class Ledger:
         rows = self._db.execute("SELECT account_id, key, value FROM settings")
         return {(account_id, key): value for account_id, key, value in rows}
 
+    def symbols(self) -> list[str]:
+        """Return every symbol that orders, fills, positions or market controls are about."""
+        named = "SELECT symbol FROM orders UNION SELECT symbol FROM fills UNION SELECT symbol FROM positions"
+        return [symbol for (symbol,) in self._db.execute(named)] + [each.symbol for each in self.controls()]
+
     def live_orders(self) -> list[VenueOrder]:
         """Return the live orders, oldest first."""
         rows = self._db.execute("SELECT body FROM orders WHERE live = 1 ORDER BY number")

@@ -11,7 +11,7 @@ from edgerunner.simulators.liquidity import Liquidity
 from edgerunner.simulators.noise import mix, seed_key
 from edgerunner.simulators.path import STEP_NS, STEPS_PER_DAY, PricePath
 from edgerunner.simulators.replay import Recording, ReplaySource
-from edgerunner.simulators.sources import GeneratedSource, MarketProfile, PinnedSource, PriceSource, Timeline
+from edgerunner.simulators.sources import DerivedSource, GeneratedSource, MarketProfile, PinnedSource, PriceSource, Timeline
 from edgerunner.simulators.venue_types import Level, TradePrinted, VenueBar
 
 BAD_TICK_STEPS = 10
@@ -47,7 +47,7 @@ class _Listing:
 
     def __init__(self, seed: int, profile: MarketProfile, path: PricePath) -> None:
         self.profile = profile
-        self.generated = GeneratedSource(seed, path, profile)
+        self.generated = _generated(seed, path, profile)
         self.timeline = Timeline(self.generated)
         self.liquidity = Liquidity(seed, profile)
         self.trade_key = seed_key(seed, "trades", profile.symbol)
@@ -61,11 +61,15 @@ class Market:
 
     def __init__(self, seed: int, profiles: Iterable[MarketProfile]) -> None:
         self.seed = seed
-        paths: dict[str, PricePath] = {}
+        self._paths: dict[str, PricePath] = {}
         self._listings: dict[str, _Listing] = {}
         for profile in profiles:
-            path = paths.setdefault(profile.underlying.name, PricePath(seed, profile.underlying))
-            self._listings[profile.symbol] = _Listing(seed, profile, path)
+            self.add(profile)
+
+    def add(self, profile: MarketProfile) -> None:
+        """Let one more symbol trade."""
+        path = self._paths.setdefault(profile.underlying.name, PricePath(self.seed, profile.underlying))
+        self._listings[profile.symbol] = _Listing(self.seed, profile, path)
 
     def reset(self, seed: int) -> None:
         """Start again with another seed and no controls."""
@@ -113,6 +117,14 @@ class Market:
         extremes = (high, low) if high - start < start - low else (low, high)
         visits = [(price, *listing.liquidity.quote(last - 1, price)) for price in (start, *extremes)]
         return [*visits, (end, *self.quote(symbol, last - 1))]
+
+    def volume(self, symbol: str, first: int, last: int) -> int:
+        """Return the lots traded over steps ``first`` to ``last`` (excluded)."""
+        return self._listings[symbol].timeline.volume(first, last)
+
+    def spread_ticks(self, symbol: str) -> int:
+        """Return ask minus bid of the generated quotes."""
+        return self._listings[symbol].profile.spread_ticks
 
     def taker_side(self, symbol: str, step: int) -> Side:
         """Return the side whose orders trade in a step."""
@@ -231,6 +243,12 @@ class Market:
         elif listing.halted:
             return
         listing.timeline.change(step, source)
+
+
+def _generated(seed: int, path: PricePath, profile: MarketProfile) -> GeneratedSource:
+    if profile.pricing is None:
+        return GeneratedSource(seed, path, profile)
+    return DerivedSource(seed, path, profile, profile.pricing)
 
 
 def _turnover(profile: MarketProfile, ticks: Decimal, lots: int) -> Decimal:

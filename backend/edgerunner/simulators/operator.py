@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edgerunner.domain.numbers import exact_arithmetic
 from edgerunner.simulators.market import MarketControl
+from edgerunner.simulators.path import STEP_NS
 from edgerunner.simulators.replay import Recording
 from edgerunner.simulators.timed import has_funding
 from edgerunner.simulators.venue_state import VenueState
@@ -36,6 +37,7 @@ class Operator:
 
     def instruments_named(self, name: str, product: str | None = None) -> list[VenueInstrument]:
         """Return the instruments meant by a key, an instrument id or a broker's name (which products may share)."""
+        self._state.list(name)
         listed = self._state.instruments.values()
         exact = [each for each in listed if name in {each.symbol, each.instrument.instrument_id}]
         named = exact or [each for each in listed if each.name == name]
@@ -166,9 +168,14 @@ class Operator:
         self._state.market.set_bad_tick(symbol, self._state.step(), value)
         self._state.feed.advance(symbol).changed()
 
-    def replay(self, symbol: str, file: Path, recording: Recording, speed: float) -> None:
-        """Play a recording as a symbol's price from now on; ``file`` = where a restart finds it again."""
-        step = self._state.step()
+    def replay(
+        self, symbol: str, file: Path, recording: Recording, speed: float, *, start_ns: int | None = None
+    ) -> None:
+        """Play a recording as a symbol's price; ``file`` = where a restart finds it again.
+
+        ``start_ns``: market time of its first row, to 100 ms; None = now. An earlier time than now rewrites history.
+        """
+        step = self._state.step() if start_ns is None else start_ns // STEP_NS
         control = MarketControl(step=step, symbol=symbol, kind="replay", file=str(file.resolve()), speed=speed)
         self._state.control(control, recording)
 

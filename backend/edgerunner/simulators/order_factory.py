@@ -44,6 +44,29 @@ class OrderFactory:
             leg=request.leg,
             exits=request.exits,
             close_on_trigger=request.close_on_trigger,
+            trailing=request.trailing,
+            group=request.group,
+            parent_id=request.parent_id,
+            is_extended=request.is_extended,
+            expires_ns=request.expires_ns,
+        )
+
+    def revised(self, order: VenueOrder, request: OrderRequest) -> VenueOrder:
+        """Return an order with the terms of a request, but its own identity, history and parent."""
+        wanted = self.new(request)
+        return replace(
+            wanted,
+            number=order.number,
+            order_id=order.order_id,
+            filled_lots=order.filled_lots,
+            filled_value=order.filled_value,
+            fees=order.fees,
+            state=order.state,
+            created_ns=order.created_ns,
+            last_price_ticks=order.last_price_ticks,
+            origin=order.origin,
+            parent_id=order.parent_id,
+            is_triggered=order.is_triggered and request.trigger is not None,
         )
 
     def numbered(self, order: VenueOrder) -> VenueOrder:

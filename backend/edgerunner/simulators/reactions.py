@@ -7,19 +7,29 @@ from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.aftermath import Aftermath
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.engine import Engine
+from edgerunner.simulators.path import STEP_NS
 from edgerunner.simulators.risk import Risk
+from edgerunner.simulators.routing import Routing
 from edgerunner.simulators.triggers import Triggers
 from edgerunner.simulators.work import Work
 
 
 class Reactions:
-    """Resting orders fill, triggers fire, positions are liquidated, at every price a market visits."""
+    """What every price a market visits does: orders expire, are held or freed, fill, are triggered, or liquidated."""
 
     def __init__(
-        self, accounts: Mapping[str, Account], *, engine: Engine, triggers: Triggers, aftermath: Aftermath, risk: Risk
+        self,
+        accounts: Mapping[str, Account],
+        *,
+        engine: Engine,
+        routing: Routing,
+        triggers: Triggers,
+        aftermath: Aftermath,
+        risk: Risk,
     ) -> None:
         self._accounts = accounts
         self._engine = engine
+        self._routing = routing
         self._triggers = triggers
         self._aftermath = aftermath
         self._risk = risk
@@ -34,6 +44,8 @@ class Reactions:
         if not self.are_due(book.symbol):
             return
         with exact_arithmetic():
+            self._routing.judge(work, book.symbol, book.step * STEP_NS)
+            self._aftermath.follow(work)
             self._engine.cross_market(work, book.symbol)
             self._aftermath.follow(work)
             self._triggers.on_market(work, book.symbol, price_ticks)

@@ -26,7 +26,8 @@ class BadReplayFile(ValueError):
 class Recording:
     """Knots of a recorded price over time, milliseconds from the first one.
 
-    ``asks`` is empty for bars, whose price moves straight from knot to knot; quotes jump.
+    ``asks`` is empty for bars, whose price moves straight from knot to knot; quotes jump. Of two knots of one time (a
+    bar's end, the next one's open) the later holds.
     ``volumes`` is the volume traded up to each knot, in the file's unit.
     """
 
@@ -147,7 +148,6 @@ def _numbered(rows: "csv.DictReader[str]") -> Iterator[_Row]:
 
 
 def _read_bars(rows: Iterator[_Row]) -> Recording:
-    """Put four knots in each bar: open, the nearer extreme first, the other one, close just before the end."""
     bars: list[tuple[float, float, float, float, float, float]] = []
     for number, row in rows:
         time, start, high, low, end = (_number(number, row, name) for name in ("time", "open", "high", "low", "close"))
@@ -163,6 +163,10 @@ def _read_bars(rows: Iterator[_Row]) -> Recording:
 
 
 def _knots(bars: list[tuple[float, float, float, float, float, float]]) -> Recording:
+    """Put five knots in each bar: open, the nearer extreme first, the other one, close; the close stands to the end.
+
+    So the bars that a venue makes of the replay are the recorded ones, when it begins on their grid.
+    """
     gaps = [later[0] - earlier[0] for earlier, later in pairwise(bars)]
     length = min(gaps, default=60_000.0)
     times: list[float] = []
@@ -171,10 +175,10 @@ def _knots(bars: list[tuple[float, float, float, float, float, float]]) -> Recor
     traded = 0.0
     for time, start, high, low, end, volume in bars:
         extremes = (high, low) if high - start < start - low else (low, high)
-        for part, price in zip((0, 0.33, 0.66, 0.99), (start, *extremes, end), strict=True):
+        for part, price in zip((0, 0.33, 0.66, 0.99, 1), (start, *extremes, end, end), strict=True):
             times.append(time + part * length)
             prices.append(price)
-            volumes.append(traded + part / 0.99 * volume)
+            volumes.append(traded + min(part / 0.99, 1) * volume)
         traded += volume
     return Recording(times_ms=tuple(times), prices=tuple(prices), volumes=tuple(volumes))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from edgerunner.domain.numbers import round_money
-from edgerunner.matching.position import share, trade
+from edgerunner.matching.position import share, trade, unrealized
 from edgerunner.simulators.accounts import ZERO, Account
 from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.venue_types import (
@@ -137,6 +137,18 @@ class Settlement:
             work, account_id, currency, -paid, kind="funding", symbol=symbol, trade_id=fill.trade_id, time_ns=time_ns
         )
 
+    def pay_profit(self, work: Work, instrument: VenueInstrument, account_id: str, leg: Leg, lot_value: Decimal) -> None:
+        """Pay what a position has gained (or lost) at a mark price since it was paid last."""
+        account = self._accounts[account_id]
+        state = account.position(instrument, leg)
+        profit = unrealized(state.net, lot_value, inverse=instrument.is_inverse)
+        account.positions[instrument.symbol, leg] = replace(
+            state, settled=profit, updated_ns=self._clock.now_ns(), sequence=self.numbers.next_sequence()
+        )
+        work.positions[account_id, instrument.symbol, leg] = None
+        paid = profit - state.settled
+        self.move(work, account_id, instrument.instrument.settle, paid, kind="variation", symbol=instrument.symbol)
+
     def move(
         self,
         work: Work,
@@ -190,18 +202,25 @@ class Settlement:
         trade_id: str,
         fee: Decimal,
     ) -> "_Booked":
-        """Exchange coins (spot), or change the position and pay its profit."""
+        """Exchange coins or currencies, change the position, pay its price or its profit."""
         terms = instrument.instrument
         account_id, symbol = order.account_id, order.symbol
         value = instrument.value(done.price_ticks, done.lots)
-        if instrument.is_spot:
+        if instrument.is_spot or instrument.exchanges_money:
             sign = 1 if order.side == "buy" else -1
             coins = sign * instrument.quantity(done.lots)
             self.move(work, account_id, terms.base, coins, kind="trade", symbol=symbol, trade_id=trade_id)
             self.move(work, account_id, terms.quote, -sign * value, kind="trade", symbol=symbol, trade_id=trade_id)
+        if instrument.is_spot:
             return _Booked()
-        booked = self._change_position(work, instrument, order, lots=done.lots, value=value, fee=fee)
-        self.move(work, account_id, terms.settle, booked.realized_pnl, kind="trade", symbol=symbol, trade_id=trade_id)
+        own_fee = ZERO if instrument.exchanges_money else fee
+        booked = self._change_position(work, instrument, order, lots=done.lots, value=value, fee=own_fee)
+        if instrument.exchanges_money:
+            return booked
+        paid = booked.realized_pnl - booked.settled
+        if instrument.pays_in_full:
+            paid = -value if order.side == "buy" else value
+        self.move(work, account_id, terms.settle, paid, kind="trade", symbol=symbol, trade_id=trade_id)
         return booked
 
     def _change_position(
@@ -212,6 +231,7 @@ class Settlement:
         change = trade(state.net, order.side, lots, value, inverse=instrument.is_inverse)
         opened = lots - change.closed_lots
         released = share(state.open_fees, change.closed_lots, abs(state.net.lots))
+        settled = share(state.settled, change.closed_lots, abs(state.net.lots))
         now = self._clock.now_ns()
         opened_anew = opened > 0 and state.net.lots * change.position.lots <= 0
         account.positions[order.symbol, order.leg] = replace(
@@ -220,13 +240,16 @@ class Settlement:
             realized_pnl=ZERO if opened_anew else state.realized_pnl + change.realized_pnl,
             cumulative_realized_pnl=state.cumulative_realized_pnl + change.realized_pnl,
             open_fees=state.open_fees - released + share(fee, opened, lots),
+            settled=state.settled - settled,
             added_margin=state.added_margin - share(state.added_margin, change.closed_lots, abs(state.net.lots)),
             created_ns=state.created_ns or now,
             updated_ns=now,
             sequence=self.numbers.next_sequence(),
         )
         work.positions[order.account_id, order.symbol, order.leg] = None
-        return _Booked(closed_lots=change.closed_lots, realized_pnl=change.realized_pnl, open_fee=released)
+        return _Booked(
+            closed_lots=change.closed_lots, realized_pnl=change.realized_pnl, open_fee=released, settled=settled
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,11 +257,16 @@ class _Booked:
     closed_lots: int = 0
     realized_pnl: Decimal = ZERO
     open_fee: Decimal = ZERO
+    settled: Decimal = ZERO
 
 
 def _fee(instrument: VenueInstrument, order: VenueOrder, done: Execution, rate: Decimal) -> tuple[str, Decimal]:
-    """Return currency and fee: what is received pays on spot, the settle currency on derivatives."""
-    terms = instrument.instrument
+    """Return currency and fee: by the order's commission, else what is received pays on spot, else settle currency."""
+    terms, commission = instrument.instrument, instrument.commission
+    if commission is not None and done.fee_rate is None:
+        value = order.filled_value + instrument.value(done.price_ticks, done.lots)
+        total = commission.total(instrument.quantity(order.filled_lots + done.lots), value)
+        return commission.currency, total - order.fees.get(commission.currency, ZERO)
     if instrument.is_spot and order.side == "buy":
         return terms.base, instrument.quantity(done.lots) * rate
     fee = instrument.value(done.price_ticks, done.lots) * rate

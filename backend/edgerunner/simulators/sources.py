@@ -12,6 +12,28 @@ from edgerunner.simulators.path import DAY_SHARES, STEPS_PER_DAY, PathProfile, P
 Ohlc = tuple[int, int, int, int]
 
 
+class Pricing(Protocol):
+    """Makes the price of a derivative out of its underlying's.
+
+    Within each cell of ``cell_steps`` steps the price must follow the underlying's monotonically, up or (not
+    ``is_rising``) down.
+    """
+
+    @property
+    def cell_steps(self) -> int:
+        """Steps in which time stands still."""
+
+    @property
+    def is_rising(self) -> bool:
+        """Tell whether the derivative gains as its underlying does."""
+
+    def price(self, underlying: float, step: int) -> float:
+        """Return the price in a step."""
+
+    def has_ended(self, step: int) -> bool:
+        """Tell whether nobody trades it any more, so that it may be worth nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketProfile:
     """How one instrument trades around its underlying's path.
@@ -25,6 +47,7 @@ class MarketProfile:
         level_lots: Mean lots of one level.
         daily_lots: Usual volume of a day.
         is_inverse: Whether lots are quote currency, so that the turnover is in coins.
+        pricing: How a derivative's price follows from the underlying's (after ``basis``); None = it is the same.
     """
 
     symbol: str
@@ -37,6 +60,7 @@ class MarketProfile:
     level_lots: int
     daily_lots: int
     is_inverse: bool = False
+    pricing: Pricing | None = None
 
 
 class PriceSource(Protocol):
@@ -101,6 +125,33 @@ class GeneratedSource:
 
     def _to_ticks(self, price: float) -> int:
         return max(1, round(price * self._scale))
+
+
+class DerivedSource(GeneratedSource):
+    """Prices that a ``Pricing`` makes of the underlying's path."""
+
+    def __init__(self, seed: int, path: PricePath, profile: MarketProfile, pricing: Pricing) -> None:
+        super().__init__(seed, path, profile)
+        self._pricing = pricing
+
+    def points(self, step: int) -> tuple[int]:
+        """Return the one price of a step."""
+        return (self._derived(self._path.price(step), step),)
+
+    def summary(self, first: int, last: int) -> Ohlc:
+        """Return open, high, low, close: within a cell the path's extremes are the price's extremes."""
+        cell = self._pricing.cell_steps
+        starts = [first, *range((first // cell + 1) * cell, last, cell)]
+        rows = [self._cell_summary(start, end) for start, end in zip(starts, [*starts[1:], last], strict=True)]
+        return rows[0][0], max(row[1] for row in rows), min(row[2] for row in rows), rows[-1][3]
+
+    def _cell_summary(self, first: int, last: int) -> Ohlc:
+        start, high, low, end = (self._derived(price, first) for price in self._path.summary(first, last))
+        return (start, high, low, end) if self._pricing.is_rising else (start, low, high, end)
+
+    def _derived(self, underlying: float, step: int) -> int:
+        ticks = round(self._pricing.price(underlying * self._profile.basis, step) / self._profile.tick_size)
+        return ticks if self._pricing.has_ended(step) else max(1, ticks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What happens to positions by the calendar: funding at every interval, delivery at expiry.
+"""What happens to positions by the calendar: funding at every interval, daily settlement, delivery at expiry.
 
 Times are market time. What fell due while the process was down happens when it is up again, at the prices of then.
 """
@@ -66,6 +66,10 @@ class TimedSettlements:
         self._until_ns = now_ns if stored is None else int(stored)
         self._next_ns = self._due_after(self._until_ns)
 
+    def listed(self) -> None:
+        """Take note that there is another instrument, which may expire before anything else falls due."""
+        self._next_ns = self._due_after(self._until_ns)
+
     def advance(self, now_ns: int) -> None:
         """Settle everything that has fallen due by ``now_ns``."""
         while self._next_ns <= now_ns:
@@ -76,6 +80,8 @@ class TimedSettlements:
                     if has_funding(instrument) and due % FUNDING_INTERVAL_NS == 0:
                         rate = self._market.funding_rate(instrument.symbol, due)
                         self.pay_funding(work, instrument, rate=rate, ticks=self._mark(instrument, due), time_ns=due)
+                    if _settles_at(instrument, due):
+                        self._pay_profits(work, instrument, due)
                     if instrument.instrument.expires_at_ns == due:
                         self._deliver(work, instrument, due)
             self._until_ns, self._next_ns = due, self._due_after(due)
@@ -146,14 +152,26 @@ class TimedSettlements:
             order = self._factory.numbered(self._factory.new(request))
             self._engine.close_position(work, order, self._mark(instrument, time_ns), fee_rate=Decimal(0))
 
+    def _pay_profits(self, work: Work, instrument: VenueInstrument, time_ns: int) -> None:
+        lot_value = instrument.value(self._mark(instrument, time_ns), 1)
+        for held in list(self.held(instrument.symbol)):
+            self._settlement.pay_profit(work, instrument, held.account_id, held.leg, lot_value)
+
     def _mark(self, instrument: VenueInstrument, time_ns: int) -> int:
         return self._market.price(instrument.symbol, time_ns // STEP_NS)
 
     def _due_after(self, time_ns: int) -> int:
-        """Return the next funding or expiry after a time."""
+        """Return the next funding, daily settlement or expiry after a time."""
         expiries = (instrument.instrument.expires_at_ns for instrument in self._instruments.values())
         later = [each for each in expiries if each is not None and each > time_ns]
+        daily = {each.daily_settlement for each in self._instruments.values() if each.daily_settlement is not None}
+        later += [each.next_ns(time_ns) for each in daily]
         return min([(time_ns // FUNDING_INTERVAL_NS + 1) * FUNDING_INTERVAL_NS, *later])
+
+
+def _settles_at(instrument: VenueInstrument, time_ns: int) -> bool:
+    daily = instrument.daily_settlement
+    return daily is not None and daily.next_ns(time_ns - 1) == time_ns
 
 
 def has_funding(instrument: VenueInstrument) -> bool:

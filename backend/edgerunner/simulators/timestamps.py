@@ -9,3 +9,11 @@ def rfc3339(time_ns: int) -> str:
     """Write UTC nanoseconds as RFC 3339 with microseconds."""
     moment = _EPOCH + timedelta(microseconds=time_ns // 1000)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_rfc3339(text: str) -> int:
+    """Read a RFC 3339 time, to the microsecond, as UTC nanoseconds; raises ``ValueError`` without a zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("must be a time with its zone, such as 2026-11-23T12:00:00Z")
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

@@ -12,6 +12,7 @@ from edgerunner.simulators.venue_state import VenueState
 from edgerunner.simulators.venue_types import (
     Exits,
     OrderRequest,
+    OrderState,
     RejectReason,
     VenueInstrument,
     VenueOrder,
@@ -36,11 +37,7 @@ class Trading:
         work = Work()
         try:
             instrument, account = self._checks.place(request)
-            order = self._state.factory.new(request)
-            if request.trigger is None:
-                order = self._match(work, instrument, account, order)
-            else:
-                order = self._state.engine.wait(work, self._state.factory.numbered(order))
+            order = self._enter(work, instrument, account, self._state.factory.new(request))
         except VenueReject as reject:
             self.count_refused_placement(request.account_id, request.client_key, request.symbol, reject.reason)
             raise
@@ -48,6 +45,18 @@ class Trading:
             work.transaction.placements.append(_placement(request))
         self._state.commit(work)
         self._state.feed.wake()
+        return work.transaction.orders[order.order_id]
+
+    def reject(self, request: OrderRequest, reason: str) -> VenueOrder:
+        """Keep an order that the broker took and then rejected, and return it; a placement is counted."""
+        self._state.account(request.account_id)
+        work = Work()
+        order = self._state.factory.numbered(self._state.factory.new(request))
+        rejected = replace(order, state=OrderState.REJECTED, cancel_reason=reason, live=False)
+        self._state.engine.save(work, None, self._state.engine.stamped(rejected))
+        if order.client_key is not None:
+            work.transaction.placements.append(replace(_placement(request), reason=reason))
+        self._state.commit(work)
         return work.transaction.orders[order.order_id]
 
     def count_refused_placement(self, account_id: str, client_key: str | None, symbol: str, reason: str) -> None:
@@ -98,6 +107,23 @@ class Trading:
         self._state.commit(work)
         return work.transaction.orders[order_id]
 
+    def revise(self, account_id: str, order_id: str, request: OrderRequest) -> VenueOrder:
+        """Give a live order the terms of a request and return it; raises ``VenueReject``.
+
+        Type, prices, quantity (the total), time in force, trigger, group and attributes can change; identity, account,
+        instrument, side and parent stay. Only a smaller quantity at the same price keeps the place in the queue.
+        """
+        self._state.feed.advance(self.live_order(account_id, order_id).symbol)
+        order = self.live_order(account_id, order_id)
+        self._checks.revise(order, request)
+        wanted = self._state.factory.revised(order, request)
+        work = Work()
+        with exact_arithmetic():
+            self._rework(work, order, wanted)
+        self._state.commit(work)
+        self._state.feed.wake()
+        return work.transaction.orders[order_id]
+
     def cancel(self, account_id: str, order_id: str, *, reason: str = "user") -> VenueOrder:
         """Cancel a live order and return it; raises ``VenueReject`` (order_closed, unknown_order)."""
         order = self.live_order(account_id, order_id)
@@ -127,6 +153,30 @@ class Trading:
         if self._state.ledger.find_order(account_id, order_id) is not None:
             raise VenueReject(RejectReason.ORDER_CLOSED, f"order {order_id} is closed")
         raise VenueReject(RejectReason.UNKNOWN_ORDER, f"there is no order {order_id}")
+
+    def _enter(self, work: Work, instrument: VenueInstrument, account: Account, order: VenueOrder) -> VenueOrder:
+        now, routing = self._state.clock.market_ns(), self._state.routing
+        if order.trigger is None and not routing.is_held(order, now):
+            return self._match(work, instrument, account, order)
+        numbered = self._state.factory.numbered(order)
+        with exact_arithmetic():
+            routing.admit(work, numbered, now, listed=None)
+        return work.transaction.orders[numbered.order_id]
+
+    def _rework(self, work: Work, order: VenueOrder, wanted: VenueOrder) -> None:
+        engine = self._state.engine
+        is_in_book = not order.is_waiting
+        if is_in_book and _keeps_its_place(order, wanted):
+            engine.shrink(work, order, wanted)
+            return
+        now = self._state.clock.market_ns()
+        if (wanted.trigger is None or wanted.is_triggered) and not self._state.routing.is_held(wanted, now):
+            _, plan = engine.plan(replace(wanted, state=OrderState.NEW), self._state.mark_ticks(order.symbol))
+            account = self._state.account(order.account_id)
+            self._state.funds.check(account, wanted, plan, replaced=order if is_in_book else None)
+        if is_in_book:
+            engine.withdraw(order)
+        self._state.routing.admit(work, wanted, now, listed=order)
 
     def _match(self, work: Work, instrument: VenueInstrument, account: Account, order: VenueOrder) -> VenueOrder:
         """Let a new order meet the book; an order to close all of a position gets the position's size."""
@@ -168,6 +218,21 @@ class Trading:
 
 def _some(exits: Exits) -> Exits | None:
     return exits if exits.take_profit is not None or exits.stop_loss is not None else None
+
+
+def _keeps_its_place(order: VenueOrder, wanted: VenueOrder) -> bool:
+    same = replace(
+        wanted,
+        quantity_lots=order.quantity_lots,
+        attributes=order.attributes,
+        client_key=order.client_key,
+        expires_ns=order.expires_ns,
+        group=order.group,
+        updated_ns=order.updated_ns,
+        sequence=order.sequence,
+        is_extended=order.is_extended,
+    )
+    return same == order and wanted.quantity_lots <= order.quantity_lots
 
 
 def _placement(request: OrderRequest) -> Placement:

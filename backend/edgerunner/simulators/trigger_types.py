@@ -1,6 +1,7 @@
 """Values of orders that wait for a price: triggers, exits of a position, trailing stops, and the legs of a position."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -24,11 +25,15 @@ class TriggerRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What a waiting order waits for; the price in ticks of the order's own symbol."""
+    """What a waiting order waits for; the price in ticks of the order's own symbol.
+
+    With ``may_be_reached`` an order whose trigger has been reached already fires at once; else it is refused.
+    """
 
     price_ticks: int
     rule: TriggerRule
     source: TriggerSource = TriggerSource.LAST
+    may_be_reached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,7 @@ class Trailing:
 
     Attributes:
         distance_ticks: How far behind the best price it stays.
+        fraction: The distance as a share of the best price, instead of ``distance_ticks``.
         activation_ticks: Price that must be reached before it follows; None = from the start.
         best_ticks: Best price since it follows; None = not active yet, so that it cannot fire.
     """
@@ -44,6 +50,29 @@ class Trailing:
     distance_ticks: int
     activation_ticks: int | None = None
     best_ticks: int | None = None
+    fraction: Decimal | None = None
+
+    def distance(self, best_ticks: int) -> int:
+        """Return the distance in ticks from a best price, at least 1."""
+        return self.distance_ticks if self.fraction is None else max(1, round(best_ticks * self.fraction))
+
+
+class GroupRule(StrEnum):
+    """What a fill of one order of a group does to the others: cancel them, or make them as much smaller."""
+
+    CANCEL = "cancel"
+    REDUCE = "reduce"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderGroup:
+    """Orders of one account of which a fill of one takes from the others; ``rule`` is that of the order that fills.
+
+    Reducing is proportional: when a share of what an order had left trades, so much of what the others have left goes.
+    """
+
+    group_id: str
+    rule: GroupRule = GroupRule.CANCEL
 
 
 class Leg(StrEnum):

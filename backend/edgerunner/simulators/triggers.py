@@ -68,7 +68,7 @@ class Triggers:
             return
         for sibling in self._siblings(account, order):
             engine.close(work, sibling, "oco")
-        triggered = engine.stamped(replace(order, state=OrderState.TRIGGERED))
+        triggered = engine.stamped(replace(order, state=OrderState.TRIGGERED, is_triggered=True))
         engine.save(work, order, triggered)
         wanted = self._fitted(triggered)
         if wanted.reduce_only and not wanted.quantity_lots:
@@ -90,7 +90,9 @@ class Triggers:
         return [order for account in self._accounts.values() for order in account.orders.waiting(symbol)]
 
     def _is_reached(self, order: VenueOrder, ticks: int) -> bool:
-        if order.trigger is None or (order.trailing is not None and order.trailing.best_ticks is None):
+        if order.state is OrderState.HELD or order.trigger is None:
+            return False
+        if order.trailing is not None and order.trailing.best_ticks is None:
             return False
         return self.is_reached_now(order.symbol, order.trigger, ticks)
 
@@ -101,7 +103,7 @@ class Triggers:
 
     def _follow(self, work: Work, order: VenueOrder, ticks: int) -> VenueOrder:
         """Let a trailing stop follow the price: written, but told to nobody until it fires."""
-        if order.trailing is None or order.trigger is None:
+        if order.trailing is None or order.trigger is None or order.state is OrderState.HELD:
             return order
         trailing, stop = followed(order.trailing, order.trigger, ticks)
         if trailing == order.trailing:
@@ -145,5 +147,6 @@ def followed(trailing: Trailing, trigger: Trigger, ticks: int) -> tuple[Trailing
     if best is None:
         best = ticks
     best = max(best, ticks) if sells else min(best, ticks)
-    price = best - trailing.distance_ticks if sells else best + trailing.distance_ticks
+    distance = trailing.distance(best)
+    price = best - distance if sells else best + distance
     return replace(trailing, best_ticks=best), replace(trigger, price_ticks=max(1, price))

@@ -33,7 +33,7 @@ from edgerunner.simulators.venue_types import (
 class Venue:
     """One simulated broker without its wire.
 
-    Requests (see ``Trading``): ``place amend cancel cancel_all count_refused_placement``; about positions
+    Requests (see ``Trading``): ``place amend revise cancel cancel_all reject count_refused_placement``; about positions
     (see ``PositionRequests``): ``set_leverage set_position_mode set_exits set_margin_mode
     add_margin``. Market data
     (see ``MarketView``): ``depth book quote step book_version last_price mark_price index_price funding_rate
@@ -48,11 +48,12 @@ class Venue:
         self.name = state.name
         self.faults = faults
         self.instruments: Mapping[str, VenueInstrument] = state.instruments
+        self.instrument = state.instrument
         self.clock: VirtualClock = state.clock
         self.market = state.market
         self.operator = Operator(state)
         self.place, self.amend, self.cancel = trading.place, trading.amend, trading.cancel
-        self.cancel_all = trading.cancel_all
+        self.cancel_all, self.revise, self.reject = trading.cancel_all, trading.revise, trading.reject
         self.set_leverage, self.set_position_mode = requests.set_leverage, requests.set_position_mode
         self.set_exits, self.set_margin_mode = requests.set_exits, requests.set_margin_mode
         self.add_margin, self.set_auto_add_margin = requests.add_margin, requests.set_auto_add_margin

@@ -20,6 +20,7 @@ from edgerunner.simulators.exits import ExitKeeper
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.feed import MarketFeed
 from edgerunner.simulators.funds import Funds
+from edgerunner.simulators.groups import Groups
 from edgerunner.simulators.ledger import Ledger
 from edgerunner.simulators.market import Market, MarketControl
 from edgerunner.simulators.order_factory import OrderFactory
@@ -28,6 +29,7 @@ from edgerunner.simulators.path import STEP_NS
 from edgerunner.simulators.reactions import Reactions
 from edgerunner.simulators.replay import BadReplayFile, Recording, read_recording
 from edgerunner.simulators.risk import Risk
+from edgerunner.simulators.routing import Routing
 from edgerunner.simulators.settlement import Settlement
 from edgerunner.simulators.timed import TimedSettlements
 from edgerunner.simulators.triggers import Triggers
@@ -77,7 +79,7 @@ class VenueState:
         self._listeners: list[Callable[[VenueEvent], None]] = []
         self._queue: deque[VenueEvent] = deque()
         self._telling = False
-        self.numbers = Numbers(self._incarnation(), self.ledger.counters())
+        self.numbers = Numbers(self._incarnation(), self.ledger.counters(), catalogue.identifiers)
         self.settlement = Settlement(self.accounts, self.clock, self.numbers, self.dollar_price)
         self.engine = Engine(
             instruments=self.instruments,
@@ -98,7 +100,21 @@ class VenueState:
             funds=self.funds,
             index_price=self.index_price,
         )
-        self.aftermath = Aftermath(self.exits, self.triggers)
+        self.routing = Routing(
+            self.accounts,
+            engine=self.engine,
+            triggers=self.triggers,
+            funds=self.funds,
+            hours=catalogue.hours,
+            mark_ticks=self.mark_ticks,
+        )
+        self.aftermath = Aftermath(
+            exits=self.exits,
+            groups=Groups(self.accounts, self.engine),
+            routing=self.routing,
+            triggers=self.triggers,
+            now_ns=self.clock.market_ns,
+        )
         self.risk = Risk(
             instruments=self.instruments,
             accounts=self.accounts,
@@ -123,18 +139,36 @@ class VenueState:
             clock=self.clock,
             books=self.books,
             reactions=Reactions(
-                self.accounts, engine=self.engine, triggers=self.triggers, aftermath=self.aftermath, risk=self.risk
+                self.accounts,
+                engine=self.engine,
+                routing=self.routing,
+                triggers=self.triggers,
+                aftermath=self.aftermath,
+                risk=self.risk,
             ),
             on_time=self.timed.advance,
             commit=self.commit,
         )
 
     def instrument(self, symbol: str) -> VenueInstrument:
-        """Return an instrument; raises ``VenueReject`` (unknown_symbol)."""
-        found = self.instruments.get(symbol)
+        """Return an instrument, listed now if need be; raises ``VenueReject`` (unknown_symbol)."""
+        found = self.instruments.get(symbol) or self.list(symbol)
         if found is None:
             raise VenueReject(RejectReason.UNKNOWN_SYMBOL, f"{self.name} lists no {symbol}")
         return found
+
+    def list(self, word: str) -> VenueInstrument | None:
+        """List an instrument that trades once it is asked for, by symbol, name or id; None when there is none."""
+        found = self.catalogue.find(word)
+        if found is None:
+            return None
+        instrument, profile = found
+        if instrument.symbol not in self.instruments:
+            self.market.add(profile)
+            self.books[instrument.symbol] = SymbolBook(instrument.symbol, self.market)
+            self.instruments[instrument.symbol] = instrument
+            self.timed.listed()
+        return self.instruments[instrument.symbol]
 
     def account(self, account_id: str) -> Account:
         """Return an account; raises ``VenueReject`` (unknown_account)."""
@@ -225,6 +259,8 @@ class VenueState:
         self.accounts.update({account_id: Account(account_id) for account_id in self.catalogue.accounts})
         self.books.clear()
         self.books.update({symbol: SymbolBook(symbol, self.market) for symbol in self.instruments})
+        for symbol in self.ledger.symbols():
+            self.instrument(symbol)
         balances = self.ledger.balances()
         if not balances:
             self._open_accounts()

@@ -19,7 +19,9 @@ from edgerunner.simulators.trigger_types import (
     ExitOrder,
     Exits,
     ExitScope,
+    GroupRule,
     Leg,
+    OrderGroup,
     Trailing,
     Trigger,
     TriggerRule,
@@ -37,11 +39,13 @@ __all__ = [
     "Exits",
     "FillHappened",
     "FundingRate",
+    "GroupRule",
     "HistoryQuery",
     "Leg",
     "Level",
     "MarginMode",
     "OrderChanged",
+    "OrderGroup",
     "OrderRequest",
     "OrderState",
     "Origin",
@@ -85,6 +89,11 @@ class OrderRequest:
         leg: ``net`` in netting mode, ``long`` or ``short`` in hedging mode. An order against its leg only reduces it.
         exits: Exits that start to exist as the order fills.
         close_on_trigger: Close at most what the position then holds; with 0 lots and ``reduce_only`` all of it.
+        trailing: How the trigger follows the price.
+        group: Orders that a fill of this one takes from.
+        parent_id: Live order that must fill first; this one is held until then, and ends when that one ends unfilled.
+        is_extended: Whether it may trade outside regular hours.
+        expires_ns: When it ends if it has not filled, venue time; None = never.
     """
 
     account_id: str
@@ -104,14 +113,21 @@ class OrderRequest:
     leg: Leg = Leg.NET
     exits: Exits | None = None
     close_on_trigger: bool = False
+    trailing: Trailing | None = None
+    group: OrderGroup | None = None
+    parent_id: str | None = None
+    is_extended: bool = False
+    expires_ns: int | None = None
 
 
 class OrderState(StrEnum):
     """Life of an order at the venue.
 
-    ``untriggered`` waits for its trigger; ``triggered`` is told for an instant when it fires; ``deactivated`` was
-    canceled while it waited.
+    ``held`` waits for its parent or for trading to open; ``untriggered`` waits for its trigger; ``triggered`` is told
+    for an instant when it fires; ``deactivated`` was canceled while it waited.
     """
+
+    HELD = "held"
 
     UNTRIGGERED = "untriggered"
     TRIGGERED = "triggered"
@@ -136,10 +152,11 @@ class VenueOrder:
             liquidation insufficient_funds position_closed oco adl expired`` or any word given to ``Venue.cancel``.
         live: Still able to trade, or waiting for its trigger.
         trigger: What it waits or waited for; of a trailing stop where it stands now.
-        parent_id: Order whose fill made this exit, or None.
+        parent_id: Order whose fill made this exit or releases this order, or None.
         exit_kind: Which exit of a position it is, or None.
         oco_id: Shared by two exits of which one cancels the other when it is triggered.
         sequence: Rising number of the change (one line over orders, fills and positions).
+        is_triggered: Whether its trigger has fired.
     """
 
     number: int
@@ -175,11 +192,15 @@ class VenueOrder:
     exit_kind: ExitKind | None = None
     oco_id: str | None = None
     trailing: Trailing | None = None
+    group: OrderGroup | None = None
+    is_extended: bool = False
+    expires_ns: int | None = None
+    is_triggered: bool = False
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether it waits for its trigger."""
-        return self.state is OrderState.UNTRIGGERED
+        """Tell whether it waits, for its trigger, its parent or trading hours, beside the book."""
+        return self.state in {OrderState.UNTRIGGERED, OrderState.HELD}
 
     @property
     def manual(self) -> bool:
@@ -268,7 +289,7 @@ class AccountSummary:
 class CashEntry:
     """One movement of money; the entries of a currency add up to its balance.
 
-    ``kind``: ``start trade fee transfer funding adjustment``. ``amount`` is signed: negative leaves the account.
+    ``kind``: ``start trade fee transfer funding variation adjustment``. ``amount`` is signed: negative leaves the account.
     """
 
     number: int

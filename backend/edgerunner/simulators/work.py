@@ -1,8 +1,8 @@
 """One change of a venue in the making: what it writes, what it tells, and the numbers it gives out."""
 
-import uuid
 from dataclasses import dataclass, field
 
+from edgerunner.simulators.identifiers import Identifiers, UuidIdentifiers
 from edgerunner.simulators.ledger import Counters, Transaction
 from edgerunner.simulators.venue_types import Leg, TradePrinted, VenueEvent
 
@@ -11,8 +11,9 @@ from edgerunner.simulators.venue_types import Leg, TradePrinted, VenueEvent
 class Work:
     """A change: its ledger transaction, its events in true order, and the accounts and positions it touched.
 
-    ``prints`` are the public trades, told after everything private. ``followed_fills`` and ``followed_prints`` = how
-    many of them have had their consequences (exits made or canceled, triggers fired).
+    ``prints`` are the public trades, told after everything private. ``followed_fills``, ``followed_events`` and
+    ``followed_prints`` = how many of them have had their consequences (exits made or canceled, orders of a group
+    reduced, children released, triggers fired).
     """
 
     transaction: Transaction = field(default_factory=Transaction)
@@ -21,16 +22,15 @@ class Work:
     positions: dict[tuple[str, str, Leg], None] = field(default_factory=dict)
     accounts: dict[str, None] = field(default_factory=dict)
     followed_fills: int = 0
+    followed_events: int = 0
     followed_prints: int = 0
 
 
 class Numbers:
-    """Rising numbers and the ids made of them.
+    """Rising numbers and the ids made of them and of the ledger's incarnation."""
 
-    An id is a UUID of the ledger's incarnation and a number, so that ids stay unique over a reset.
-    """
-
-    def __init__(self, incarnation: int, counters: Counters) -> None:
+    def __init__(self, incarnation: int, counters: Counters, identifiers: Identifiers | None = None) -> None:
+        self._identifiers = identifiers or UuidIdentifiers()
         self.restart(incarnation, counters)
 
     def restart(self, incarnation: int, counters: Counters) -> None:
@@ -63,15 +63,12 @@ class Numbers:
 
     def order_id(self, number: int) -> str:
         """Return the id of an order."""
-        return self._id(1, number)
+        return self._identifiers.order_id(self._incarnation, number)
 
     def trade_id(self, number: int) -> str:
         """Return the id of a fill."""
-        return self._id(2, number)
+        return self._identifiers.trade_id(self._incarnation, number)
 
     def entry_id(self, number: int) -> str:
         """Return the id of a cash entry."""
-        return self._id(3, number)
-
-    def _id(self, kind: int, number: int) -> str:
-        return str(uuid.UUID(int=self._incarnation << 64 | kind << 56 | number))
+        return self._identifiers.entry_id(self._incarnation, number)

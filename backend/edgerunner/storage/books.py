@@ -5,7 +5,7 @@ Only the writer thread touches them. All values are immutable, so the loop side 
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from edgerunner.domain.cash import CashMovement
@@ -121,6 +121,14 @@ class StoredBooks:
             (connection_id, account_id, trade_id),
         )
 
+    def fill(self, connection_id: str, account_id: str, trade_id: str) -> Fill | None:
+        """Return a fill of the account's list."""
+        row = self._connection.execute(
+            "SELECT state FROM fills WHERE connection_id = ? AND account_id = ? AND trade_id = ?",
+            (connection_id, account_id, trade_id),
+        ).fetchone()
+        return None if row is None else decode_fill(row[0])
+
     def has_movement(self, connection_id: str, account_id: str, movement_id: str) -> bool:
         """Tell whether the cash movement is booked: one look-up in a unique index."""
         return self._has(
@@ -161,6 +169,7 @@ class Overlay:
         "positions",
         "records",
         "replaced_fills",
+        "restated_fills",
         "rows",
     )
 
@@ -174,6 +183,7 @@ class Overlay:
         self.positions: dict[PositionKey, Position] = {}
         self.fills: dict[LedgerKey, Fill] = {}
         self.replaced_fills: set[LedgerKey] = set()
+        self.restated_fills: dict[LedgerKey, Fill] = {}  # that lie in the books beneath
         self.movements: dict[LedgerKey, tuple[CashMovement, str | None]] = {}  # with the order's id
         self.idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
 
@@ -191,6 +201,14 @@ class Overlay:
         if key in self.fills:
             return True
         return key not in self.replaced_fills and self._base.has_fill(*key)
+
+    def fill(self, connection_id: str, account_id: str, trade_id: str) -> Fill | None:
+        """Return a fill of the account's list as it is after what was added."""
+        key = (connection_id, account_id, trade_id)
+        known = self.fills.get(key) or self.restated_fills.get(key)
+        if known is not None or key in self.replaced_fills:
+            return known
+        return self._base.fill(*key)
 
     def has_movement(self, connection_id: str, account_id: str, movement_id: str) -> bool:
         """Tell whether the cash movement is booked, added ones included."""
@@ -215,6 +233,9 @@ class Overlay:
         self._replace_fills([(event.connection_id, event.account_id, gone) for gone in changes.replaced_fills])
         if changes.fill is not None:
             self.fills[event.connection_id, event.account_id, changes.fill.trade_id] = changes.fill
+        self._restate_fills(
+            {(event.connection_id, event.account_id, fill.trade_id): fill for fill in changes.restated_fills}
+        )
 
     def absorb(self, other: "Overlay") -> None:
         """Take over what ``other``, which lies on this one, has added."""
@@ -227,6 +248,7 @@ class Overlay:
         self.movements |= other.movements
         self.idempotency |= other.idempotency
         self._replace_fills(other.replaced_fills)
+        self._restate_fills(other.restated_fills)
         self.fills |= other.fills
 
     def commit(self) -> Commit:
@@ -236,6 +258,7 @@ class Overlay:
             orders=tuple(self.orders.values()),
             fills=tuple(self.fills.values()),
             replaced_fills=tuple(self.replaced_fills),
+            restated_fills=tuple(self.restated_fills.values()),
             movements=tuple([movement for movement, _ in self.movements.values()]),
             positions=tuple(self.positions.values()),
         )
@@ -252,7 +275,12 @@ class Overlay:
     def _replace_fills(self, keys: Iterable[LedgerKey]) -> None:
         for key in keys:
             self.fills.pop(key, None)
+            self.restated_fills.pop(key, None)
             self.replaced_fills.add(key)
+
+    def _restate_fills(self, restated: Mapping[LedgerKey, Fill]) -> None:
+        for key, fill in restated.items():
+            (self.fills if key in self.fills else self.restated_fills)[key] = fill
 
 
 class _Recent(Generic[Key, Value]):

@@ -24,6 +24,7 @@ _INSERT_FILL = """
     INSERT INTO fills (seq, connection_id, account_id, trade_id, client_order_id, state)
     VALUES (?, ?, ?, ?, ?, ?)
 """
+_RESTATE_FILL = "UPDATE fills SET state = ? WHERE connection_id = ? AND account_id = ? AND trade_id = ?"
 _INSERT_MOVEMENT = """
     INSERT INTO cash_movements (connection_id, account_id, movement_id, client_order_id, state)
     VALUES (?, ?, ?, ?, ?)
@@ -116,6 +117,7 @@ def _write_ledger(connection: sqlite3.Connection, staged: Overlay) -> None:
         _INSERT_FILL,
         [(fill.seq, *key, fill.client_order_id, encode(fill)) for key, fill in staged.fills.items()],
     )
+    connection.executemany(_RESTATE_FILL, [(encode(fill), *key) for key, fill in staged.restated_fills.items()])
     connection.executemany(
         _INSERT_MOVEMENT,
         [(*key, client_order_id, encode(movement)) for key, (movement, client_order_id) in staged.movements.items()],

@@ -45,13 +45,15 @@ class Commit:
     """What one ``append`` made durable: its records and the newest state of all they changed.
 
     Events that the journal knew already are not among ``records``. ``replaced_fills`` are the
-    (connection, account, trade id) of derived fills that left the list for real ones.
+    (connection, account, trade id) of derived fills that left the list for real ones;
+    ``restated_fills`` were committed before and closed another profit, as a late fill has shown.
     """
 
     records: tuple[RecordedEvent, ...] = ()
     orders: tuple[Order, ...] = ()
     fills: tuple[Fill, ...] = ()
     replaced_fills: tuple[tuple[str, str, str], ...] = ()
+    restated_fills: tuple[Fill, ...] = ()
     movements: tuple[CashMovement, ...] = ()
     positions: tuple[Position, ...] = ()
 

@@ -1,7 +1,22 @@
-"""What a drill must know of a broker. The rows are written once against this; a broker is a value of it."""
+"""What a drill must know of a broker. The rows are written once against this; a broker is a value of it.
+
+Another broker is one more entry of ``BROKERS``. It needs
+
+* a simulator: ``edgerunner sim NAME --json`` prints its port, ``EDGERUNNER_SIM_<NAME>_PORT`` sets it, and its control
+  port knows the common faults and hold points, ``fill``, ``orders``, ``liquidate``, ``cash``, ``market``,
+  ``history/forget`` and ``clock`` (``simulators/control.py``), with the same members in its ledger;
+* ``markets``: the first one a derivative that takes exits, each with the broker's name of it in the ledger, and steps
+  and sizes that its account can pay for twenty times over;
+* ``options_of``: what ``POST /broker/connect`` wants besides credentials to go through the proxy at a port of this
+  machine, with a wait for answers of ``answer_s`` and a heartbeat of ``heartbeat_s``;
+* ``reject``: the parameters of the fault ``reject`` that mean "not enough money";
+* ``without``: rows that the broker's protocol cannot have, each with the reason; they are printed as skipped.
+
+``python -m tests.drills --broker NAME`` runs the rows on it.
+"""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -28,40 +43,73 @@ class Market:
         """Return a random quantity that the market takes."""
         return format(self.step * draw.randint(max(self.most_steps // 10, 1), self.most_steps), "f")
 
+    def other_quantity(self, draw: random.Random, present: str) -> str:
+        """Return a random quantity that is a change: the same one again would never reach the broker."""
+        while Decimal(quantity := self.quantity(draw)) == Decimal(present):
+            continue
+        return quantity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
     """A broker under drill.
 
     Attributes:
-        name: As in the API and at the simulators' control port.
+        name: As in the API, at the simulators' control port and in the names of their settings.
+        environment: What ``POST /broker/connect`` calls the simulated account's kind.
         credentials: Of the simulator; public on purpose.
         markets: Derivatives first: exits and brackets are drilled on the first one.
+        options_of: Returns the connection's options for a port of this machine.
         reject: Parameters of the fault ``reject`` that mean "not enough money".
+        currency: In which the account is paid.
         answer_s: How long the product waits for an answer in a drill.
+        heartbeat_s: Silence of twice as long makes the product give a link up.
         settle_s: How long the slowest proof of this broker takes, with reserve.
+        without: Rows that this broker cannot have, with the reason.
     """
 
     name: str
+    environment: str
     credentials: Mapping[str, str]
     markets: Sequence[Market]
-    reject: Json = field(default_factory=dict)
+    options_of: "Callable[[Broker, int], Json]"
+    reject: Json
+    currency: str
     answer_s: float = 2
+    heartbeat_s: float = 5
     settle_s: float = 60
+    without: Mapping[str, str] = field(default_factory=dict)
 
-    def connection(self, connection_id: str, url: str) -> Json:
-        """Return the body of POST /broker/connect for a connection by way of ``url``."""
+    def connection(self, connection_id: str, port: int) -> Json:
+        """Return the body of POST /broker/connect for a connection by way of a port of this machine."""
         return {
             "broker": self.name,
-            "environment": "testnet",
+            "environment": self.environment,
             "connection_id": connection_id,
             "credentials": dict(self.credentials),
-            "options": {"base_url": url, "request_timeout_s": self.answer_s},
+            "options": self.options_of(self, port),
         }
+
+    def market_of(self, instrument_id: str) -> Market:
+        """Return the market of an instrument."""
+        return next(market for market in self.markets if market.instrument_id == instrument_id)
+
+    def instrument_ids(self) -> dict[str, str]:
+        """Return the instruments by the broker's names of them, as its ledger has them."""
+        return {market.symbol: market.instrument_id for market in self.markets}
+
+
+def _bybit_options(broker: Broker, port: int) -> Json:
+    return {
+        "base_url": f"http://127.0.0.1:{port}",
+        "request_timeout_s": broker.answer_s,
+        "heartbeat_s": broker.heartbeat_s,
+    }
 
 
 BYBIT = Broker(
     name="bybit",
+    environment="testnet",
     credentials={"api_key": "sim-key", "api_secret": "sim-secret"},
     markets=(
         Market(
@@ -86,7 +134,9 @@ BYBIT = Broker(
             most_steps=80,
         ),
     ),
+    options_of=_bybit_options,
     reject={"code": "110007", "text": "ab not enough for new order"},
+    currency="USDT",
 )
 
 BROKERS = {broker.name: broker for broker in (BYBIT,)}

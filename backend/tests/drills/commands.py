@@ -48,7 +48,7 @@ async def place(world: World, key: str, body: Json, *, wait_ms: int = 500) -> Js
     except httpx.HTTPError:
         world.unanswered[key] = body
         return None
-    if answer.status_code >= 500:
+    if answer.status_code in {503, 504}:
         world.unanswered[key] = body
         return None
     if answer.status_code not in {201, 422}:
@@ -87,8 +87,13 @@ async def command(world: World, draw: random.Random, op: Op, key: str, arm: Call
     if op == "cancel":
         await cancel(world, order)
     else:
-        market = next(each for each in world.broker.markets if each.instrument_id == order["instrument_id"])
-        await modify(world, order, quantity=market.quantity(draw))
+        await resize(world, draw, order)
+
+
+async def resize(world: World, draw: random.Random, order: Json) -> None:
+    """Change the quantity of an order that works."""
+    market = world.broker.market_of(order["instrument_id"])
+    await modify(world, order, quantity=market.other_quantity(draw, order["quantity"]))
 
 
 async def repeat_unanswered(world: World) -> None:

@@ -11,16 +11,17 @@ import httpx
 
 from edgerunner.storage.codec import EventCodec
 from edgerunner.storage.replay import verify
+from tests.drills.broker import Broker
 from tests.system.agreement import Json, differences, pages
 
 _ENDED = frozenset({"filled", "canceled", "rejected", "expired", "denied"})
 
 
 async def book_violations(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, connection_id: str, broker: str
+    api: httpx.AsyncClient, control: httpx.AsyncClient, connection_id: str, broker: Broker
 ) -> list[str]:
     """Return what contradicts I1, I2, I3 and I6, and orders whose outcome is still open."""
-    found = await differences(api, control, connection_id, broker)
+    found = await differences(api, control, connection_id, broker.name, instrument_ids=broker.instrument_ids())
     orders = await pages(api, "/orders/status", "orders", connection_id=connection_id, status="all")
     found += [
         f"order {order['client_order_id']} is {order['status']} with an open question: {order['outcome_unknown']}"

@@ -44,11 +44,6 @@ class FaultProxy:
             link.cancel()
         await asyncio.gather(*self._links, return_exceptions=True)
 
-    @property
-    def url(self) -> str:
-        """Return the address that the product is given."""
-        return f"http://127.0.0.1:{self.port}"
-
     def cut(self, *, reset: bool) -> None:
         """End every open connection: by FIN, or by RST as a firewall does."""
         for writer in list(self._writers):

@@ -5,9 +5,8 @@ import random
 import signal
 from collections.abc import Awaitable
 
-from tests.drills.broker import Json
-from tests.drills.commands import body_of, cancel, modify, place, repeat_unanswered, resting
-from tests.drills.world import CONNECTION_ID, ProcessWorld, Violation, World
+from tests.drills.commands import body_of, cancel, place, repeat_unanswered, resize, resting
+from tests.drills.world import CONNECTION_ID, PATIENCE_S, ProcessWorld, Violation, World
 from tests.waiting import until
 
 POINTS = ("received", "accepted", "ack_sent", "fill_sent")
@@ -25,8 +24,8 @@ async def killed_at_a_point(world: World, draw: random.Random, key: str) -> None
     elif op == "cancel":
         sending = asyncio.create_task(_ended(cancel(world, order)))
     else:
-        sending = asyncio.create_task(_ended(_resize(world, draw, order)))
-    await until(lambda: _is_held(world), timeout_s=30, what=f"a frame is held at {point}")
+        sending = asyncio.create_task(_ended(resize(world, draw, order)))
+    await until(lambda: _is_held(world), timeout_s=PATIENCE_S, what=f"a frame is held at {point}")
     await world.end_product()
     await sending
     await world.act("release", action=draw.choice(("continue", "drop")))
@@ -40,7 +39,7 @@ async def killed_at_a_moment(world: World, draw: random.Random, key: str) -> Non
     commands: list[Awaitable[object]] = [
         place(world, f"{key}-{number}", body_of(world, draw, draw.choice(("market", "resting")))) for number in range(3)
     ]
-    sending = asyncio.gather(*commands, cancel(world, orders[0]), _resize(world, draw, orders[1]))
+    sending = asyncio.gather(*commands, cancel(world, orders[0]), resize(world, draw, orders[1]))
     await asyncio.sleep(draw.randint(0, 60) / 1_000)  # the kill falls anywhere into the commands
     await world.end_product()
     await sending
@@ -80,7 +79,7 @@ async def bracket_cut_in_the_middle(world: World, draw: random.Random, key: str)
         point = draw.choice(("received", "accepted", "ack_sent"))
         await world.act("hold", at=point)
         sending = asyncio.create_task(place(world, key, body))
-        await until(lambda: _is_held(world), timeout_s=30, what=f"the bracket is held at {point}")
+        await until(lambda: _is_held(world), timeout_s=PATIENCE_S, what=f"the bracket is held at {point}")
         await world.end_product()
         await sending
         await world.act("release", action="continue")
@@ -89,7 +88,7 @@ async def bracket_cut_in_the_middle(world: World, draw: random.Random, key: str)
         await world.fault(draw.choice(("drop_reply", "reset_after_accept")), "place")
         await place(world, key, body)
     await repeat_unanswered(world)
-    await until(lambda: _is_protected(world), timeout_s=60, what="the position has its exits, here and there")
+    await until(lambda: _is_protected(world), timeout_s=PATIENCE_S, what="the position has its exits, here and there")
     await _flatten(world)
 
 
@@ -114,14 +113,9 @@ async def _ended(work: Awaitable[object]) -> None:
     await work
 
 
-async def _resize(world: World, draw: random.Random, order: Json) -> None:
-    market = next(each for each in world.broker.markets if each.instrument_id == order["instrument_id"])
-    await modify(world, order, quantity=market.quantity(draw))
-
-
 async def _start(world: World) -> None:
     await world.start_product()
-    await until(world.is_ready, timeout_s=240, what="the connection is ready again")
+    await until(world.is_ready, timeout_s=PATIENCE_S, what="the connection is ready again")
 
 
 def _process(world: World) -> "asyncio.subprocess.Process":

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.drills.broker import Json
 from tests.drills.commands import body_of, cancel, order_of, place, repeat_unanswered, resting
-from tests.drills.world import API_KEY, CONNECTION_ID, Violation, World
+from tests.drills.world import API_KEY, CONNECTION_ID, PATIENCE_S, Violation, World
 from tests.waiting import until
 
 ATTEMPTS = 20
@@ -83,7 +83,7 @@ async def absurd_quotes(world: World, draw: random.Random, key: str) -> None:
     else:
         raise Violation(f"{ATTEMPTS} orders passed on a quote of {bad}")
     after = body_of(world, draw, "resting", market)
-    await until(lambda: _is_taken(world, after), timeout_s=30, what="an order is taken after the bad tick")
+    await until(lambda: _is_taken(world, after), timeout_s=PATIENCE_S, what="an order is taken after the bad tick")
 
 
 async def _is_taken(world: World, body: Json) -> bool:
@@ -124,10 +124,10 @@ async def forgotten_history(world: World, draw: random.Random, key: str) -> None
     await world.act("history/forget")
     for _ in range(draw.randint(1, 2)):
         await world.start_product()
-        await until(world.is_ready, timeout_s=240, what="the connection is ready again")
+        await until(world.is_ready, timeout_s=PATIENCE_S, what="the connection is ready again")
         await world.end_product()
     await world.start_product()
-    await until(world.is_ready, timeout_s=240, what="the connection is ready again")
+    await until(world.is_ready, timeout_s=PATIENCE_S, what="the connection is ready again")
 
 
 async def the_brokers_own_hand(world: World, draw: random.Random, key: str) -> None:
@@ -146,7 +146,7 @@ async def the_brokers_own_hand(world: World, draw: random.Random, key: str) -> N
                 "orders", symbol=market.symbol, side=side, order_type="limit", quantity=quantity, price=price
             )
         elif way == "cash":
-            await world.act("cash", currency="USDT", amount=str(draw.randint(1, 500)))
+            await world.act("cash", currency=world.broker.currency, amount=str(draw.randint(1, 500)))
         elif any(p["symbol"] == market.symbol for a in (await world.ledger())["accounts"] for p in a["positions"]):
             await world.act("liquidate", symbol=market.symbol)
 

@@ -7,7 +7,7 @@ import random
 from tests.drills.broker import Json
 from tests.drills.commands import Op, body_of, cancel, command, modify, order_of, place, repeat_unanswered, resting
 from tests.drills.proxy import Mode
-from tests.drills.world import Violation, World
+from tests.drills.world import PATIENCE_S, Violation, World
 from tests.waiting import until
 
 OPS: tuple[Op, ...] = ("place", "modify", "cancel")
@@ -52,7 +52,7 @@ async def lost_in_transit(world: World, draw: random.Random, key: str) -> None:
         world.proxy.cut(reset=True)
     await _allow_violations_of_the_fault_itself(sending)
     await _until_given_up(world)
-    await _until_ready(world)
+    await until(world.is_ready, timeout_s=PATIENCE_S, what="the connection is ready again")
     await repeat_unanswered(world)
 
 
@@ -94,14 +94,15 @@ async def fills_while_disconnected(world: World, draw: random.Random, key: str) 
     order = await resting(world, draw, key)
     world.proxy.mode = Mode.REFUSE
     world.proxy.cut(reset=draw.random() < 0.5)
-    market = next(each for each in world.broker.markets if each.instrument_id == order["instrument_id"])
+    market = world.broker.market_of(order["instrument_id"])
     steps = int(float(order["quantity"]) / float(market.step) + 0.5)
     for _ in range(2):
         part = max(steps * 3 // 10, 1)
         if part * 2 < steps:
             await world.act("fill", client_key=order["client_order_id"], quantity=format(market.step * part, "f"))
+    opened = world.proxy.opened
     world.proxy.mode = Mode.PASS
-    await _until_ready(world)
+    await world.until_ready_again(opened)
     if draw.random() < 0.5:
         await world.act("fill", client_key=order["client_order_id"])
 
@@ -112,7 +113,7 @@ async def fill_against_cancel(world: World, draw: random.Random, key: str) -> No
     point = draw.choice(("received", "accepted"))
     await world.act("hold", at=point)
     canceling = asyncio.create_task(cancel(world, order, wait_ms=200))
-    await until(lambda: _is_held(world), timeout_s=20, what="the cancel is held")
+    await until(lambda: _is_held(world), timeout_s=PATIENCE_S, what="the cancel is held")
     if point == "received":
         await world.act("fill", client_key=order["client_order_id"])
     await world.act("release", at=point)
@@ -120,12 +121,20 @@ async def fill_against_cancel(world: World, draw: random.Random, key: str) -> No
 
 
 async def silent_stream(world: World, draw: random.Random, key: str) -> None:
-    """F6: the streams fall silent with open sockets; an order fills meanwhile."""
+    """F6: the streams fall silent with open sockets, an order fills meanwhile; they are given up and made anew."""
     order = await resting(world, draw, key)
+    opened = world.proxy.opened
     await world.fault("stall_stream", "stream", count=1_000)
     await world.act("fill", client_key=order["client_order_id"])
     await place(world, f"{key}-m", body_of(world, draw, "market"), wait_ms=300)
     await world.heal()
+    await world.until_ready_again(opened)
+    attempts = itertools.count()
+    await until(
+        lambda: _is_accepted(world, f"{key}-{next(attempts)}", body_of(world, draw, "resting")),
+        timeout_s=PATIENCE_S,
+        what="news of a new order comes by the stream",
+    )
     await repeat_unanswered(world)
 
 
@@ -136,7 +145,7 @@ async def broker_restarts(world: World, draw: random.Random, key: str) -> None:
     sending = asyncio.create_task(place(world, f"{key}-m", body_of(world, draw, draw.choice(("market", "resting")))))
     await world.control.post("/sim/restart", json={"broker": world.broker.name})
     await sending
-    await _until_ready(world)
+    await world.until_ready_again(opened)
     assert world.proxy.opened - opened < 60, f"{world.proxy.opened - opened} connections after one restart"
     await repeat_unanswered(world)
     await cancel(world, order, wait_ms=2_000)
@@ -151,7 +160,7 @@ async def wrong_clock(world: World, draw: random.Random, key: str) -> None:
     try:
         await until(
             lambda: _is_accepted(world, f"{key}-{next(attempts)}", body),
-            timeout_s=60,
+            timeout_s=PATIENCE_S,
             what=f"an order is accepted by a broker whose clock is {offset} s off",
         )
     finally:
@@ -176,9 +185,10 @@ async def garbled_bytes(world: World, draw: random.Random, key: str) -> None:
     world.proxy.mode = Mode.CORRUPT
     await place(world, f"{key}-g", body_of(world, draw, "market"), wait_ms=300)
     await modify(world, order, price=_deeper(world, order), wait_ms=300)
+    opened = world.proxy.opened
     world.proxy.mode = Mode.PASS
     world.proxy.cut(reset=True)
-    await _until_ready(world)
+    await world.until_ready_again(opened)
     await repeat_unanswered(world)
     assert (await order_of(world, order["client_order_id"]))["venue_order_id"]
 
@@ -194,17 +204,13 @@ async def _is_accepted(world: World, key: str, body: Json) -> bool:
 
 
 def _deeper(world: World, order: dict[str, str]) -> str:
-    market = next(each for each in world.broker.markets if each.instrument_id == order["instrument_id"])
+    market = world.broker.market_of(order["instrument_id"])
     away = "-0.1" if order["side"] == "buy" else "0.09"
     return market.price(world.mids[market.instrument_id], away)
 
 
 async def _is_held(world: World) -> bool:
     return bool((await world.ledger())["held"])
-
-
-async def _until_ready(world: World) -> None:
-    await until(world.is_ready, timeout_s=240, what="the connection is ready again")
 
 
 async def _allow_violations_of_the_fault_itself(sending: "asyncio.Task[None]") -> None:

@@ -19,7 +19,7 @@ import psutil
 from websockets.asyncio.client import connect
 
 from tests.drills.broker import BYBIT
-from tests.drills.commands import Kind, body_of, cancel, modify, place, repeat_unanswered
+from tests.drills.commands import Kind, body_of, cancel, place, repeat_unanswered, resize
 from tests.drills.world import API_KEY, CONNECTION_ID, ProcessWorld, Violation
 from tests.waiting import until
 
@@ -92,8 +92,7 @@ class Soak:
         if order is None or order["status"] not in {"accepted", "partially_filled"}:
             return
         if draw.random() < 0.3:
-            market = next(each for each in BYBIT.markets if each.instrument_id == order["instrument_id"])
-            await modify(self._world, order, quantity=market.quantity(draw))
+            await resize(self._world, draw, order)
         await cancel(self._world, order)
 
     async def _read(self) -> None:

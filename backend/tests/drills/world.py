@@ -31,6 +31,9 @@ SETTLE_VARIABLE = "DRILLS_SETTLE_S"
 START_TIMEOUT_S = 240
 """A busy machine starts slowly; that is no finding."""
 
+PATIENCE_S = 240
+"""How long what must happen may take on a busy machine."""
+
 _POLL_S = 0.1
 
 
@@ -72,9 +75,9 @@ class World(ABC):
         self.data_dir.mkdir(parents=True, exist_ok=True)
         await self._start_simulator()
         await self.start_product()
-        answer = await self.api.post("/broker/connect", json=self.broker.connection(CONNECTION_ID, self.proxy.url))
+        answer = await self.api.post("/broker/connect", json=self.broker.connection(CONNECTION_ID, self.proxy.port))
         assert answer.status_code == 201, answer.text
-        await until(self.is_ready, timeout_s=240, what="the connection is ready")
+        await until(self.is_ready, timeout_s=PATIENCE_S, what="the connection is ready")
         await self.read_prices()
 
     async def close(self) -> None:
@@ -100,7 +103,7 @@ class World(ABC):
         """End the product and start it again; ready afterwards."""
         await self.end_product()
         await self.start_product()
-        await until(self.is_ready, timeout_s=240, what="the connection is ready again")
+        await until(self.is_ready, timeout_s=PATIENCE_S, what="the connection is ready again")
 
     async def read_prices(self) -> None:
         """Read the prices that orders are drawn around."""
@@ -140,7 +143,7 @@ class World(ABC):
             self.safety += await dead_here_alive_there(self.api, self.control, CONNECTION_ID, self.broker.name)
             if self.safety:
                 raise Violation("; ".join(self.safety[:5]))
-            found = await book_violations(self.api, self.control, CONNECTION_ID, self.broker.name)
+            found = await book_violations(self.api, self.control, CONNECTION_ID, self.broker)
             if not found:
                 break
             if asyncio.get_running_loop().time() > deadline:
@@ -149,6 +152,16 @@ class World(ABC):
         found = await asyncio.to_thread(replay_violations, self.data_dir)
         if found:
             raise Violation("; ".join(found))
+
+    async def until_ready_again(self, opened: int) -> None:
+        """Wait until links were made anew since ``opened`` of them were counted, and the connection takes orders.
+
+        A product that has not noticed the cut yet looks ready too.
+        """
+        await until(lambda: self._is_renewed(opened), timeout_s=PATIENCE_S, what="the connection is ready again")
+
+    async def _is_renewed(self, opened: int) -> bool:
+        return self.proxy.opened > opened and await self.is_ready()
 
     async def is_ready(self) -> bool:
         """Tell whether the connection takes orders."""
@@ -174,7 +187,8 @@ class World(ABC):
         return {
             "EDGERUNNER_DATA_DIR": str(self.folder / "simulator"),
             "EDGERUNNER_SIM_CONTROL_PORT": "0",
-            "EDGERUNNER_SIM_BYBIT_PORT": "0",
+            f"EDGERUNNER_SIM_{self.broker.name.upper()}_PORT": "0",
+            "EDGERUNNER_SIM_IBKR_PORT": "0",
             "EDGERUNNER_SIM_SEED": str(self.seed),
         }
 

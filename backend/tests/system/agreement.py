@@ -1,6 +1,6 @@
 """Does the API tell what the broker's ledger tells? Differences in words, none when they agree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -25,8 +25,18 @@ async def pages(api: httpx.AsyncClient, path: str, member: str, **query: str) ->
             return items
 
 
-async def differences(api: httpx.AsyncClient, control: httpx.AsyncClient, connection_id: str, broker: str) -> list[str]:
-    """Compare orders, fills, positions, cash and fees of one connection with the simulator's ledger."""
+async def differences(
+    api: httpx.AsyncClient,
+    control: httpx.AsyncClient,
+    connection_id: str,
+    broker: str,
+    *,
+    instrument_ids: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Compare orders, fills, positions, cash and fees of one connection with the simulator's ledger.
+
+    ``instrument_ids``: of the ledger's symbols; those that are not named are Bybit's linear contracts.
+    """
     ledger = (await control.get("/sim/ledger", params={"broker": broker})).json()
     orders = await pages(api, "/orders/status", "orders", connection_id=connection_id, status="all")
     fills = await pages(api, "/fills", "fills", connection_id=connection_id)
@@ -37,7 +47,7 @@ async def differences(api: httpx.AsyncClient, control: httpx.AsyncClient, connec
         *_order_differences(orders, ledger["orders"]),
         *_fill_differences(fills, ledger["fills"]),
         *_commission_differences(commissions, ledger["fills"]),
-        *_position_differences(positions, ledger["accounts"]),
+        *_position_differences(positions, ledger["accounts"], instrument_ids or {}),
         *_balance_differences(summary, ledger["accounts"]),
     ]
 
@@ -108,7 +118,7 @@ def _commission_differences(movements: list[Json], fills: list[Json]) -> Iterabl
         yield f"commissions are {ours} in the API, {theirs} in the ledger"
 
 
-def _position_differences(ours: list[Json], accounts: list[Json]) -> Iterable[str]:
+def _position_differences(ours: list[Json], accounts: list[Json], instrument_ids: Mapping[str, str]) -> Iterable[str]:
     """Compare derivative positions; coins are compared with the balances."""
     own = {
         position["instrument_id"]: position
@@ -119,7 +129,8 @@ def _position_differences(ours: list[Json], accounts: list[Json]) -> Iterable[st
         for position in account["positions"]:
             if position["side"] in {"none", "flat", ""} or Decimal(position["quantity"]) == 0:
                 continue
-            mine = own.pop(_instrument_id(position["symbol"]), None)
+            symbol = position["symbol"]
+            mine = own.pop(instrument_ids.get(symbol, f"{symbol}-LINEAR.BYBIT"), None)
             if mine is None:
                 yield f"position {position['symbol']} {position['quantity']} is not in the API"
                 continue
@@ -147,11 +158,6 @@ def _balance_differences(summary: list[Json], accounts: list[Json]) -> Iterable[
     }
     if ours != theirs:
         yield f"balances are {ours} in the API, {theirs} in the ledger"
-
-
-def _instrument_id(symbol: str) -> str:
-    """Turn a derivative's symbol in the ledger into the API's id; spot has no positions there."""
-    return f"{symbol}-LINEAR.BYBIT"
 
 
 def _same_price(ours: str | None, theirs: str | None) -> bool:

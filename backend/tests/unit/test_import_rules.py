@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "backend" / "edgerunner"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
-SHARED_BY_ADAPTERS = {"__init__", "__pycache__", "broker", "account_controls", "buffers", "market_data"}
+SHARED_BY_ADAPTERS = {"__init__", "__pycache__", "broker", "account_controls", "buffers"}
 CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["contracts"]}
 
 

@@ -15,6 +15,7 @@ from edgerunner.adapters.bybit.values import (
     required_number,
     required_text,
     text,
+    whole,
 )
 from edgerunner.adapters.bybit.wire import Execution
 from edgerunner.domain.events import OrderFilled
@@ -56,6 +57,7 @@ class ExecutionMapper:
 
         ``is_hedged``: the contract has two legs; the fill changes the one that ``leg_of_execution`` finds.
         ``execFee`` is positive for a cost; its coin is ``feeCurrency``, else the one Bybit's rule names.
+        ``seq`` grows with every change of a symbol's positions ("Get Trade History").
         """
         side = side_of(execution.side)
         is_maker = execution.is_maker is True
@@ -77,6 +79,7 @@ class ExecutionMapper:
                 fee=Money(currency=currency, amount=fee),
                 contract=listing.instrument.contract,
                 leg=leg_of_execution(side, execution.closed_size) if is_hedged else NET,
+                rank=whole(execution.seq) or 0,
             ),
             ts_event_ns=required_nanoseconds(execution.exec_time, "execTime"),
             raw=raw,

@@ -7,9 +7,9 @@ from typing import Final, TypeVar
 import msgspec
 import structlog
 
+from edgerunner.adapters.background import Background
 from edgerunner.adapters.buffers import UpdateBuffer
 from edgerunner.adapters.bybit.account import WalletBook, position_report
-from edgerunner.adapters.bybit.background import Background
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.executions import ExecutionMapper, is_cash_only, is_fill
 from edgerunner.adapters.bybit.instruments import Catalogue, Listing

@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 import structlog
 
+from edgerunner.adapters.background import Background
 from edgerunner.adapters.broker import LinkStatus, MarketSubscription
 from edgerunner.adapters.buffers import MarketBuffer
-from edgerunner.adapters.bybit.background import Background
 from edgerunner.adapters.bybit.book import Applied
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.feeds import LiveFeed, feed_of

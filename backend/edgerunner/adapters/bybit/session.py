@@ -4,10 +4,10 @@ import asyncio
 import random as random_module
 from typing import Final
 
+from edgerunner.adapters.background import Background
 from edgerunner.adapters.broker import Capabilities, LinkStatus, PositionReport
 from edgerunner.adapters.buffers import MarketBuffer, UpdateBuffer
 from edgerunner.adapters.bybit.account import ACCOUNT_CURRENCY, WalletBook
-from edgerunner.adapters.bybit.background import Background
 from edgerunner.adapters.bybit.capabilities import capabilities
 from edgerunner.adapters.bybit.commands import OrderEntry
 from edgerunner.adapters.bybit.controls import Controls

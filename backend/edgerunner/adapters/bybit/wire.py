@@ -81,6 +81,7 @@ class Execution(Wire):
     exec_time: Scalar = None
     closed_size: Scalar = None
     is_maker: Scalar = None
+    seq: Scalar = None
 
 
 class Position(Wire):

@@ -10,9 +10,10 @@ from decimal import Decimal
 from edgerunner.adapters.broker import ModifyOrder
 from edgerunner.adapters.local.records import ACCOUNT_ID, LocalOrder
 from edgerunner.adapters.local.units import Units
-from edgerunner.domain.errors import BrokerRejected, InvalidRequest, NotFound, Unsupported
+from edgerunner.domain.errors import BrokerRejected, FieldError, InvalidRequest, NotFound, Unsupported
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.numbers import to_plain
+from edgerunner.domain.order_rules import changed_quantity_error, price_error, quantity_error, worth_error
 from edgerunner.domain.orders import OrderTerms, OrderType, Side
 from edgerunner.matching.working_order import WorkingOrder
 
@@ -60,33 +61,22 @@ def check_rules(terms: OrderTerms, instrument: Instrument, reference: Decimal | 
     """Raise ``BrokerRejected`` for numbers that the instrument does not trade, and after its expiry."""
     if instrument.expires_at_ns is not None and now_ns >= instrument.expires_at_ns:
         raise BrokerRejected("expired", f"{instrument.instrument_id} is not traded any more")
-    check_quantity(terms.quantity, instrument, is_market=terms.order_type is OrderType.MARKET)
-    for price in (terms.price, terms.trigger_price):
-        check_price(price, instrument)
+    _refuse(quantity_error(terms.quantity, instrument, is_market=terms.order_type is OrderType.MARKET))
+    _check_prices(terms, instrument)
     basis = terms.price or terms.trigger_price or reference
-    least = instrument.min_notional
-    if least is None or basis is None or terms.reduce_only:
-        return
-    if instrument.contract.notional(basis, terms.quantity) < least:
-        raise BrokerRejected("below_minimum_notional", f"the order is worth less than {to_plain(least)}")
+    if basis is not None and not terms.reduce_only:
+        _refuse(worth_error(basis, terms.quantity, instrument))
 
 
-def check_quantity(quantity: Decimal, instrument: Instrument, *, is_market: bool) -> None:
-    """Raise ``BrokerRejected`` for a quantity outside the instrument's limits."""
-    if quantity < instrument.min_quantity:
-        raise BrokerRejected("below_minimum", f"the quantity must be at least {to_plain(instrument.min_quantity)}")
-    if not instrument.is_on_step(quantity):
-        raise BrokerRejected("off_step", f"the quantity must be a multiple of {to_plain(instrument.lot_step)}")
-    most = (instrument.max_market_quantity if is_market else None) or instrument.max_quantity
-    if most is not None and quantity > most:
-        raise BrokerRejected("above_maximum", f"the quantity must be at most {to_plain(most)}")
+def _check_prices(terms: OrderTerms, instrument: Instrument) -> None:
+    for field, price in (("price", terms.price), ("trigger_price", terms.trigger_price)):
+        if price is not None:
+            _refuse(price_error(field, price, instrument))
 
 
-def check_price(price: Decimal | None, instrument: Instrument) -> None:
-    """Raise ``BrokerRejected`` for a price that cannot be quoted."""
-    if price is not None and (price <= 0 or not instrument.is_on_tick(price)):
-        tick = to_plain(instrument.tick_at(price))
-        raise BrokerRejected("off_tick", f"prices must be positive multiples of {tick}")
+def _refuse(error: FieldError | None) -> None:
+    if error is not None:
+        raise BrokerRejected(error.code, f"{error.field} {error.message}")
 
 
 def wanted_terms(order: LocalOrder, command: ModifyOrder) -> OrderTerms:
@@ -107,11 +97,8 @@ def wanted_terms(order: LocalOrder, command: ModifyOrder) -> OrderTerms:
 def check_change(order: LocalOrder, wanted: OrderTerms, units: Units, *, seen: int | None) -> None:
     """Raise ``BrokerRejected`` when a working order cannot become ``wanted``; ``seen`` as in ``check_sides``."""
     instrument, trigger = units.instrument, order.working.trigger
-    check_price(wanted.price, instrument)
-    check_price(wanted.trigger_price, instrument)
-    check_quantity(wanted.quantity, instrument, is_market=False)
-    if units.lots(wanted.quantity) <= order.working.filled:
-        raise BrokerRejected("not_above_filled", "the new quantity must be above what is filled")
+    _check_prices(wanted, instrument)
+    _refuse(changed_quantity_error(wanted.quantity, units.quantity(order.working.filled), instrument))
     if wanted.trigger_price == order.terms.trigger_price:
         return
     if trigger is None or not order.working.is_waiting or wanted.trigger_price is None:

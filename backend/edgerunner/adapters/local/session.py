@@ -9,7 +9,15 @@ from typing import Final
 
 import structlog
 
-from edgerunner.adapters.broker import CancelOrder, LinkHealth, LinkStatus, MarketUpdate, ModifyOrder, PlaceOrder
+from edgerunner.adapters.broker import (
+    CancelOrder,
+    LinkHealth,
+    LinkStatus,
+    MarketDataAdapter,
+    MarketUpdate,
+    ModifyOrder,
+    PlaceOrder,
+)
 from edgerunner.adapters.buffers import UpdateBuffer, WallClock
 from edgerunner.adapters.local.book import PaperBook
 from edgerunner.adapters.local.checks import check_scope
@@ -17,7 +25,6 @@ from edgerunner.adapters.local.desk import Desk
 from edgerunner.adapters.local.options import LocalOptions
 from edgerunner.adapters.local.records import Change, LocalOrder
 from edgerunner.adapters.local.watch import MarketWatch
-from edgerunner.adapters.market_data import MarketDataAdapter
 from edgerunner.domain.errors import BrokerError, InvalidRequest, NotConnected, NotFound, OutcomeUnknown, Unsupported
 from edgerunner.domain.instruments import Instrument, Product
 from edgerunner.domain.market import Depth, FundingRate, MarketTrade, Ticker, Timeframe

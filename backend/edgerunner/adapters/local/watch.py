@@ -7,9 +7,16 @@ from typing import Final
 
 import structlog
 
-from edgerunner.adapters.broker import BarUpdate, Feed, MarketSubscription, MarketUpdate, product_label, subscription_of
+from edgerunner.adapters.broker import (
+    BarUpdate,
+    Feed,
+    MarketDataAdapter,
+    MarketSubscription,
+    MarketUpdate,
+    product_label,
+    subscription_of,
+)
 from edgerunner.adapters.buffers import MarketBuffer, WallClock
-from edgerunner.adapters.market_data import MarketDataAdapter
 from edgerunner.domain.errors import BrokerError, EdgerunnerError, Unsupported
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Depth, MarketTrade, Ticker

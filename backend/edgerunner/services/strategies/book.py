@@ -128,6 +128,10 @@ class StrategyBook:
         """Return False: the journal records a fill once, and an order knows the fills booked on it."""
         return False
 
+    def fill(self, connection_id: str, account_id: str, trade_id: str) -> Fill | None:  # noqa: ARG002 - as above
+        """Return None: fills are not kept here."""
+        return None
+
     def has_movement(self, connection_id: str, account_id: str, movement_id: str) -> bool:  # noqa: ARG002 - as above
         """Return False: cash movements carry no strategy."""
         return False

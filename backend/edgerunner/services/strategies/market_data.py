@@ -84,10 +84,18 @@ class MarketData:
             self._deliver(series, bar)
 
     async def missed(self, hole: Hole) -> list[Bar]:
-        """Return the closed bars of a hole."""
+        """Return the bars of a hole; the log tells of those that the broker's history lacks (closed hours, too).
+
+        The bar after the hole is asked for with them: what stands before a newer one is closed, whatever the clocks.
+        """
         bars = self._series[hole.key, hole.timeframe]
-        found = await self._past(bars, start_ns=hole.from_ns, end_ns=hole.to_ns)
-        return [bar for bar in found if hole.from_ns <= bar.time_ns < hole.to_ns]
+        length_ns = bars.timeframe.length_ns
+        past = await self._past(bars, start_ns=hole.from_ns, end_ns=hole.to_ns + length_ns)
+        found = [bar for bar in past if hole.from_ns <= bar.time_ns < hole.to_ns]
+        count = (hole.to_ns - hole.from_ns) // length_ns
+        if len(found) < count:
+            self._log(f"{count} bars of {hole.key} {hole.timeframe} were missed; history has {len(found)} of them")
+        return found
 
     async def close(self) -> None:
         """End every subscription."""

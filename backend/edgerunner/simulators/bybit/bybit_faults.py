@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from edgerunner.simulators.bybit import traps
 from edgerunner.simulators.bybit.private_messages import EXECUTION, ORDER, PrivateMessage
-from edgerunner.simulators.bybit.tasks import TaskOwner
 from edgerunner.simulators.faults import FaultBox, FaultDefinition
+from edgerunner.simulators.tasks import TaskOwner
 
 _BYBIT: Final = frozenset({"bybit"})
 DEFAULT_DELAY_S: Final = 5.0

@@ -11,7 +11,7 @@ from typing import Any, Final
 from edgerunner.simulators.bybit import codes, fields
 from edgerunner.simulators.bybit.auth import ApiKey
 from edgerunner.simulators.bybit.envelope import Answer
-from edgerunner.simulators.bybit.tasks import TaskOwner
+from edgerunner.simulators.tasks import TaskOwner
 from edgerunner.simulators.venue import Venue
 
 PRODUCTS: Final[Mapping[str, frozenset[str]]] = {

@@ -20,8 +20,8 @@ from edgerunner.simulators.bybit.private_messages import (
     PrivateMessage,
     messages_of,
 )
-from edgerunner.simulators.bybit.tasks import TaskOwner
 from edgerunner.simulators.faults import FaultBox, HoldPoint
+from edgerunner.simulators.tasks import TaskOwner
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import (
     BalanceChanged,

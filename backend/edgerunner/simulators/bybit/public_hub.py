@@ -4,13 +4,13 @@ from collections import defaultdict
 
 from edgerunner.simulators.bybit import codes, klines
 from edgerunner.simulators.bybit.categories import Category, venue_key
-from edgerunner.simulators.bybit.tasks import TaskOwner
 from edgerunner.simulators.bybit.topics.base import PublicListener, Pulse, Topic, TopicSource
 from edgerunner.simulators.bybit.topics.kline import KlineSource
 from edgerunner.simulators.bybit.topics.order_book import INTERVALS_S, OrderBookSource
 from edgerunner.simulators.bybit.topics.tickers import TickerSource
 from edgerunner.simulators.bybit.topics.trades import TradeSource
 from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.tasks import TaskOwner
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import TradePrinted, VenueEvent, VenueInstrument
 

@@ -1,14 +1,13 @@
 """The way back to a REST caller: answer, silence, orderly close, or reset."""
 
 import asyncio
-import socket
-import struct
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
+
+from edgerunner.simulators.transports import reset_transport
 
 SILENCE_S: Final = 60.0
 
@@ -64,14 +63,3 @@ class RestChannel:
     def _abort(self) -> None:
         if self._request.transport is not None:
             self._request.transport.abort()
-
-
-def reset_transport(transport: asyncio.Transport | None) -> None:
-    """Abort a TCP connection so that the peer sees RST instead of FIN (linger time 0)."""
-    if transport is None:
-        return
-    connection = transport.get_extra_info("socket")
-    if connection is not None:
-        layout = "hh" if sys.platform == "win32" else "ii"
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(layout, 1, 0))
-    transport.abort()

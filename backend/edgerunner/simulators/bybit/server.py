@@ -32,9 +32,9 @@ from edgerunner.simulators.bybit.session import SocketLimits, SocketSession, par
 from edgerunner.simulators.bybit.sockets_private import PrivateSocket
 from edgerunner.simulators.bybit.sockets_public import PublicSocket
 from edgerunner.simulators.bybit.sockets_trade import TradeSocket
-from edgerunner.simulators.bybit.tasks import TaskOwner
 from edgerunner.simulators.bybit.transaction_log import TransactionLog
 from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.tasks import TaskOwner
 from edgerunner.simulators.venue import Venue
 
 DEFAULT_KEYS: Final = (

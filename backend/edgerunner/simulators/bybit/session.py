@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import WSMsgType, web
 
-from edgerunner.simulators.bybit.rest_channel import reset_transport
+from edgerunner.simulators.transports import reset_transport
 
 MINUTES: Final = 60
 _SHORTEST_WAIT_S: Final = 0.001

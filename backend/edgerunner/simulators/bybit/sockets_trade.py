@@ -19,7 +19,7 @@ from edgerunner.simulators.bybit.endpoints import SOCKET_OPERATIONS, OrderEndpoi
 from edgerunner.simulators.bybit.order_entry import OrderEntry, Prepared
 from edgerunner.simulators.bybit.pipeline import Pipeline
 from edgerunner.simulators.bybit.session import SocketSession
-from edgerunner.simulators.bybit.tasks import TaskOwner
+from edgerunner.simulators.tasks import TaskOwner
 from edgerunner.simulators.venue import Venue
 
 logger = logging.getLogger(__name__)

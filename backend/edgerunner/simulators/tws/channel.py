@@ -5,6 +5,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
+from edgerunner.simulators.transports import reset_transport
 from edgerunner.simulators.tws.settings import ConnectionLimits
 from edgerunner.simulators.tws.wire.codec import LOWEST_VERSION, MESSAGES
 from edgerunner.simulators.tws.wire.frames import FrameReader, frame, join_fields
@@ -61,6 +62,10 @@ class Channel:
     def abort(self) -> None:
         """Cut the connection at once."""
         self._writer.transport.abort()
+
+    def reset(self) -> None:
+        """Cut the connection with a TCP reset."""
+        reset_transport(self._writer.transport)
 
     async def close(self) -> None:
         """End the connection after its last bytes have left, or cut it when they do not leave in time."""

@@ -1,58 +1,75 @@
-"""What TWS remembers independently of sockets: who is logged on, and the next order id of every client id."""
+"""What TWS remembers independently of sockets; it outlives every connection."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from edgerunner.simulators.catalogue_ibkr import listing_of, symbol_of
 from edgerunner.simulators.clock import NANOSECONDS
+from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.tws.contracts.directory import Directory
+from edgerunner.simulators.tws.contracts.listing import Listing
+from edgerunner.simulators.tws.delivery.conditions import Conditions
+from edgerunner.simulators.tws.delivery.delivery import Delivery
 from edgerunner.simulators.tws.history.prices import Prices
+from edgerunner.simulators.tws.pulse import Pulse
+from edgerunner.simulators.tws.session import Sessions
 from edgerunner.simulators.tws.settings import TwsSettings
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_types import VenueInstrument
 
 FIRST_ORDER_ID: Final = 1
 _ZONE: Final = ZoneInfo("America/New_York")
 
 
 class Gateway:
-    """The state of one simulated TWS; it outlives every connection. ``now_ns`` is its clock, UTC nanoseconds."""
+    """One simulated TWS over a venue."""
 
-    def __init__(self, settings: TwsSettings, now_ns: Callable[[], int]) -> None:
+    def __init__(self, venue: Venue, faults: FaultBox, settings: TwsSettings) -> None:
+        self.venue = venue
+        self.faults = faults
         self.settings = settings
-        self.is_read_only = settings.is_read_only
+        self.accounts = settings.accounts
+        self.sessions = Sessions()
+        self.pulse = Pulse()
+        self.conditions = Conditions(faults)
+        self.delivery = Delivery(faults, profile=settings.profile, seed=venue.operator.seed)
         self.directory = Directory(self.local_time)
-        self.prices = Prices(settings.seed)
-        self._now_ns = now_ns
-        self._clients: set[int] = set()
+        self.prices = Prices(venue.market, self.symbol_of)
         self._next_ids: dict[int, int] = {}
 
     @property
-    def clients(self) -> frozenset[int]:
-        """Return the client ids that are logged on."""
-        return frozenset(self._clients)
+    def is_read_only(self) -> bool:
+        """Tell whether the API takes no orders: by its settings, or by a fault."""
+        return self.settings.is_read_only or self.conditions.is_read_only
 
-    def log_on(self, client_id: int) -> bool:
-        """Reserve a client id; False when somebody uses it."""
-        if client_id in self._clients:
-            return False
-        self._clients.add(client_id)
-        return True
+    def symbol_of(self, listing: Listing) -> str:
+        """Return the venue's key of a listing, which trades there from now on; raises ``VenueReject`` if it cannot."""
+        return self.instrument_of(listing).symbol
 
-    def log_off(self, client_id: int) -> None:
-        """Free a client id."""
-        self._clients.discard(client_id)
+    def instrument_of(self, listing: Listing) -> VenueInstrument:
+        """Return a listing as the venue trades it; raises ``VenueReject`` (unknown_symbol)."""
+        return self.venue.instrument(symbol_of(listing))
+
+    def listing_of(self, symbol: str) -> Listing:
+        """Return the listing of a venue's key; raises ``KeyError``."""
+        return listing_of(symbol)
 
     def next_order_id(self, client_id: int) -> int:
         """Return the smallest order id that a client may use; every client id has a number line of its own."""
         return self._next_ids.get(client_id, FIRST_ORDER_ID)
 
+    def roll_back_ids(self, count: int) -> None:
+        """Let the next order id of every client id fall back, as after a restart that forgot some."""
+        self._next_ids = {client: max(FIRST_ORDER_ID, known - count) for client, known in self._next_ids.items()}
+
     def knows_account(self, account: str) -> bool:
         """Tell whether an account exists; no name means the only one."""
-        return account in self.settings.accounts or (not account and len(self.settings.accounts) == 1)
+        return account in self.accounts or (not account and len(self.accounts) == 1)
 
     def time_s(self) -> int:
         """Return its time in seconds since 1970."""
-        return self._now_ns() // NANOSECONDS
+        return self.venue.now_ns() // NANOSECONDS
 
     def local_time(self) -> datetime:
         """Return its time on the wall of the exchange (New York)."""

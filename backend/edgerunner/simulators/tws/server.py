@@ -4,15 +4,22 @@ import asyncio
 import logging
 from typing import Final
 
+from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.tws import codes
-from edgerunner.simulators.tws.answer import PAUSE
 from edgerunner.simulators.tws.channel import Channel
 from edgerunner.simulators.tws.conversation import Conversation
+from edgerunner.simulators.tws.delivery.definitions import DEFINITIONS
+from edgerunner.simulators.tws.delivery.order_targets import OrderTargets
+from edgerunner.simulators.tws.delivery.outages import Outages
+from edgerunner.simulators.tws.delivery.turnstile import Turnstile, Visit
 from edgerunner.simulators.tws.gateway import Gateway
+from edgerunner.simulators.tws.session import Session
+from edgerunner.simulators.tws.settings import TwsSettings
 from edgerunner.simulators.tws.wire.codec import LOWEST_VERSION, REQUESTS
 from edgerunner.simulators.tws.wire.errors import FrameError, MessageError
 from edgerunner.simulators.tws.wire.frames import VersionOffer, parse_offer
-from edgerunner.simulators.tws.wire.session import StartApi
+from edgerunner.simulators.tws.wire.session import ErrorMessage, StartApi
+from edgerunner.simulators.venue import Venue
 
 STOP_S: Final = 2.0
 
@@ -25,6 +32,14 @@ def agreed_version(offer: VersionOffer, server_version: int) -> int | None:
     return version if version >= max(offer.lowest, LOWEST_VERSION) else None
 
 
+def create_server(
+    venue: Venue, faults: FaultBox, *, host: str, port: int, settings: TwsSettings | None = None
+) -> "TwsServer":
+    """Return the server of ``venue``; it listens after ``start``. Port 0 = any free port."""
+    faults.register(*DEFINITIONS)
+    return TwsServer(Gateway(venue, faults, settings or TwsSettings()), host=host, port=port)
+
+
 class TwsServer:
     """Listens for clients of one gateway. Port 0 = any free one."""
 
@@ -35,6 +50,20 @@ class TwsServer:
         self._is_api_enabled = gateway.settings.is_api_enabled
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Channel] = {}
+        self._pulse: asyncio.Task[None] | None = None
+        self._outages = Outages(gateway.faults, self, gateway.settings.farms[0])
+        self._turnstile = Turnstile(
+            gateway.faults,
+            gateway.delivery,
+            OrderTargets(gateway),
+            servers=self._outages,
+            restart=self._restart_by_fault,
+        )
+
+    @property
+    def gateway(self) -> Gateway:
+        """Return what is served."""
+        return self._gateway
 
     @property
     def port(self) -> int:
@@ -43,6 +72,9 @@ class TwsServer:
 
     async def start(self) -> None:
         """Listen, unless the API is disabled; raises ``OSError`` when the port is taken."""
+        if self._pulse is None:
+            self._pulse = asyncio.create_task(self._gateway.pulse.run())
+        self._outages.start()
         if self._listener is not None or not self._is_api_enabled:
             return
         self._listener = await asyncio.start_server(self._accept, self._host, self._port)
@@ -50,6 +82,16 @@ class TwsServer:
 
     async def stop(self) -> None:
         """Cut every connection and stop listening."""
+        await self._outages.stop()
+        await self._close()
+        await self._turnstile.stop()
+        await self._gateway.delivery.stop()
+        if self._pulse is not None:
+            self._pulse.cancel()
+            await asyncio.gather(self._pulse, return_exceptions=True)
+            self._pulse = None
+
+    async def _close(self) -> None:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
@@ -64,13 +106,32 @@ class TwsServer:
 
     async def restart(self) -> None:
         """Cut every connection and listen again on the same port; what the gateway knows stays."""
-        await self.stop()
+        await self._close()
         await self.start()
 
     async def enable_api(self, *, is_enabled: bool) -> None:
         """Open the port, or close it and cut every connection, as the switch in TWS's settings does."""
         self._is_api_enabled = is_enabled
-        await (self.start() if is_enabled else self.stop())
+        await (self.start() if is_enabled else self._close())
+
+    def tell_everyone(self, message: ErrorMessage) -> None:
+        """Send a notice to every session."""
+        for session in self._gateway.sessions:
+            session.send(message)
+
+    def tell_data_taken(self) -> None:
+        """Tell every market data subscription that a competing session has its data."""
+
+    def lose_market_data(self) -> None:
+        """End every market data subscription without a word."""
+
+    def roll_back_ids(self, count: int) -> None:
+        """Let nextValidId of every client id fall back."""
+        self._gateway.roll_back_ids(count)
+
+    async def _restart_by_fault(self) -> None:
+        self._gateway.venue.operator.forget_history()
+        await self.restart()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         channel = Channel(reader, writer, self._gateway.settings.limits)
@@ -96,13 +157,14 @@ class TwsServer:
             return
         if client_id is None:
             return
-        if not self._gateway.log_on(client_id):
+        session = Session(client_id, channel.version, channel.send)
+        if self._gateway.conditions.is_client_id_taken(client_id) or not self._gateway.sessions.add(session):
             channel.send(codes.client_id_in_use())
             return
         try:
-            await self._converse(channel, Conversation(self._gateway, client_id, channel.version))
+            await self._converse(channel, session)
         finally:
-            self._gateway.log_off(client_id)
+            self._gateway.sessions.remove(session)
 
     async def _welcome(self, channel: Channel) -> int | None:
         """Shake hands and wait for startApi; return the client id, or None when the client is not welcome."""
@@ -117,16 +179,17 @@ class TwsServer:
         payload = await channel.receive()
         return None if payload is None else _client_id(payload, version)
 
-    async def _converse(self, channel: Channel, conversation: Conversation) -> None:
-        channel.send(*conversation.greet())
+    async def _converse(self, channel: Channel, session: Session) -> None:
+        conversation = Conversation(self._gateway, session)
+        session.send(*conversation.greet())
         while (payload := await channel.receive()) is not None:
-            for message in conversation.answer(payload):
-                if channel.is_closing:
-                    return
-                if message is PAUSE:
-                    await asyncio.sleep(0)
-                else:
-                    channel.send(message)
+            try:
+                request = conversation.read(payload)
+            except MessageError as error:
+                session.send(codes.unreadable(error))
+                continue
+            visit = Visit(channel=channel, session=session, request=request, act=conversation.answer)
+            await self._turnstile.conduct(visit)
 
 
 def _client_id(payload: bytes, version: int) -> int | None:

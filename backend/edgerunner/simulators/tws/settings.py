@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from edgerunner.simulators.tws.delivery.profiles import DEFAULT_PROFILE
 from edgerunner.simulators.tws.wire.codec import HIGHEST_VERSION, LOWEST_VERSION
 from edgerunner.simulators.tws.wire.frames import MAXIMUM_FRAME_BYTES
 
 PAPER_ACCOUNT: Final = "DU1000001"
+LIVE_ACCOUNT: Final = "U1000001"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +33,13 @@ class TwsSettings:
     """How the simulated TWS is set up.
 
     Attributes:
-        accounts: Account ids; a name that begins with DU is a paper account, with U a live one.
+        accounts: Ids of the venue's accounts that are shown; DU... is a paper account, U... a live one.
         server_version: Highest version answered, 157 to 178; a client that offers less gets less.
         is_read_only: The API shows data but takes no orders.
         is_api_enabled: Whether the port is open at all.
         maximum_clients: Connections at once; further ones are closed (32 at TWS).
-        seed: Seed of the simulated market.
+        keeps_hours: Whether orders wait for the trading hours of their contract; else everything trades all day.
+        profile: Order, doubles, delays and omissions of the messages about orders: a name of ``delivery.profiles``.
         farms: Names of the market data, historical data and contract farms in the notices at log-on.
     """
 
@@ -46,7 +49,8 @@ class TwsSettings:
     is_api_enabled: bool = True
     maximum_clients: int = 32
     farms: tuple[str, str, str] = ("usfarm", "ushmds", "secdefnj")
-    seed: int = 1
+    keeps_hours: bool = False
+    profile: str = DEFAULT_PROFILE
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:

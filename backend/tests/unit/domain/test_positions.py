@@ -1,5 +1,6 @@
 """Positions: average cost on every kind of contract, to the last digit."""
 
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import strategies as st
 from edgerunner.domain.events import OrderFilled, PositionAdjusted
 from edgerunner.domain.instruments import ContractTerms
 from edgerunner.domain.orders import DerivedFill, Money, Side
-from edgerunner.domain.positions import Position, PositionKey, add_funding, adjust, apply_fill, unrealized
+from edgerunner.domain.positions import (
+    RECENT,
+    Position,
+    PositionKey,
+    add_funding,
+    adjust,
+    apply_fill,
+    restated_profits,
+    unrealized,
+)
 from tests.fakes.events import ACCOUNT, CONNECTION, INVERSE, LINEAR, SPOT, filled
 
 LINEAR_ID, INVERSE_ID, SPOT_ID = "BTCUSDT-LINEAR.BYBIT", "BTCUSD-INVERSE.BYBIT", "BTCUSDT-SPOT.BYBIT"
@@ -184,6 +194,67 @@ def test_funding_stands_apart_from_profit() -> None:
     position, _ = after(buy("1", "100"))
     paid = add_funding(position, Decimal("-0.5"), ts_ns=2, seq=2)
     assert (paid.funding, paid.realized_pnl, paid.last_seq) == (Decimal("-0.5"), Decimal(0), 2)
+
+
+def told_late(*fills: tuple[int, OrderFilled], late: int) -> tuple[Position, Position]:
+    """Return the position after stamped fills in their order, and with one of them told at the end."""
+    others = [fill for place, fill in enumerate(fills) if place != late]
+    return stamped(*fills), stamped(*others, fills[late])
+
+
+def stamped(*fills: tuple[int, OrderFilled]) -> Position:
+    position: Position | None = None
+    for seq, (ts_ns, fill) in enumerate(fills, start=1):
+        position, _ = apply_fill(position, key(fill), fill, ts_ns=ts_ns, seq=seq)
+    assert position is not None
+    return position
+
+
+def test_a_part_of_a_short_that_was_closed_before_the_newest_sale_is_told_after_it() -> None:
+    first, closing, newest = (
+        (1, filled("T1", "0.015", "71996.90", side=Side.SELL)),
+        (2, filled("T2", "0.003", "71996.20")),
+        (3, filled("T3", "0.006", "71995.40", side=Side.SELL)),
+    )
+    in_order, late = told_late(first, closing, newest, late=1)
+    assert late.average_price == in_order.average_price == Decimal("71996.40")
+    assert late.realized_pnl == in_order.realized_pnl == Decimal("0.0021")
+    assert late == in_order
+
+
+def test_a_late_fill_changes_what_a_younger_one_has_closed() -> None:
+    sale, bought, sold_out = (1, sell("1", "100")), (2, buy("2", "90")), (3, sell("1", "95"))
+    numbered = [(ts, replace(fill, trade_id=f"T{ts}")) for ts, fill in (sale, bought, sold_out)]
+    before = stamped(numbered[0], numbered[2])
+    position, profit = apply_fill(before, before.key, numbered[1][1], ts_ns=2, seq=3)
+    assert profit == 10
+    assert restated_profits(before, position) == {"T3": Decimal(5)}
+    assert (position.quantity, position.realized_pnl, position.updated_at_ns) == (Decimal(0), Decimal(15), 3)
+
+
+def test_fills_of_one_stamp_stand_in_the_brokers_order() -> None:
+    fills = [(5, replace(sell("3", "100"), rank=2, trade_id="B")), (5, replace(buy("2", "90"), rank=1, trade_id="A"))]
+    assert stamped(*fills).average_price == 100
+    assert stamped(*fills).realized_pnl == 20
+
+
+def test_fills_of_one_stamp_and_no_rank_stand_as_they_were_told() -> None:
+    position = stamped((5, replace(sell("3", "100"), trade_id="A")), (5, replace(buy("2", "90"), trade_id="B")))
+    assert [trade.trade_id for trade in position.recent] == ["A", "B"]
+
+
+def test_an_adjusted_position_is_not_taken_apart_by_older_fills() -> None:
+    position, _ = after(buy("2", "100"))
+    set_by_broker = adjust(position, position.key, adjusted("3", "110"), ts_ns=9, seq=9)
+    late, _ = apply_fill(set_by_broker, position.key, filled("T9", "1", "90"), ts_ns=1, seq=10)
+    assert (late.quantity, late.average_price, late.updated_at_ns) == (Decimal(4), Decimal(105), 9)
+
+
+def test_a_position_keeps_a_bounded_number_of_fills() -> None:
+    position = stamped(*((ts, replace(buy("1", "100"), trade_id=f"T{ts}")) for ts in range(1, 3 * RECENT)))
+    assert len(position.recent) == RECENT
+    late, _ = apply_fill(position, position.key, replace(buy("1", "200"), trade_id="L"), ts_ns=0, seq=1_000)
+    assert late.quantity == 3 * RECENT
 
 
 PRICES = st.decimals(min_value="0.000001", max_value="10000000", places=6)

@@ -1,6 +1,8 @@
 """Books from events: each fact once, and the same books in every way of getting there."""
 
+from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from edgerunner.domain.events import (
     CashMoved,
     EventBody,
     OrderAccepted,
+    OrderFilled,
     OrderSubmitted,
     PositionAdjusted,
     RecordedEvent,
@@ -164,8 +167,7 @@ def account_line(draw: st.DrawFn, account_id: str) -> list[RecordedEvent]:
 def interleaved(draw: st.DrawFn) -> tuple[list[RecordedEvent], list[RecordedEvent]]:
     """Three accounts' lines one after the other, and shuffled into one with repeats.
 
-    Average cost depends on the order of one position's fills, so each account keeps its own
-    order; what was told before may be told again at any time.
+    Each account keeps its own order; what was told before may be told again at any time.
     """
     lines = [draw(account_line(account_id)) for account_id in ACCOUNTS]
     mixed: list[RecordedEvent] = []
@@ -192,6 +194,19 @@ def test_every_interleaving_with_repeats_gives_equal_books(
 ) -> None:
     told, mixed = lines
     assert fold(mixed) == fold(told)
+
+
+@given(account_line("1"), st.randoms(use_true_random=False))
+def test_fills_told_in_any_order_give_the_brokers_positions_and_profits(
+    line: list[RecordedEvent], shuffled: Random
+) -> None:
+    fills = [event for event in line if isinstance(event.event.body, OrderFilled)]
+    mixed = list(fills)
+    shuffled.shuffle(mixed)
+    told, late = fold(fills), fold(mixed)
+    assert late.fills == told.fills
+    without_fees = [{key: replace(p, fees=()) for key, p in books.positions.items()} for books in (told, late)]
+    assert without_fees[0] == without_fees[1]
 
 
 @given(interleaved())

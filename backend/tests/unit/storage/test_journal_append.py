@@ -9,7 +9,7 @@ import pytest
 
 from edgerunner.domain.errors import Conflict
 from edgerunner.domain.events import OrderAccepted, OrderFlagged, OrderSubmitted
-from edgerunner.domain.orders import OrderStatus
+from edgerunner.domain.orders import OrderStatus, Side
 from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Commit, IdempotencyTaken, Journal
 from tests.fakes.clock import FakeClock
@@ -201,6 +201,32 @@ async def test_a_real_fill_takes_the_row_of_a_derived_one(journal: Journal) -> N
     assert [trade_id for *_, trade_id in commit.replaced_fills] == ["derived-1"]
     assert [fill.trade_id for fill in (await journal.fills(limit=10)).items] == ["T1"]
     assert [position.quantity for position in journal.positions()] == [1]
+    assert (await journal.verify()).is_clean
+
+
+async def test_a_late_fill_restates_what_younger_ones_have_closed(journal: Journal) -> None:
+    sold = event(filled("T1", "1", "100", side=Side.SELL), None, stamp=1)
+    late = event(filled("T2", "2", "90"), None, stamp=2)
+    closing = event(filled("T3", "1", "95", side=Side.SELL), None, stamp=3)
+    closed_again = event(filled("T4", "1", "95"), None, stamp=4)
+    await journal.append(sold, closing)
+    first = await journal.append(late)
+    second = await journal.append(closed_again)
+    assert [(fill.trade_id, fill.realized_pnl) for fill in first.restated_fills] == [("T3", Decimal(5))]
+    assert second.restated_fills == ()
+    listed = {fill.trade_id: fill.realized_pnl for fill in (await journal.fills(limit=9)).items}
+    assert listed == {"T1": Decimal(0), "T2": Decimal(10), "T3": Decimal(5), "T4": Decimal(0)}
+    assert (await journal.verify()).is_clean
+
+
+async def test_a_late_fill_in_the_same_call_restates_what_was_not_written_yet(journal: Journal) -> None:
+    sold = event(filled("T1", "1", "100", side=Side.SELL), None, stamp=1)
+    late = event(filled("T2", "2", "90"), None, stamp=2)
+    closing = event(filled("T3", "1", "95", side=Side.SELL), None, stamp=3)
+    commits = await asyncio.gather(journal.append(sold, closing), journal.append(late))
+    assert sum(len(commit.fills) for commit in commits) == 3
+    listed = {fill.trade_id: fill.realized_pnl for fill in (await journal.fills(limit=9)).items}
+    assert listed == {"T1": Decimal(0), "T2": Decimal(10), "T3": Decimal(5)}
     assert (await journal.verify()).is_clean
 
 

@@ -216,6 +216,7 @@ async def test_bars_are_confirmed_once_when_they_close(simulator: Simulator) -> 
 
         name = simulator.venue.name
         bar = staticmethod(simulator.venue.bar)
+        clock = simulator.venue.clock
         time_ns = time.time_ns() // 60_000_000_000 * 60_000_000_000 - 150_000_000_000
 
         def now_ns(self) -> int:

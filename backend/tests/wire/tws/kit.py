@@ -2,18 +2,21 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from edgerunner.simulators.tws.gateway import Gateway
-from edgerunner.simulators.tws.server import TwsServer
+from edgerunner.simulators.catalogue_ibkr import ibkr_catalogue
+from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.tws.server import TwsServer, create_server
 from edgerunner.simulators.tws.settings import TwsSettings
 from edgerunner.simulators.tws.wire.codec import MESSAGES, REQUESTS
 from edgerunner.simulators.tws.wire.frames import FrameReader, frame, split_fields
 from edgerunner.simulators.tws.wire.session import ErrorMessage, StartApi
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_state import VenueSettings
 
 HOST = "127.0.0.1"
 PATIENCE_S = 10
@@ -22,14 +25,20 @@ NOW_NS = int(MONDAY.timestamp()) * 1_000_000_000
 
 
 @asynccontextmanager
-async def running_tws(settings: TwsSettings | None = None) -> AsyncIterator[TwsServer]:
-    """A TWS whose clock stands still at Monday 10:30 in New York."""
-    server = TwsServer(Gateway(settings or TwsSettings(), lambda: NOW_NS), host=HOST, port=0)
+async def running_tws(
+    settings: TwsSettings | None = None, *, wall: Callable[[], int] = lambda: NOW_NS, seed: int = 1
+) -> AsyncIterator[TwsServer]:
+    """A TWS whose clock stands still at Monday 10:30 in New York; ``wall`` gives it another clock."""
+    settings, faults = settings or TwsSettings(), FaultBox(["ibkr"])
+    catalogue = ibkr_catalogue(settings.accounts)
+    venue = Venue(catalogue, faults, VenueSettings(ledger_path=None, wall=wall, seed=seed))
+    server = create_server(venue, faults, host=HOST, port=0, settings=settings)
     await server.start()
     try:
         yield server
     finally:
         await server.stop()
+        venue.close()
 
 
 class Client:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from edgerunner.simulators.bybit.tasks import TaskOwner
+from edgerunner.simulators.tasks import TaskOwner
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import TradePrinted, VenueInstrument
 

@@ -1,4 +1,4 @@
-"""``kline.{interval}.{symbol}``: the open bar every second, and each bar once more when it closes."""
+"""``kline.{interval}.{symbol}``: the open bar every second of the venue's time, and once more when it closes."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,16 +10,17 @@ from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import TradePrinted, VenueBar, VenueInstrument
 
 PUSH_INTERVAL_S: Final = 1.0
+SHORTEST_INTERVAL_S: Final = 0.02
+"""Of wall time: a venue whose clock runs faster than 50-fold pushes that often."""
 
 
 class KlineSource:
     """The bars of one symbol and interval."""
 
-    interval_s = PUSH_INTERVAL_S
-
     def __init__(
         self, name: str, interval: klines.Interval, instrument: VenueInstrument, venue: Venue, *, faults: FaultBox
     ) -> None:
+        self.interval_s = max(SHORTEST_INTERVAL_S, PUSH_INTERVAL_S / max(1, venue.clock.speed))
         self._faults = faults
         self._name = name
         self._interval = interval

@@ -73,6 +73,20 @@ def expired_futures(today: date) -> list[Listing]:
     return [_future(future, day) for future in _FUTURES for day in days[-EXPIRED_QUARTERS:]]
 
 
+def future(symbol: str, year: int, month: int) -> Listing | None:
+    """Return one month of a future, listed, expired or to come; None when there is none."""
+    found = next((each for each in _FUTURES if each.symbol == symbol), None)
+    if found is None or month not in range(3, 13, 3):
+        return None
+    return _future(found, third_friday(year, month))
+
+
+def option(day: date, strike: Decimal, right: str) -> Listing | None:
+    """Return one option on SPY, listed, expired or to come; None when there is none."""
+    is_known = strike in STRIKES and right in {"C", "P"} and day == third_friday(day.year, day.month)
+    return _option(day, strike, right) if is_known else None
+
+
 def option_expiries(today: date) -> list[date]:
     """Return the last trading days of the options that trade on a day."""
     return list(_expiries(today, step=1, count=LISTED_MONTHS))

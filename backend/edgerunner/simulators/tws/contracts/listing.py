@@ -1,10 +1,12 @@
 """One contract that the simulated TWS lists, and its details as told to clients."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.tws.contracts.schedule import Schedule
 from edgerunner.simulators.tws.wire.contracts import ContractDetails, PriceIncrement
 from edgerunner.simulators.tws.wire.values import Tag
@@ -78,6 +80,15 @@ class Listing:
     def expiry(self) -> str:
         """Return the last trading day as ``YYYYMMDD``, or nothing."""
         return f"{self.last_trade:%Y%m%d}" if self.last_trade else ""
+
+    @property
+    def expires_ns(self) -> int | None:
+        """Return when a derivative ends, UTC nanoseconds; None for what never does."""
+        if self.last_trade is None:
+            return None
+        at = time.fromisoformat(self.last_trade_time)
+        moment = datetime.combine(self.last_trade, at, ZoneInfo(self.schedule.zone))
+        return int(moment.timestamp()) * NANOSECONDS
 
     def details(self, request_id: int, exchange: str, now: datetime) -> ContractDetails:
         """Return its details for a request that named ``exchange`` (or none)."""

@@ -164,6 +164,24 @@ class DepthExchanges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SmartComponent:
+    """One exchange of a consolidated quote and its letter."""
+
+    bit: Whole
+    exchange: Text
+    letter: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmartComponents:
+    """The exchanges of a consolidated quote."""
+
+    MESSAGE_ID: ClassVar = 82
+    request_id: Whole
+    components: Annotated[tuple[SmartComponent, ...], Rows()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RealTimeBar:
     """A bar of 5 s; ``time_s`` is its begin."""
 
@@ -212,6 +230,7 @@ MESSAGES: Final[tuple[type, ...]] = (
     Depth,
     DepthOfMaker,
     DepthExchanges,
+    SmartComponents,
     RealTimeBar,
     TickByTick,
 )

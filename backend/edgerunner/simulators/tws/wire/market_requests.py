@@ -88,6 +88,15 @@ class RequestDepthExchanges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSmartComponents:
+    """Ask which exchanges the letters of a quote stand for."""
+
+    MESSAGE_ID: ClassVar = 83
+    request_id: Whole
+    bbo_exchange: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHistoricalData:
     """Ask for bars up to ``end`` (empty = now); ``date_format`` 1 is text, 2 epoch seconds."""
 
@@ -223,6 +232,7 @@ REQUESTS: Final[tuple[type, ...]] = (
     RequestDepth,
     CancelDepth,
     RequestDepthExchanges,
+    RequestSmartComponents,
     RequestHistoricalData,
     CancelHistoricalData,
     RequestRealTimeBars,

@@ -32,7 +32,8 @@ def test_trade_becomes_a_fill() -> None:
 
 def test_stream_and_rest_give_the_same_fill() -> None:
     streamed = fill(category="linear", isLeverage="0", seq=4688002127, feeCurrency=None)
-    assert streamed.fill == fill().fill
+    assert streamed.fill == fill(seq=4688002127).fill
+    assert streamed.fill.rank == 4688002127
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ UNUSED: dict[type[msgspec.Struct], str] = {
         tpLimitPrice tpTriggerBy slTriggerBy triggerBy closeOnTrigger placeType smpType smpGroup smpOrderId feeCurrency
         closedPnl ocoTriggerBy""",
     wire.Execution: """orderPrice orderQty leavesQty createType orderType stopOrderType execValue feeRate tradeIv markIv
-        markPrice indexPrice underlyingPrice blockTradeId isLeverage seq""",
+        markPrice indexPrice underlyingPrice blockTradeId isLeverage""",
     wire.Position: """riskId riskLimitValue positionValue tradeMode positionStatus autoAddMargin adlRankIndicator
         positionBalance liqPrice bustPrice positionMM positionIM positionIMByMp positionMMByMp tpslMode
         curRealisedPnl cumRealisedPnl sessionAvgPrice seq isReduceOnly mmrSysUpdatedTime leverageSysUpdatedTime

@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edgerunner.simulators.catalogue_ibkr import ibkr_catalogue
+from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.tws.contracts import dated, schedule, standing
 from edgerunner.simulators.tws.contracts.listing import Listing
+from edgerunner.simulators.tws.gateway import Gateway
 from edgerunner.simulators.tws.history.prices import NoPrices, Prices
 from edgerunner.simulators.tws.history.query import BadQuery, parse_bar_size, parse_duration, parse_end
 from edgerunner.simulators.tws.history.spans import Session, nanoseconds, sessions, spans
 from edgerunner.simulators.tws.history.views import VIEWS, bar_of
+from edgerunner.simulators.tws.settings import TwsSettings
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_state import VenueSettings
 
 EASTERN = ZoneInfo("US/Eastern")
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=EASTERN)
@@ -23,7 +29,16 @@ ES = dated.listed_futures(date(2026, 11, 23))[0]
 MOMENTS = st.integers(15_000 * 86_400, 24_000 * 86_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 """From 2011 to 2035."""
 PRICED = [*standing.STANDING, ES]
-PRICES = Prices(1)
+
+
+
+def prices(seed: int) -> Prices:
+    settings = VenueSettings(ledger_path=None, wall=lambda: nanoseconds(NOW), seed=seed)
+    faults = FaultBox(["ibkr"])
+    return Gateway(Venue(ibkr_catalogue(), faults, settings), faults, TwsSettings()).prices
+
+
+PRICES = prices(1)
 
 
 def us_sessions(duration: str, end: datetime = NOW) -> list[Session]:
@@ -137,8 +152,8 @@ def test_every_view_is_a_bar(listing: Listing, start: datetime, what: str) -> No
 
 def test_prices_are_the_same_for_the_same_seed_and_others_for_another() -> None:
     span = (nanoseconds(NOW), nanoseconds(NOW) + MINUTE_NS)
-    assert Prices(1).bar(standing.AAPL, *span) == PRICES.bar(standing.AAPL, *span)
-    assert Prices(2).bar(standing.AAPL, *span) != PRICES.bar(standing.AAPL, *span)
+    assert prices(1).bar(standing.AAPL, *span) == PRICES.bar(standing.AAPL, *span)
+    assert prices(2).bar(standing.AAPL, *span) != PRICES.bar(standing.AAPL, *span)
 
 
 def test_the_fund_and_the_futures_follow_one_index() -> None:

@@ -1,0 +1,1 @@
+"""Interactive Brokers over the TWS socket, on ib_async."""

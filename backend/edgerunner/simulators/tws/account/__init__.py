@@ -1,0 +1,1 @@
+"""What the simulated TWS tells about accounts: values, positions, profits."""

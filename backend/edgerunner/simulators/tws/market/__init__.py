@@ -1,0 +1,1 @@
+"""Live market data as the simulated TWS tells it, and single ticks of the past."""

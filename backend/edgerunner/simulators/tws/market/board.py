@@ -1,0 +1,187 @@
+"""What there is to see of the market of a listing, now or 15 minutes ago."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from edgerunner.simulators.clock import NANOSECONDS
+from edgerunner.simulators.path import STEP_NS
+from edgerunner.simulators.tws.contracts.listing import Listing
+from edgerunner.simulators.tws.history.prices import PriceBar, Prices
+from edgerunner.simulators.tws.market.days import TradingDay, trading_day
+from edgerunner.simulators.tws.market.tape import Trade, trade_of
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_types import TradePrinted, VenueInstrument
+
+DELAY_NS: Final = 15 * 60 * NANOSECONDS
+_LOOKED_BACK_STEPS: Final = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Top:
+    """Best prices and their sizes; None where nobody quotes (or the shown price is no number)."""
+
+    bid: Decimal | None
+    bid_size: Decimal
+    ask: Decimal | None
+    ask_size: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One look at a listing: ``at_ns`` is the market time seen, at most the end of ``day`` when the market is closed.
+
+    ``is_live`` = seen as it is now, with users' own orders and trades.
+    """
+
+    listing: Listing
+    instrument: VenueInstrument
+    day: TradingDay
+    at_ns: int
+    is_open: bool
+    is_live: bool
+
+    @property
+    def symbol(self) -> str:
+        """Return the venue's key."""
+        return self.instrument.symbol
+
+    @property
+    def has_opened(self) -> bool:
+        """Tell whether the regular hours of the day have begun."""
+        return self.day.regular[0] <= self.at_ns
+
+    @property
+    def step(self) -> int:
+        """Return the last market step that is seen."""
+        return (self.at_ns - (0 if self.is_live else 1)) // STEP_NS
+
+
+class Board:
+    """Looks at the venue's market. ``keeps_hours`` = markets close; else they go on all day and all week."""
+
+    def __init__(
+        self, venue: Venue, prices: Prices, instrument_of: Callable[[Listing], VenueInstrument], *, keeps_hours: bool
+    ) -> None:
+        self.venue = venue
+        self.prices = prices
+        self._instrument_of = instrument_of
+        self._keeps_hours = keeps_hours
+        self._heard: dict[str, TradePrinted] = {}
+        self._found: dict[tuple[str, bool], tuple[int, TradePrinted | None]] = {}
+
+    def now_ns(self) -> int:
+        """Return market time, UTC nanoseconds."""
+        return self.venue.clock.market_ns()
+
+    def hear(self, printed: TradePrinted) -> None:
+        """Take note of a trade of a watched symbol, users' own ones included."""
+        self._heard[printed.symbol] = printed
+
+    def forget(self, symbol: str) -> None:
+        """Forget the trades of a symbol that nobody watches any more."""
+        self._heard.pop(symbol, None)
+        for is_live in (False, True):
+            self._found.pop((symbol, is_live), None)
+
+    def look(self, listing: Listing, *, is_delayed: bool = False) -> View:
+        """Look at a listing now or 15 minutes ago; raises ``VenueReject`` when it does not trade here."""
+        instrument = self._instrument_of(listing)
+        at_ns = self.now_ns() - (DELAY_NS if is_delayed else 0)
+        day = trading_day(listing.schedule, at_ns)
+        is_open = day.is_open(at_ns) or not self._keeps_hours
+        return View(
+            listing=listing,
+            instrument=instrument,
+            day=day,
+            at_ns=at_ns if is_open else day.end_ns,
+            is_open=is_open,
+            is_live=is_open and not is_delayed,
+        )
+
+    def top(self, view: View) -> Top:
+        """Return the best prices."""
+        if view.is_live:
+            return self._live_top(view)
+        return self.past_top(view.instrument, view.step)
+
+    def past_top(self, instrument: VenueInstrument, step: int) -> Top:
+        """Return the market's best prices at the end of a step, without users' orders."""
+        market, symbol = self.venue.market, instrument.symbol
+        bid, ask = market.quote(symbol, step)
+        (_, bid_lots), (_, ask_lots) = (
+            next(market.levels(symbol, side, best, step))
+            for side, best in (("buy", bid), ("sell", ask))
+        )
+        return Top(
+            bid=instrument.price(bid),
+            bid_size=instrument.quantity(bid_lots),
+            ask=instrument.price(ask),
+            ask_size=instrument.quantity(ask_lots),
+        )
+
+    def last(self, view: View) -> Trade | None:
+        """Return the newest trade, None when there was none in the last minute before it was asked for first."""
+        printed = self._heard.get(view.symbol) if view.is_live else None
+        printed = printed or self._last_of_market(view)
+        return None if printed is None else trade_of(view.listing, view.instrument, printed)
+
+    def last_price(self, view: View) -> Decimal | None:
+        """Return the last price; a bad tick while there is one, None when that is no number."""
+        if view.is_live:
+            return _shown(self.venue.last_price(view.symbol))
+        return view.instrument.price(self.venue.market.price(view.symbol, view.step))
+
+    def bar(self, listing: Listing, start_ns: int, end_ns: int) -> PriceBar | None:
+        """Return the bar of a span as history tells it; None for a span of no time."""
+        return self.prices.bar(listing, start_ns, end_ns) if end_ns - start_ns >= STEP_NS else None
+
+    def day_bar(self, view: View) -> PriceBar | None:
+        """Return the bar of the day until now."""
+        return self.bar(view.listing, view.day.start_ns, (view.step + 1) * STEP_NS)
+
+    def previous_close(self, view: View) -> Decimal:
+        """Return the last price of the regular hours before the day."""
+        step = view.day.previous_close_ns // STEP_NS - 1
+        return view.instrument.price(self.venue.market.price(view.symbol, step))
+
+    def opening(self, view: View) -> Decimal | None:
+        """Return the first price of the day's regular hours, None before them."""
+        if not view.has_opened:
+            return None
+        start = view.day.regular[0]
+        bar = self.bar(view.listing, start, start + STEP_NS)
+        return None if bar is None else bar.open
+
+    def is_halted(self, view: View) -> bool:
+        """Tell whether trading is halted."""
+        return self.venue.market.is_halted(view.symbol)
+
+    def _live_top(self, view: View) -> Top:
+        quote = self.venue.quote(view.symbol)
+        bid, ask = (_shown(price) for price in (quote.bid, quote.ask))
+        return Top(
+            bid=bid if quote.bid_quantity else None,
+            bid_size=quote.bid_quantity,
+            ask=ask if quote.ask_quantity else None,
+            ask_size=quote.ask_quantity,
+        )
+
+    def _last_of_market(self, view: View) -> TradePrinted | None:
+        """Return the newest trade of the market itself; what was looked through already is not looked through again."""
+        key = (view.symbol, view.is_live)
+        scanned, known = self._found.get(key, (view.step - _LOOKED_BACK_STEPS, None))
+        if scanned > view.step:
+            scanned, known = view.step - _LOOKED_BACK_STEPS, None
+        first = max(scanned + 1, view.step - _LOOKED_BACK_STEPS)
+        for step in range(view.step, first - 1, -1):
+            if self.venue.market.volume(view.symbol, step, step + 1):
+                known = self.venue.market.trades(view.symbol, step)[-1]
+                break
+        self._found[key] = (view.step, known)
+        return known
+
+
+def _shown(price: Decimal) -> Decimal | None:
+    return price if price.is_finite() else None

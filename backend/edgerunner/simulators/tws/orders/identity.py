@@ -1,0 +1,78 @@
+"""Ids that TWS gives: permanent order ids, execution ids, and whose order an order is."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from edgerunner.simulators.tws.wire.codec import HIGHEST_VERSION, REQUESTS
+from edgerunner.simulators.tws.wire.orders import PlaceOrder
+from edgerunner.simulators.venue_types import VenueOrder
+
+HIGHEST_ORDER_ID: Final = 2**31 - 1
+_PERM_IDS: Final = 1_000_000
+_BLOCKS: Final = 2_000
+_FRAME: Final = "frame"
+_CLIENT_ID: Final = "client_id"
+_ORDER_ID: Final = "order_id"
+
+
+class TwsIdentifiers:
+    """Ids of a ledger in TWS's forms: the venue's order id is the permId, its trade id the execId."""
+
+    def order_id(self, incarnation: int, number: int) -> str:
+        """Return a permId: below 2**31, in a block of its own per incarnation (of 2000)."""
+        return str((1 + incarnation % _BLOCKS) * _PERM_IDS + number)
+
+    def trade_id(self, incarnation: int, number: int) -> str:
+        """Return an execId in the form of recorded ones, ``0000e0d5.69e05ee5.01.01``."""
+        return f"{incarnation & 0xFFFFFFFF:08x}.{number:08x}.01.01"
+
+    def entry_id(self, incarnation: int, number: int) -> str:
+        """Return the id of a cash entry; TWS shows none."""
+        return f"{incarnation & 0xFFFFFFFF:08x}-{number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The client that placed an order and its id there: by (client id, order id) clients know an order."""
+
+    client_id: int
+    order_id: int
+
+
+def attributes_of(request: PlaceOrder, owner: Owner) -> dict[str, str]:
+    """Return what the venue keeps with an order: its owner, and the whole request as a frame of the highest version."""
+    frame = REQUESTS.encode(request, HIGHEST_VERSION).decode()
+    return {_FRAME: frame, _CLIENT_ID: str(owner.client_id), _ORDER_ID: str(owner.order_id)}
+
+
+def request_of(order: VenueOrder) -> PlaceOrder | None:
+    """Return the latest request of an order; None for one that came from no client."""
+    frame = order.attributes.get(_FRAME)
+    if frame is None:
+        return None
+    request = REQUESTS.decode(frame.encode(), HIGHEST_VERSION)
+    if not isinstance(request, PlaceOrder):
+        raise TypeError(f"order {order.order_id} keeps no order")
+    return request
+
+
+def owner_of(order: VenueOrder) -> Owner | None:
+    """Return whose order it is; None for one entered by hand or by the broker itself."""
+    if _CLIENT_ID not in order.attributes:
+        return None
+    return Owner(client_id=int(order.attributes[_CLIENT_ID]), order_id=int(order.attributes[_ORDER_ID]))
+
+
+def perm_id(order: VenueOrder) -> int:
+    """Return the permanent id."""
+    return int(order.order_id)
+
+
+def bound_id(order: VenueOrder) -> int:
+    """Return the id under which client 0 knows an order entered by hand once it is bound (negative; a guess)."""
+    return -1 - order.number
+
+
+def key_of(request: PlaceOrder, owner: Owner) -> str:
+    """Return the client key of an order: its orderRef, or ``clientId/orderId`` without one."""
+    return request.order.order_ref or f"{owner.client_id}/{owner.order_id}"

@@ -1,0 +1,100 @@
+"""What conditional orders wait for: stops, touched prices, trailing stops."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from edgerunner.matching.words import Side
+from edgerunner.simulators.tws.orders import refusal
+from edgerunner.simulators.tws.orders.prices import to_ticks
+from edgerunner.simulators.tws.orders.refusal import OrderRefused, invalid
+from edgerunner.simulators.tws.wire.order_values import OrderTerms
+from edgerunner.simulators.venue_types import Trailing, Trigger, TriggerRule, VenueInstrument, VenueOrder
+
+STOPS: Final = frozenset({"STP", "STP LMT"})
+TOUCHED: Final = frozenset({"MIT", "LIT"})
+TRAIL: Final = "TRAIL"
+_PERCENT: Final = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A trigger and, of a trailing stop, how it follows the price."""
+
+    trigger: Trigger
+    trailing: Trailing | None = None
+
+
+def stop_of(
+    terms: OrderTerms, kind: str, *, instrument: VenueInstrument, market_ticks: int, known: VenueOrder | None
+) -> Stop | None:
+    """Return what an order of a type waits for, None for one that does not; raises ``OrderRefused``.
+
+    ``known`` is the order that is changed: a trailing stop whose terms stay the same goes on from where it stands.
+    """
+    side: Side = "buy" if terms.action == "BUY" else "sell"
+    if kind in STOPS:
+        rule = TriggerRule.RISE if side == "buy" else TriggerRule.FALL
+        return Stop(trigger=_trigger(_price(terms, instrument), rule))
+    if kind in TOUCHED:
+        rule = TriggerRule.FALL if side == "buy" else TriggerRule.RISE
+        return Stop(trigger=_trigger(_price(terms, instrument), rule))
+    if kind == TRAIL:
+        return _trailing(terms, side, instrument=instrument, market_ticks=market_ticks, known=known)
+    return None
+
+
+def _price(terms: OrderTerms, instrument: VenueInstrument) -> int:
+    if not terms.aux_price or terms.aux_price <= 0:
+        raise OrderRefused(refusal.INVALID_STOP, "Invalid stop price.")
+    return to_ticks(instrument, terms.aux_price)
+
+
+def _trailing(
+    terms: OrderTerms, side: Side, *, instrument: VenueInstrument, market_ticks: int, known: VenueOrder | None
+) -> Stop:
+    """A trailing stop starts at its start price, or its distance away from the market."""
+    start = to_ticks(instrument, terms.trail_stop_price) if terms.trail_stop_price else None
+    rule = TriggerRule.RISE if side == "buy" else TriggerRule.FALL
+    trailing = _distance(terms, instrument)
+    if start is not None:
+        best = _best_of(start, trailing, rule)
+        return _placed(trailing, best=best, stop=start, rule=rule)
+    if known is not None and known.trailing is not None and known.trigger is not None:
+        before = known.trailing
+        if (before.distance_ticks, before.fraction) == (trailing.distance_ticks, trailing.fraction):
+            return Stop(trigger=known.trigger, trailing=before)
+    distance = trailing.distance(market_ticks)
+    stop = market_ticks - distance if rule is TriggerRule.FALL else market_ticks + distance
+    return _placed(trailing, best=market_ticks, stop=stop, rule=rule)
+
+
+def _distance(terms: OrderTerms, instrument: VenueInstrument) -> Trailing:
+    amount, percent = terms.aux_price, terms.trailing_percent
+    if bool(amount) == bool(percent):
+        raise invalid("Trailing stop orders need either an amount (auxPrice) or a percentage (trailingPercent).")
+    if percent:
+        if not 0 < percent < _PERCENT:
+            raise invalid("The trailing percentage must be between 0 and 100.")
+        return Trailing(distance_ticks=0, fraction=percent / _PERCENT)
+    if amount is None or amount <= 0:
+        raise invalid("The trailing amount must be above 0.")
+    return Trailing(distance_ticks=to_ticks(instrument, amount))
+
+
+def _best_of(stop: int, trailing: Trailing, rule: TriggerRule) -> int:
+    """Return the best price that belongs to a stop."""
+    sells = rule is TriggerRule.FALL
+    if trailing.fraction is None:
+        return stop + trailing.distance_ticks if sells else stop - trailing.distance_ticks
+    share = 1 - trailing.fraction if sells else 1 + trailing.fraction
+    return round(stop / share)
+
+
+def _placed(trailing: Trailing, *, best: int, stop: int, rule: TriggerRule) -> Stop:
+    followed = Trailing(distance_ticks=trailing.distance_ticks, fraction=trailing.fraction, best_ticks=best)
+    return Stop(trigger=_trigger(max(1, stop), rule), trailing=followed)
+
+
+def _trigger(ticks: int, rule: TriggerRule) -> Trigger:
+    return Trigger(price_ticks=ticks, rule=rule, may_be_reached=True)
