@@ -33,6 +33,7 @@ from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
 from edgerunner.services.loss_watch import LossWatch
 from edgerunner.services.market_service import MarketService
+from edgerunner.services.order_preview import OrderPreviewService
 from edgerunner.services.order_service import OrderService
 from edgerunner.services.risk_quotes import RiskQuotes
 from edgerunner.services.risk_service import RiskService
@@ -159,6 +160,7 @@ class Services:
     journal: Journal
     connections: ConnectionService
     orders: OrderService
+    order_previews: OrderPreviewService
     sync: SyncService
     accounts: AccountService
     risk: RiskService
@@ -252,6 +254,7 @@ def _wire(settings: Settings, *, clock: SystemClock, database: Database, vault: 
         journal=journal,
         connections=connections,
         orders=orders,
+        order_previews=OrderPreviewService(connections, risk, arming, clock),
         risk=risk,
         kill_switch=KillSwitch(states=risk, orders=orders, connections=connections),
         arming=arming,

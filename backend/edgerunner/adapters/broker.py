@@ -189,6 +189,8 @@ class PositionReport:
     """One position as the broker reports it; ``quantity`` is signed, 0 = flat.
 
     For spot, ``instrument_id`` is the coin's main market and ``average_price`` None.
+    ``average_has_fees``: the broker counts commissions into the average (IB does), so it is good to begin with and
+    never compared with ours, which leaves them out.
     """
 
     account_id: str
@@ -202,6 +204,7 @@ class PositionReport:
     take_profit: Decimal | None
     stop_loss: Decimal | None
     ts_event_ns: int
+    average_has_fees: bool = False
 
 
 class LinkStatus(StrEnum):
@@ -364,8 +367,9 @@ class BrokerAdapter(MarketDataAdapter, Protocol):
         """Open the session, load instruments, verify credentials; return the accounts.
 
         Raises ``BrokerAuthFailed``, ``BrokerUnreachable``, ``BrokerTimeout``, ``InvalidRequest``
-        (wrong options). Afterwards the adapter keeps its streams alive by itself: it reconnects
-        with back-off and jitter, resubscribes, and reports each change as ``LinkHealth``.
+        (wrong options), ``Conflict`` (our place at the broker is taken by another program).
+        Afterwards the adapter keeps its streams alive by itself: it reconnects with back-off and
+        jitter, resubscribes, and reports each change as ``LinkHealth``.
         """
         ...
 

@@ -107,7 +107,7 @@ def _signed(price: float, name: str, sign: int, grid: Grid) -> int:
     """Return a price in ticks, rounded to the nearest, negated for a seller."""
     if not 0 < price < inf:
         raise _WrongPrice(_text(positive_error(name, Decimal(repr(float(price))))))
-    ticks = grid.ticks(price)
+    ticks = round(price * grid.per_tick)
     if grid.has_bands:
         exact = grid.exact_price(ticks)
         band = grid.instrument.tick_at(exact)

@@ -82,7 +82,7 @@ class Execution:
                 return
         if is_taker and order.limit is None and self._slippage[0]:
             price += -(-abs(price) * self._slippage[0] // self._slippage[1])
-        ticks = price if order.is_buy else max(1, -price)
+        ticks = price if order.is_buy else 1 if price > -1 else -price
         signed = lots if order.is_buy else -lots
         refused = self.account.refusal(market, signed_lots=signed, ticks=ticks, is_taker=is_taker)
         if refused is not None:
@@ -155,13 +155,13 @@ class Execution:
                 exit_order.lots += lots
                 exit_order.quantity = market.grid.quantity(exit_order.lots)
             return
-        side = _SELL if order.is_buy else _BUY
+        quantity = market.grid.quantity(lots)
         made = []
         if order.stop_loss is not None:
-            made.append(self._exit(market, order, side, lots))
+            made.append(self._exit(market, order, quantity, lots))
             made[0].order_type, made[0].trigger = _STOP_MARKET, order.stop_loss
         if order.take_profit is not None:
-            made.append(self._exit(market, order, side, lots))
+            made.append(self._exit(market, order, quantity, lots))
             made[-1].order_type, made[-1].limit = _LIMIT, order.take_profit
         if len(made) == 2:
             made[0].sibling, made[1].sibling = made[1], made[0]
@@ -169,10 +169,10 @@ class Execution:
         if self._tells_changes:
             for exit_order in made:
                 self._listener.on_change(exit_order)
-        market.orders.extend(made)  # the alarms are set anew when the bar is over
+        market.orders += made  # the alarms are set anew when the bar is over
 
-    def _exit(self, market: Market, parent: SimulatedOrder, side: Side, lots: int) -> SimulatedOrder:
-        order = self.new_order(market, side, market.grid.quantity(lots))
+    def _exit(self, market: Market, parent: SimulatedOrder, quantity: float, lots: int) -> SimulatedOrder:
+        order = self.new_order(market, _SELL if parent.is_buy else _BUY, quantity)
         order.lots = lots
         order.parent = parent
         order.reduce_only = order.is_exit = True

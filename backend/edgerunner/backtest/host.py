@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from math import isnan, nan
 from operator import attrgetter
+from typing import NoReturn
 
 from edgerunner.backtest.account import Account
 from edgerunner.backtest.agenda import Agenda
@@ -81,7 +82,10 @@ class BacktestHost:
 
     def position(self, key: str) -> Position:
         """Return the position; only its open profit is computed anew between fills."""
-        market = self._markets.get(key) or self._unknown(key)
+        try:
+            market = self._markets[key]
+        except KeyError:
+            self._unknown(key)
         known = market.position or _position(market)
         average = known.average_price
         if average is None:
@@ -202,7 +206,7 @@ class BacktestHost:
         """Return a market; raises ``StrategyMisuse`` for an instrument that the run does not have."""
         return self._markets.get(key) or self._unknown(key)
 
-    def _unknown(self, key: str) -> Market:
+    def _unknown(self, key: str) -> NoReturn:
         raise StrategyMisuse(f"{key} is no instrument of this run; it has {', '.join(self._markets)}")
 
     def _timer(self, name: str, generation: int, period_ns: int) -> Callable[[int], None]:
@@ -218,10 +222,14 @@ class BacktestHost:
 
 
 def _position(market: Market) -> Position:
-    grid = market.grid
-    average = grid.average_price(abs(market.lots), market.cost) if market.lots else None
-    position = market.position = Position(market.key, grid.quantity(market.lots), average, 0.0)
-    market.per_point = None if grid.is_inverse else grid.profit(position.quantity, 0.0, 1.0)
+    if market.lots:
+        grid = market.grid
+        average = grid.average_price(abs(market.lots), market.cost)
+        position = Position(market.key, grid.quantity(market.lots), average, 0.0)
+        market.per_point = None if grid.is_inverse else grid.profit(position.quantity, 0.0, 1.0)
+    else:
+        position = Position(market.key, 0.0, None, 0.0)
+    market.position = position
     return position
 
 

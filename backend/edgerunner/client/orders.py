@@ -8,7 +8,17 @@ from typing import Any, TypedDict, Unpack, cast
 from urllib.parse import quote
 
 from edgerunner.client.transport import ApiTransport
-from edgerunner.client.types import FillPage, ItemResult, Number, Order, OrderEvent, OrderPage, Placed, StatusFilter
+from edgerunner.client.types import (
+    FillPage,
+    ItemResult,
+    Number,
+    Order,
+    OrderEvent,
+    OrderPage,
+    OrderPreview,
+    Placed,
+    StatusFilter,
+)
 
 
 class TradeTerms(TypedDict, total=False):
@@ -69,6 +79,20 @@ class OrdersApi:
             "POST", "/trade", _plain(body), wait_ms=wait_ms, client_order_id=key, idempotency_key=idempotency_key
         )
         return cast("Placed", answer)
+
+    async def preview(
+        self, connection_id: str, instrument_id: str, side: str, quantity: Number, **terms: Unpack[TradeTerms]
+    ) -> OrderPreview:
+        """Tell what ``trade`` with the same terms would meet and cost, without placing anything."""
+        body = {
+            "connection_id": connection_id,
+            "instrument_id": instrument_id,
+            "side": side,
+            "quantity": quantity,
+            "order_type": "market",
+            **terms,
+        }
+        return cast("OrderPreview", await self._transport.command("POST", "/trade/preview", _plain(body)))
 
     async def get(self, client_order_id: str) -> Order:
         """Return one order; ``ApiError`` with status 404 when the API does not know it."""

@@ -132,6 +132,33 @@ class ChildOrder(Order):
     kind: str
 
 
+class OrderEstimate(TypedDict):
+    """A broker's estimate for the account after an order; None = it does not say."""
+
+    currency: str
+    margin_initial: str | None
+    margin_initial_change: str | None
+    margin_maintenance: str | None
+    margin_maintenance_change: str | None
+    equity: str | None
+    fee: Money | None
+    fee_least: Money | None
+    fee_most: Money | None
+    warning: str | None
+
+
+class OrderPreview(TypedDict):
+    """What an order would meet now; nothing was placed."""
+
+    connection_id: str
+    account_id: str
+    notional: Money | None
+    denied: Denial | None
+    refused: BrokerWords | None
+    estimate: OrderEstimate | None
+    unsupported: str | None
+
+
 class Placed(TypedDict):
     """Answer to a placement."""
 

@@ -7,7 +7,17 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from edgerunner.routes.needs import Accounts, AccountSettings, Alerts, Connections, Datasets, Journal, Markets, Orders
+from edgerunner.routes.needs import (
+    Accounts,
+    AccountSettings,
+    Alerts,
+    Connections,
+    Datasets,
+    Journal,
+    Markets,
+    OrderPreviews,
+    Orders,
+)
 from edgerunner.services.backtest_service import BacktestService
 from edgerunner.services.hub import Hub
 from edgerunner.services.kill_switch import KillSwitch
@@ -45,6 +55,11 @@ class Services(Protocol):
     @property
     def orders(self) -> Orders:
         """The one path of every order."""
+        ...
+
+    @property
+    def order_previews(self) -> OrderPreviews:
+        """What orders would meet and cost."""
         ...
 
     @property

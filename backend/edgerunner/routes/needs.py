@@ -12,6 +12,7 @@ from edgerunner.domain.events import RecordedEvent
 from edgerunner.domain.fills import Fill
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Depth, Funding, Timeframe
+from edgerunner.domain.order_preview import OrderPreview
 from edgerunner.domain.orders import Order, Source
 from edgerunner.domain.positions import Position
 from edgerunner.services.account_settings import Target, TrailingStop
@@ -204,6 +205,14 @@ class Accounts(Protocol):
         self, *, connection_id: str | None = None, account_id: str | None = None, limit: int, cursor: str | None = None
     ) -> Page[EquityPoint]:
         """Return equity over time, newest first."""
+        ...
+
+
+class OrderPreviews(Protocol):
+    """What orders would meet and cost."""
+
+    async def preview(self, request: PlaceRequest) -> OrderPreview:
+        """Return what a placement would meet; nothing is placed."""
         ...
 
 

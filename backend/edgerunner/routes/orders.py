@@ -14,6 +14,7 @@ from edgerunner.routes.errors import error_responses, problem_response, require
 from edgerunner.routes.rendering import item_results
 from edgerunner.routes.strict import StrictRoute
 from edgerunner.schemas.ledger import EventAnswer, EventList
+from edgerunner.schemas.order_preview import PreviewAnswer
 from edgerunner.schemas.orders import (
     CancelAllRequest,
     ChildAnswer,
@@ -89,6 +90,32 @@ async def trade(
     if order.denied is not None:
         return problem_response(denied_problem(order))
     return answer(PlacedAnswer(order=order, children=[ChildAnswer.of(child) for child in placed.children]), 201)
+
+
+@router.post(
+    "/trade/preview",
+    response_model=PreviewAnswer,
+    responses=error_responses(
+        "conflict",
+        "unsupported",
+        "not_found",
+        "payload_too_large",
+        "not_connected",
+        "broker_timeout",
+        "broker_unreachable",
+    ),
+)
+async def preview(
+    body: Annotated[TradeRequest, Body(openapi_examples=examples.TRADE)], services: ServicesOf
+) -> Response:
+    """Tell what an order would meet and cost, without placing it.
+
+    Takes the body of `POST /trade`. A wrong field is a 422 as there; what the risk checks or the broker would
+    refuse is told in the answer. Nothing is recorded.
+    """
+    request = place_request(body)
+    found = await services.order_previews.preview(request)
+    return answer(PreviewAnswer.of(request.connection_id, found))
 
 
 def place_request(body: TradeRequest) -> PlaceRequest:

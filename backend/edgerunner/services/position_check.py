@@ -27,6 +27,7 @@ class Holding:
     quantity: Decimal
     average_price: Decimal | None
     last_seq: int = 0
+    average_has_fees: bool = False
 
     @property
     def key(self) -> _Key:
@@ -77,6 +78,7 @@ def holdings_of_reports(
             contract=contract_of(report.instrument_id),
             quantity=report.quantity,
             average_price=report.average_price,
+            average_has_fees=report.average_has_fees,
         )
         for report in reports
     ]
@@ -165,6 +167,8 @@ def _differ(ours: Holding, theirs: Holding) -> bool:
         return False
     if ours.average_price is None:
         return True
+    if theirs.average_has_fees:
+        return False
     exponent = theirs.average_price.as_tuple().exponent
     unit = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
     allowed = max(2 * unit, abs(theirs.average_price) * Decimal("1e-9"))

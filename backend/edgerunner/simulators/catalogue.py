@@ -10,7 +10,6 @@ from edgerunner.matching.fees import FeeSchedule
 from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.identifiers import Identifiers, UuidIdentifiers
 from edgerunner.simulators.path import PathProfile
-from edgerunner.simulators.sessions import AlwaysOpen, Hours
 from edgerunner.simulators.sources import MarketProfile
 from edgerunner.simulators.venue_types import VenueInstrument
 
@@ -24,8 +23,9 @@ class VenueCatalogue:
     """One broker: instruments with their markets, and accounts with what they start with.
 
     ``index_symbols`` names for each symbol the one whose price is its index. ``find`` returns what is listed only once
-    somebody asks for it, by symbol, name or instrument id: months and strikes without end. With ``has_unique_keys`` a
-    client key is taken once per account.
+    somebody asks for it, by symbol, name or instrument id: months and strikes without end. All money of an account
+    backs all it holds, counted in ``base_currency``; without one every settle currency stands for itself. With
+    ``has_unique_keys`` a client key is taken once per account.
     """
 
     broker: str
@@ -33,8 +33,8 @@ class VenueCatalogue:
     markets: tuple[MarketProfile, ...]
     accounts: Mapping[str, Mapping[str, Decimal]]
     index_symbols: Mapping[str, str]
+    base_currency: str | None = None
     find: Callable[[str], tuple[VenueInstrument, MarketProfile] | None] = lambda _: None
-    hours: Hours = field(default_factory=AlwaysOpen)
     identifiers: Identifiers = field(default_factory=UuidIdentifiers)
     has_unique_keys: bool = True
 

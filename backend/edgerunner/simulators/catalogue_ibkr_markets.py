@@ -19,6 +19,7 @@ _MICROSOFT: Final = PathProfile(
 )
 _VODAFONE: Final = PathProfile(name="VOD", base_price=90, daily_volatility=0.012, factor="stocks", factor_weight=0.4)
 EURO: Final = PathProfile(name="EURUSD", base_price=1, daily_volatility=0.004, factor="dollar", factor_weight=0.8)
+POUND: Final = PathProfile(name="GBPUSD", base_price=1, daily_volatility=0.0045, factor="dollar", factor_weight=0.75)
 YEN: Final = PathProfile(name="USDJPY", base_price=150, daily_volatility=0.005, factor="yen", factor_weight=0.8)
 _CARRY_A_YEAR: Final = 0.02
 _EPOCH_YEAR: Final = 2026
@@ -46,6 +47,9 @@ _STANDING: Final = {
     standing.VOD.con_id: _stock(_VODAFONE, daily=60_000_000),
     standing.EUR_USD.con_id: replace(
         _stock(EURO, daily=900_000_000, basis=1.08), tick_size=0.00005, level_lots=1_000_000
+    ),
+    standing.GBP_USD.con_id: replace(
+        _stock(POUND, daily=500_000_000, basis=1.27), tick_size=0.00005, level_lots=1_000_000
     ),
     standing.USD_JPY.con_id: replace(_stock(YEN, daily=900_000_000), tick_size=0.005, level_lots=1_000_000),
 }

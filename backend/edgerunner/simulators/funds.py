@@ -23,6 +23,8 @@ class Funds:
     In isolated mode margin is what was paid at the entry, and unrealized profit frees nothing.
     """
 
+    is_pooled = False
+
     def __init__(self, instruments: Mapping[str, VenueInstrument], mark: Mark) -> None:
         self._instruments = instruments
         self._mark = mark
@@ -50,6 +52,10 @@ class Funds:
             order_margin=margin - position_margin,
             available=total - locked - margin + (ZERO if is_isolated else profit),
         )
+
+    def backs(self, instrument: VenueInstrument, currency: str) -> bool:
+        """Tell whether positions in an instrument share the equity of ``currency``."""
+        return instrument.instrument.settle == currency
 
     def equity(self, account: Account, currency: str) -> Decimal:
         """Return balance plus unrealized profit."""
@@ -98,7 +104,7 @@ class Funds:
         if order.quote_amount is not None:
             needed = order.quote_amount
         elif order.side == "buy" and order.price_ticks is None:
-            needed = _plan_value(instrument, plan)
+            needed = plan_value(instrument, plan)
         else:
             needed = lock_of(instrument, order)[1]
         credit = lock_of(instrument, replaced)[1] if replaced is not None else ZERO
@@ -111,7 +117,7 @@ class Funds:
 
     def _check_margin(self, account: Account, order: VenueOrder, plan: Plan, replaced: VenueOrder | None) -> None:
         instrument = self._instruments[order.symbol]
-        value = _plan_value(instrument, plan)
+        value = plan_value(instrument, plan)
         if order.price_ticks is not None:
             value = instrument.value(order.price_ticks, order.leaves_lots)
         extra = value
@@ -130,5 +136,6 @@ class Funds:
             )
 
 
-def _plan_value(instrument: VenueInstrument, plan: Plan) -> Decimal:
+def plan_value(instrument: VenueInstrument, plan: Plan) -> Decimal:
+    """Return what a plan would trade is worth, settle currency."""
     return sum((instrument.value(match.price, match.lots) for match in plan.matches), ZERO)

@@ -1,6 +1,7 @@
 """How the numbers of orders, fills and cash entries are written as ids."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -17,6 +18,7 @@ class Identifiers(Protocol):
         """Return the id of a cash entry."""
 
 
+@dataclass(frozen=True, slots=True)
 class UuidIdentifiers:
     """UUIDs of incarnation, kind and number."""
 

@@ -97,6 +97,7 @@ class VenueInstrument:
         maintenance_rate: Share of a position's value that must stay behind it.
         commission: What orders cost; None = ``fees`` of every fill.
         daily_settlement: When the profit of what is open is paid in cash every day; None = when it is closed.
+        index_symbol: Symbol whose price is its index; None = as the catalogue says.
         attributes: Words of the wire layer, kept and given back untouched.
     """
 
@@ -120,6 +121,7 @@ class VenueInstrument:
     max_leverage: Decimal = Decimal(1)
     commission: OrderCommission | None = None
     daily_settlement: DailyTime | None = None
+    index_symbol: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property

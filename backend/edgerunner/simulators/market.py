@@ -11,7 +11,14 @@ from edgerunner.simulators.liquidity import Liquidity
 from edgerunner.simulators.noise import mix, seed_key
 from edgerunner.simulators.path import STEP_NS, STEPS_PER_DAY, PricePath
 from edgerunner.simulators.replay import Recording, ReplaySource
-from edgerunner.simulators.sources import DerivedSource, GeneratedSource, MarketProfile, PinnedSource, PriceSource, Timeline
+from edgerunner.simulators.sources import (
+    DerivedSource,
+    GeneratedSource,
+    MarketProfile,
+    PinnedSource,
+    PriceSource,
+    Timeline,
+)
 from edgerunner.simulators.venue_types import Level, TradePrinted, VenueBar
 
 BAD_TICK_STEPS = 10

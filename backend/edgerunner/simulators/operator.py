@@ -68,8 +68,12 @@ class Operator:
         return after
 
     def move_cash(self, account_id: str, currency: str, amount: Decimal, kind: str = "transfer") -> Decimal:
-        """Pay money in or out and return the new total; an account may go below zero."""
+        """Pay money in or out and return the new total; an account may go below zero.
+
+        Raises ``VenueReject`` for a currency that nothing prices, where accounts count in a base currency.
+        """
         account = self._state.account(account_id)
+        self._state.exchange_rate(currency)
         work = Work()
         with exact_arithmetic():
             self._state.settlement.move(work, account_id, currency, amount, kind=kind)

@@ -1,9 +1,9 @@
 """Option prices and greeks as pure functions of the underlying's price and the time.
 
-European options by the formula of Black and Scholes (Journal of Political Economy 81, 1973) without dividends, at a
-fixed rate and a volatility that falls with the strike, never below what exercise is worth; so a chain needs nothing but its underlying's simulated path.
-Time passes in quarters of an hour: within one an option follows its underlying strictly, which makes the extremes of
-any bar exact. Used by the market (``OptionPricing``) and by whoever tells greeks (``option_value``).
+The formula of Black and Scholes (Journal of Political Economy 81, 1973) without dividends, at a fixed rate and a
+volatility that falls with the strike, never below what exercise is worth; so a chain needs only its underlying's
+simulated path. Time passes in quarters of an hour: within one an option follows its underlying strictly, which makes
+the extremes of any bar exact. Used by the market (``OptionPricing``) and by whoever tells greeks (``option_value``).
 """
 
 import math

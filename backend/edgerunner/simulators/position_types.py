@@ -21,6 +21,7 @@ class VenuePosition:
 
     Attributes:
         side: ``buy`` long, ``sell`` short, ``none`` flat.
+        cost: What it cost, settle currency, never negative; ``open_fees`` = what was paid for opening it.
         realized_pnl: Before fees, since the position last opened.
         cumulative_realized_pnl: Before fees, since the account started.
         created_ns: When it was first opened (0 = never traded).
@@ -39,6 +40,8 @@ class VenuePosition:
     side: str
     quantity_lots: int
     entry_price: Decimal | None
+    cost: Decimal = Decimal(0)
+    open_fees: Decimal = Decimal(0)
     realized_pnl: Decimal
     cumulative_realized_pnl: Decimal
     leverage: Decimal

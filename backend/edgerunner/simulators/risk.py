@@ -88,8 +88,8 @@ class Risk:
     def view(self, account: Account, instrument: VenueInstrument, leg: Leg) -> VenuePosition:
         """Return a position as clients see it, with the prices that would end it."""
         view = replace(position_view(account, instrument, leg), margin_mode=account.margin_mode)
-        if not view.quantity_lots:
-            return view
+        if not view.quantity_lots or self._funds.is_pooled:
+            return view  # what the whole account backs is ruined at no price of its own
         backing = self._backing(account, instrument, leg)
         return replace(
             view,
@@ -102,7 +102,7 @@ class Risk:
         held = [
             (symbol, leg)
             for symbol, leg in account.positions
-            if self._instruments[symbol].instrument.settle == currency
+            if self._funds.backs(self._instruments[symbol], currency)
             and account.position(self._instruments[symbol], leg).net.lots
         ]
         worst_first = sorted(

@@ -7,7 +7,7 @@ from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.engine import Engine
 from edgerunner.simulators.funds import Funds
-from edgerunner.simulators.sessions import Hours
+from edgerunner.simulators.sessions import AlwaysOpen, Hours
 from edgerunner.simulators.triggers import Triggers
 from edgerunner.simulators.venue_types import OrderState, VenueOrder, VenueReject
 from edgerunner.simulators.work import Work
@@ -19,7 +19,8 @@ PARENT_CANCELED = "parent_canceled"
 class Routing:
     """Holds orders whose parent has not filled or whose market is closed, and lets them go when that is over.
 
-    Hours and expiry are judged with the symbol's market, once a second: ``judge``.
+    ``hours`` may be set once, before the first order. They and expiry are judged with the symbol's market, once a
+    second: ``judge``.
     """
 
     def __init__(
@@ -29,14 +30,13 @@ class Routing:
         engine: Engine,
         triggers: Triggers,
         funds: Funds,
-        hours: Hours,
         mark_ticks: Callable[[str], int],
     ) -> None:
         self._accounts = accounts
         self._engine = engine
         self._triggers = triggers
         self._funds = funds
-        self._hours = hours
+        self.hours: Hours = AlwaysOpen()
         self._mark_ticks = mark_ticks
         self._judged_s: dict[str, int] = {}
 
@@ -117,4 +117,4 @@ class Routing:
         return [each for each in live if each.parent_id == parent.order_id and each.state is OrderState.HELD]
 
     def _is_open(self, order: VenueOrder, time_ns: int) -> bool:
-        return self._hours.session(order.symbol, time_ns, is_extended=order.is_extended).is_on(time_ns)
+        return self.hours.session(order.symbol, time_ns, is_extended=order.is_extended).is_on(time_ns)

@@ -137,7 +137,9 @@ class Settlement:
             work, account_id, currency, -paid, kind="funding", symbol=symbol, trade_id=fill.trade_id, time_ns=time_ns
         )
 
-    def pay_profit(self, work: Work, instrument: VenueInstrument, account_id: str, leg: Leg, lot_value: Decimal) -> None:
+    def pay_profit(
+        self, work: Work, instrument: VenueInstrument, account_id: str, leg: Leg, lot_value: Decimal
+    ) -> None:
         """Pay what a position has gained (or lost) at a mark price since it was paid last."""
         account = self._accounts[account_id]
         state = account.position(instrument, leg)

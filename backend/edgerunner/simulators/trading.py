@@ -48,14 +48,12 @@ class Trading:
         return work.transaction.orders[order.order_id]
 
     def reject(self, request: OrderRequest, reason: str) -> VenueOrder:
-        """Keep an order that the broker took and then rejected, and return it; a placement is counted."""
+        """Keep an order that the broker took and then rejected, and return it; the placement is counted elsewhere."""
         self._state.account(request.account_id)
         work = Work()
         order = self._state.factory.numbered(self._state.factory.new(request))
         rejected = replace(order, state=OrderState.REJECTED, cancel_reason=reason, live=False)
         self._state.engine.save(work, None, self._state.engine.stamped(rejected))
-        if order.client_key is not None:
-            work.transaction.placements.append(replace(_placement(request), reason=reason))
         self._state.commit(work)
         return work.transaction.orders[order.order_id]
 

@@ -11,7 +11,9 @@ from edgerunner.simulators.dump import LedgerSnapshot, take_snapshot
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.market_view import MarketView
 from edgerunner.simulators.operator import Operator
+from edgerunner.simulators.pooled_funds import PooledFunds, Valuation
 from edgerunner.simulators.position_requests import PositionRequests
+from edgerunner.simulators.sessions import Hours
 from edgerunner.simulators.trading import Trading
 from edgerunner.simulators.venue_state import VenueSettings, VenueState
 from edgerunner.simulators.venue_types import (
@@ -22,11 +24,13 @@ from edgerunner.simulators.venue_types import (
     HistoryQuery,
     Leg,
     MarginMode,
+    RejectReason,
     VenueBalance,
     VenueFill,
     VenueInstrument,
     VenueOrder,
     VenuePosition,
+    VenueReject,
 )
 
 
@@ -72,6 +76,10 @@ class Venue:
     def accounts(self) -> list[str]:
         """Return the ids of the accounts."""
         return list(self._state.accounts)
+
+    def keep_hours(self, hours: Hours) -> None:
+        """Let orders wait outside trading hours; without this everything trades all the time."""
+        self._state.routing.hours = hours
 
     def close(self) -> None:
         """Close the ledger; the venue cannot be used any more."""
@@ -174,6 +182,13 @@ class Venue:
     def summary(self, account_id: str, currency: str) -> AccountSummary:
         """Return an account's money, margin and profit in one currency."""
         return self._state.funds.summary(self._state.account(account_id), currency)
+
+    def value(self, account_id: str) -> Valuation:
+        """Return what an account is worth that counts in one base currency; raises ``VenueReject`` for others."""
+        funds = self._state.funds
+        if not isinstance(funds, PooledFunds):
+            raise VenueReject(RejectReason.UNSUPPORTED, f"accounts of {self.name} have no base currency")
+        return funds.value(self._state.account(account_id))
 
     def dump(self) -> dict[str, object]:
         """Return the ledger for a test that compares: see ``dump.py``."""

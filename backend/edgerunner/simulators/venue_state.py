@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from edgerunner.domain.numbers import exact_arithmetic
+from edgerunner.domain.numbers import exact_arithmetic, round_money
 from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.aftermath import Aftermath
 from edgerunner.simulators.books import SymbolBook
@@ -26,6 +26,7 @@ from edgerunner.simulators.market import Market, MarketControl
 from edgerunner.simulators.order_factory import OrderFactory
 from edgerunner.simulators.order_index import RECENT_ORDERS
 from edgerunner.simulators.path import STEP_NS
+from edgerunner.simulators.pooled_funds import PooledFunds
 from edgerunner.simulators.reactions import Reactions
 from edgerunner.simulators.replay import BadReplayFile, Recording, read_recording
 from edgerunner.simulators.risk import Risk
@@ -88,7 +89,7 @@ class VenueState:
             clock=self.clock,
             settlement=self.settlement,
         )
-        self.funds = Funds(self.instruments, self.lot_mark)
+        self.funds = self._funds()
         self.factory = OrderFactory(self.clock, self.numbers, self.mark_ticks)
         self.exits = ExitKeeper(
             instruments=self.instruments, accounts=self.accounts, engine=self.engine, factory=self.factory
@@ -105,7 +106,6 @@ class VenueState:
             engine=self.engine,
             triggers=self.triggers,
             funds=self.funds,
-            hours=catalogue.hours,
             mark_ticks=self.mark_ticks,
         )
         self.aftermath = Aftermath(
@@ -191,7 +191,7 @@ class VenueState:
 
     def index_price(self, symbol: str) -> Decimal:
         """Return the price of the underlying on the spot market."""
-        index = self.catalogue.index_symbols.get(symbol, symbol)
+        index = self.instrument(symbol).index_symbol or self.catalogue.index_symbols.get(symbol, symbol)
         return self.instruments[index].price(self.mark_ticks(index))
 
     def dollar_price(self, coin: str) -> Decimal:
@@ -203,6 +203,19 @@ class VenueState:
             if instrument.is_spot and terms.base == coin and terms.quote in DOLLAR_COINS:
                 return instrument.price(self.mark_ticks(instrument.symbol))
         raise VenueReject(RejectReason.UNSUPPORTED, f"{self.name} has no spot market that prices {coin}")
+
+    def exchange_rate(self, currency: str) -> Decimal:
+        """Return the price of a currency in the base currency, rounded to 18 decimals; raises ``VenueReject``."""
+        base = self.catalogue.base_currency or currency
+        if currency == base:
+            return Decimal(1)
+        for instrument in self.instruments.values():
+            terms = instrument.instrument
+            if instrument.exchanges_money and {terms.base, terms.quote} == {base, currency}:
+                price = instrument.price(self.mark_ticks(instrument.symbol))
+                with exact_arithmetic():
+                    return price if terms.quote == base else round_money(1 / price)
+        raise VenueReject(RejectReason.UNSUPPORTED, f"{self.name} has no pair that prices {currency}")
 
     def commit(self, work: Work) -> None:
         """Make a change durable, then tell it; events that a listener causes are told after it."""
@@ -295,6 +308,14 @@ class VenueState:
             for currency, amount in money.items():
                 self.settlement.move(work, account_id, currency, amount, kind="start")
         self.ledger.commit(work.transaction)
+
+    def _funds(self) -> Funds:
+        base = self.catalogue.base_currency
+        if base is None:
+            return Funds(self.instruments, self.lot_mark)
+        return PooledFunds(
+            self.instruments, self.lot_mark, base=base, rate=self.exchange_rate, index_price=self.index_price
+        )
 
     def _incarnation(self) -> int:
         stored = self.ledger.get("incarnation")

@@ -289,7 +289,8 @@ class AccountSummary:
 class CashEntry:
     """One movement of money; the entries of a currency add up to its balance.
 
-    ``kind``: ``start trade fee transfer funding variation adjustment``. ``amount`` is signed: negative leaves the account.
+    ``kind``: ``start trade fee transfer funding variation adjustment``. ``amount`` is signed: negative leaves the
+    account.
     """
 
     number: int

@@ -31,6 +31,7 @@ from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
 from edgerunner.services.loss_watch import LossWatch
 from edgerunner.services.market_service import MarketService
+from edgerunner.services.order_preview import OrderPreviewService
 from edgerunner.services.order_service import OrderService
 from edgerunner.services.risk_quotes import RiskQuotes
 from edgerunner.services.risk_service import RiskService
@@ -76,6 +77,7 @@ class Services:
     journal: Journal
     connections: ConnectionService
     orders: OrderService
+    order_previews: OrderPreviewService
     accounts: AccountService
     risk: RiskService
     kill_switch: KillSwitch
@@ -249,6 +251,7 @@ def wire(settings: Settings, *, database: Database, journal: Journal, broker: Fa
         journal=journal,
         connections=connections,
         orders=orders,
+        order_previews=OrderPreviewService(connections, risk, arming, clock),
         risk=risk,
         kill_switch=KillSwitch(states=risk, orders=orders, connections=connections),
         arming=arming,

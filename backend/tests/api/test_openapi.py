@@ -53,7 +53,8 @@ async def test_the_document_is_the_one_that_was_reviewed(document: Json) -> None
 async def test_every_call_of_the_contract_is_there(document: Json) -> None:
     assert {name for name, _ in operations(document)} == {
         "POST /broker/connect", "GET /broker/connections", "DELETE /broker/connections/{connection_id}",
-        "GET /account/summary", "GET /positions", "POST /trade", "GET /orders/status",
+        "GET /account/summary", "GET /positions", "POST /trade",
+        "POST /trade/preview", "GET /orders/status",
         "DELETE /orders/{client_order_id}", "PATCH /orders/{client_order_id}", "POST /orders/cancel-all",
         "POST /positions/close", "GET /fills", "GET /ledger", "GET /orders/{client_order_id}/events",
         "GET /portfolio", "GET /account/history", "GET /instruments", "GET /market/ohlc", "GET /market/ticker",

@@ -24,6 +24,9 @@ from tests.drills.world import API_KEY, CONNECTION_ID, ProcessWorld, Violation
 from tests.waiting import until
 
 ORDERS_PER_S = 5
+INSTRUMENTS_READ = 6
+"""Whose quotes, depth and trades are read: some 200 messages a second together."""
+
 FAULT_EVERY_S = 10
 SAMPLE_EVERY_S = 30
 FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -38,7 +41,7 @@ FAULTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("late_event", "stream", {"delay_s": 3}),
     ("rate_limit", "place", {"reset_s": 0.5}),
     ("partial_fill", "place", {"fraction": "0.4"}),
-    ("reject", "place", {"code": "110007", "text": "ab not enough for new order"}),
+    ("reject", "place", BYBIT.reject),
 )
 QUEUES = ("edgerunner_journal_waiting", "edgerunner_stream_longest_queue", "edgerunner_orders_open")
 
@@ -53,6 +56,11 @@ class Soak:
         self._messages = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self.samples: list[tuple[float, float]] = []
+
+    @property
+    def messages(self) -> int:
+        """Return how many messages of the stream were read."""
+        return self._messages
 
     async def run(self, seconds: float) -> None:
         """Load the product for some time."""
@@ -96,12 +104,14 @@ class Soak:
         await cancel(self._world, order)
 
     async def _read(self) -> None:
-        """Read quotes, depth and trades of every market, as a screen does."""
+        """Read quotes, depth and trades, as a screen does."""
+        listed = await self._world.api.get("/instruments", params={"connection_id": CONNECTION_ID})
+        instruments = [each["instrument_id"] for each in listed.json()["instruments"]][:INSTRUMENTS_READ]
         url = str(self._world.api.base_url).replace("http", "ws", 1).rstrip("/") + "/ws/broker"
         async with connect(url, max_size=None) as client:
             await client.send(json.dumps({"op": "authenticate", "token": API_KEY}))
-            for market, feed in itertools.product(BYBIT.markets, ("quotes", "depth", "trades")):
-                channel = f"{feed}:{CONNECTION_ID}:{market.instrument_id}"
+            for instrument_id, feed in itertools.product(instruments, ("quotes", "depth", "trades")):
+                channel = f"{feed}:{CONNECTION_ID}:{instrument_id}"
                 await client.send(json.dumps({"op": "subscribe", "channel": channel}))
             for channel in ("orders", "fills", "positions", "account"):
                 await client.send(json.dumps({"op": "subscribe", "channel": channel}))
@@ -160,8 +170,9 @@ async def soak(minutes: float, seed: int) -> bool:
             print(f"FAILED: {violation} ({world.folder})")
             return False
         orders = len((await world.ledger())["orders"])
-        print(f"{orders} orders in {minutes:g} min; API == ledger; memory slope of the second half ", end="")
-        print(f"{slope_mb_per_hour(run.samples):+.1f} MB/h" if len(run.samples) > 3 else "not measured")
+        slope = f"{slope_mb_per_hour(run.samples):+.1f} MB/h" if len(run.samples) > 3 else "not measured"
+        print(f"{orders} orders, {run.messages} messages read in {minutes:g} min; API == ledger; ", end="")
+        print(f"memory slope of the second half {slope}")
         return True
     finally:
         await world.close()

@@ -116,7 +116,9 @@ class Difference:
     def money(self) -> Decimal:
         """Return what the host gained over the backtest by this fill, negative = lost."""
         sign = 1 if self.signal.side == "buy" else -1
-        return -sign * self.signal.quantity * (self.found.price - self.expected.price) - self.found.fee + self.expected.fee
+        return (
+            -sign * self.signal.quantity * (self.found.price - self.expected.price) - self.found.fee + self.expected.fee
+        )
 
     @property
     def is_explained(self) -> bool:
@@ -206,7 +208,10 @@ def _quotes(
                 yield step * STEP_NS, price, spread
 
 
-_COLUMNS = "bar side  backtest      host  delay s  latency  spread  rounding  unexplained      fee  by rate  by price  unexplained"
+_COLUMNS = (
+    "bar side  backtest      host  delay s  latency  spread  rounding  unexplained"
+    "      fee  by rate  by price  unexplained"
+)
 
 
 def table(differences: Sequence[Difference]) -> str:

@@ -1,9 +1,10 @@
-"""One shipped strategy on recorded bars: backtest, simulated broker and paper account decide alike, and fill as told."""
+"""One strategy on recorded bars: backtest, simulated broker and paper account decide alike, and fill as computed."""
 
 import csv
 import gzip
 import io
 import shutil
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -120,13 +121,11 @@ async def test_backtest_simulated_broker_and_paper_account_decide_alike_and_ever
             data_age_ns=data_age_wall_ns * SPEED,
         )
         differences = _differences(found, expected, recorded=recorded, venue=venue)
-        print(f"\n{name}: bars {found.bars[0].index} to {LAST_BAR}\n{table(differences)}")
+        sys.stdout.write(f"\n{name}: bars {found.bars[0].index} to {LAST_BAR}\n{table(differences)}\n")
         assert [each for each in differences if not each.is_explained] == []
 
 
-def _differences(
-    found: Story, expected: Story, *, recorded: Sequence[RecordedBar], venue: Venue
-) -> list[Difference]:
+def _differences(found: Story, expected: Story, *, recorded: Sequence[RecordedBar], venue: Venue) -> list[Difference]:
     pairs = zip(found.signals, expected.executions, found.executions, strict=True)
     return [
         difference(signal, filled, hosted, recorded=recorded, venue=venue, expected_rate=FEE)

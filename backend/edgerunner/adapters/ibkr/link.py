@@ -17,7 +17,7 @@ from edgerunner.adapters.ibkr.connectivity import Change, Connectivity
 from edgerunner.adapters.ibkr.ears import ErrorListener
 from edgerunner.adapters.ibkr.options import Credentials, Options
 from edgerunner.adapters.ibkr.values import NS_PER_S, nanoseconds
-from edgerunner.domain.errors import BrokerError, BrokerTimeout, EdgerunnerError, InvalidRequest, NotConnected
+from edgerunner.domain.errors import BrokerTimeout, EdgerunnerError, InvalidRequest, NotConnected
 
 _log = structlog.get_logger(__name__)
 
@@ -34,7 +34,6 @@ class Link:
     """The way to one gateway.
 
     Attributes:
-        makes: Called with every new connection before it logs on: attach listeners here.
         openers: Awaited on every connection that has logged on, one after the other, before the link counts as up; what
             one raises ends the attempt.
         closers: Called with the reason when a connection is lost.
@@ -65,6 +64,7 @@ class Link:
         self._clock = clock
         self._random = random
         self._api: Api | None = None
+        self._is_open = False
         self._clock_ahead_ns = 0
         self._latency_ms: float | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -79,7 +79,7 @@ class Link:
     @property
     def is_up(self) -> bool:
         """Tell whether orders can be told to Interactive Brokers and heard from it."""
-        return self._api is not None and self.connectivity.cut_reason is None
+        return self._is_open and self.connectivity.cut_reason is None
 
     def now_ns(self) -> int:
         """Return the gateway's time, UTC nanoseconds."""
@@ -87,8 +87,7 @@ class Link:
 
     async def start(self) -> None:
         """Log on and keep the connection from then on; raises what ``BrokerAdapter.connect`` does."""
-        self._api = await self._attempt()
-        self._tell_up()
+        await self._attempt()
         self._keeper = asyncio.create_task(self._keep(), name=f"tws-{self.credentials.client_id}")
 
     async def stop(self) -> None:
@@ -105,19 +104,22 @@ class Link:
         if self._api is not None:
             self._api.drop(reason)
 
-    async def _attempt(self) -> Api:
-        """Return a connection that has logged on and done what is needed to begin."""
+    async def _attempt(self) -> None:
+        """Make a connection, log on, do what is needed to begin; what fails leaves nothing open."""
         self.connectivity = Connectivity()
         api = self._make_api(self._hear)
         place = self.credentials
         try:
             told = await api.log_on(place.host, place.port, place.client_id, self.options.connect_timeout_s)
             self._take_accounts(chosen_accounts(told, place.account, self.options.environment))
+            self._api = api
             await self._until_lost(api, self._open(api))
         except BaseException:
+            self._api = None
             api.drop("the log-on was given up")
             raise
-        return api
+        self._is_open = True
+        self._tell_up()
 
     async def _open(self, api: Api) -> None:
         await self._measure(api)
@@ -159,10 +161,10 @@ class Link:
             reason = await self._watch(self.api)
             _log.warning("tws_lost", port=self.credentials.port, reason=reason)
             self._close(reason)
-            self._api = await self._dial_again()
-            self._tell_up()
+            await self._dial_again()
 
     def _close(self, reason: str) -> None:
+        self._is_open = False
         api, self._api = self._api, None
         if api is None:
             return
@@ -191,16 +193,17 @@ class Link:
                 is_doubtful = False
                 self._tell_latency()
 
-    async def _dial_again(self) -> Api:
+    async def _dial_again(self) -> None:
         for attempt in count():
             wait_s = BACK_OFF_S[min(attempt, len(BACK_OFF_S) - 1)]
             await asyncio.sleep(wait_s * self._random.uniform(1.0, 1.3))
             try:
-                return await self._attempt()
-            except (BrokerError, EdgerunnerError) as error:
+                await self._attempt()
+            except EdgerunnerError as error:
                 _log.info("tws_not_back", port=self.credentials.port, attempt=attempt, reason=error.detail)
                 self._updates.health("orders", LinkStatus.DOWN, reason=error.detail)
-        raise AssertionError("counting does not end")
+            else:
+                return
 
     def _tell_up(self) -> None:
         """Say how the links stand; from here on whoever reads the updates re-reads everything."""
@@ -226,8 +229,8 @@ class Link:
         change = self.connectivity.hear(code, text)
         for hearer in self.hearers:
             hearer(request_id, code, text)
-        if change is Change.NOTHING or self._api is None:
-            return
+        if change is Change.NOTHING or not self._is_open:
+            return  # while it opens, all of it is told at once at the end
         _log.info("tws_connectivity", code=code, text=text)
         match change:
             case Change.CUT:

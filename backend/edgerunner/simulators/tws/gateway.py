@@ -12,13 +12,14 @@ from edgerunner.simulators.tws.contracts.listing import Listing
 from edgerunner.simulators.tws.delivery.conditions import Conditions
 from edgerunner.simulators.tws.delivery.delivery import Delivery
 from edgerunner.simulators.tws.history.prices import Prices
+from edgerunner.simulators.tws.orders.desk import OrderDesk
+from edgerunner.simulators.tws.orders.hours import ContractHours
 from edgerunner.simulators.tws.pulse import Pulse
 from edgerunner.simulators.tws.session import Sessions
 from edgerunner.simulators.tws.settings import TwsSettings
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import VenueInstrument
 
-FIRST_ORDER_ID: Final = 1
 _ZONE: Final = ZoneInfo("America/New_York")
 
 
@@ -36,7 +37,16 @@ class Gateway:
         self.delivery = Delivery(faults, profile=settings.profile, seed=venue.operator.seed)
         self.directory = Directory(self.local_time)
         self.prices = Prices(venue.market, self.symbol_of)
-        self._next_ids: dict[int, int] = {}
+        self.desk = OrderDesk(
+            venue,
+            directory=self.directory,
+            accounts=self.accounts,
+            sessions=self.sessions,
+            delivery=self.delivery,
+            zone=_ZONE,
+        )
+        if settings.keeps_hours:
+            venue.keep_hours(ContractHours())
 
     @property
     def is_read_only(self) -> bool:
@@ -57,11 +67,11 @@ class Gateway:
 
     def next_order_id(self, client_id: int) -> int:
         """Return the smallest order id that a client may use; every client id has a number line of its own."""
-        return self._next_ids.get(client_id, FIRST_ORDER_ID)
+        return self.desk.register.next_order_id(client_id)
 
     def roll_back_ids(self, count: int) -> None:
         """Let the next order id of every client id fall back, as after a restart that forgot some."""
-        self._next_ids = {client: max(FIRST_ORDER_ID, known - count) for client, known in self._next_ids.items()}
+        self.desk.register.roll_back(count)
 
     def knows_account(self, account: str) -> bool:
         """Tell whether an account exists; no name means the only one."""

@@ -117,3 +117,24 @@ async def test_instrument_ids_travel_as_parameters_and_order_ids_as_segments() -
         await client.market.ticker("ib", "EUR/USD.IBKR")
         await client.orders.cancel("A_1-b", wait_ms=0)
     assert seen == ["/market/ticker?connection_id=ib&instrument_id=EUR%2FUSD.IBKR", "/orders/A_1-b?wait_ms=0"]
+
+
+async def test_a_preview_is_asked_without_an_order_id() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"account_id": "1", "estimate": None, "unsupported": "no"})
+
+    async with client_over(answer) as client:
+        found = await client.orders.preview("ibkr", "AAPL.IBKR", "buy", 10, order_type="limit", price=Decimal("100.10"))
+    assert found["unsupported"] == "no"
+    assert seen[0].url.path == "/trade/preview"
+    assert json.loads(seen[0].content) == {
+        "connection_id": "ibkr",
+        "instrument_id": "AAPL.IBKR",
+        "side": "buy",
+        "quantity": "10",
+        "order_type": "limit",
+        "price": "100.10",
+    }

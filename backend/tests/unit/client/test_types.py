@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from edgerunner.client import account_types, market_types, strategy_types, types
-from edgerunner.schemas import accounts, broker, ledger, market, orders, strategies
+from edgerunner.schemas import accounts, broker, ledger, market, order_preview, orders, strategies
 
 PAIRS: list[tuple[type, type[BaseModel]]] = [
     (types.LinkHealth, broker.LinkAnswer),
@@ -21,6 +21,8 @@ PAIRS: list[tuple[type, type[BaseModel]]] = [
     (types.Order, orders.OrderAnswer),
     (types.ChildOrder, orders.ChildAnswer),
     (types.Placed, orders.PlacedAnswer),
+    (types.OrderEstimate, order_preview.EstimateAnswer),
+    (types.OrderPreview, order_preview.PreviewAnswer),
     (types.OrderPage, orders.OrderPage),
     (types.ItemResult, orders.ItemAnswer),
     (types.Fill, ledger.FillAnswer),

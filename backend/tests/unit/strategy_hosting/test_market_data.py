@@ -1,7 +1,9 @@
 """Every bar reaches a strategy once and in order: history, what came meanwhile, then live; gaps are announced."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,10 +23,23 @@ MINUTE_NS = Timeframe.M1.length_ns
 MARKET = Market(key=LINEAR_ID, connection_id="main", instrument=LINEAR)
 
 
+class BarBroker(FakeBroker):
+    """A broker whose clock may say that the newest bar of an answer is still open."""
+
+    is_newest_open = False
+
+    async def get_chart_data(self, *place: Any, **words: Any) -> Sequence[Bar]:
+        """Return bars, the newest perhaps unfinished."""
+        bars = list(await super().get_chart_data(*place, **words))
+        if bars and self.is_newest_open:
+            bars[-1] = replace(bars[-1], is_complete=False)
+        return bars
+
+
 class Feeding:
     """Market data over a fake broker, with what the inbox was given."""
 
-    def __init__(self, broker: FakeBroker, markets: MarketService) -> None:
+    def __init__(self, broker: BarBroker, markets: MarketService) -> None:
         self.broker = broker
         self.inbox = Inbox(limit=100)
         self.lines: list[str] = []
@@ -63,7 +78,7 @@ def bar(minute: int, is_complete: bool = True) -> Bar:
 
 @pytest.fixture
 async def feeding() -> AsyncIterator[Feeding]:
-    broker = FakeBroker()
+    broker = BarBroker()
     connections = FakeConnections()
     markets = MarketService(connections=connections, clock=broker.clock)
     await markets.start()
@@ -109,6 +124,23 @@ async def test_missed_bars_are_announced_before_the_bar_that_shows_it(feeding: F
     assert feeding.data.closes[LINEAR_ID] == 110.0
     await feeding.push(11)
     assert await feeding.items(1) == [11]
+
+
+async def test_a_missed_bar_counts_although_the_brokers_clock_says_that_it_is_still_open(feeding: Feeding) -> None:
+    await feeding.data.add(Feed.BARS, MARKET, Timeframe.M1)
+    feeding.broker.bars[LINEAR_ID, Timeframe.M1] = [bar(1), bar(2), bar(3)]
+    hole = Hole(key=LINEAR_ID, timeframe="1m", from_ns=2 * MINUTE_NS, to_ns=3 * MINUTE_NS)
+    feeding.broker.is_newest_open = True
+    assert [known.time_ns // MINUTE_NS for known in await feeding.data.missed(hole)] == [2]
+    assert feeding.lines == []
+
+
+async def test_missed_bars_that_history_lacks_are_told(feeding: Feeding) -> None:
+    await feeding.data.add(Feed.BARS, MARKET, Timeframe.M1)
+    feeding.broker.bars[LINEAR_ID, Timeframe.M1] = [bar(1), bar(3), bar(6)]
+    hole = Hole(key=LINEAR_ID, timeframe="1m", from_ns=2 * MINUTE_NS, to_ns=6 * MINUTE_NS)
+    assert [known.time_ns // MINUTE_NS for known in await feeding.data.missed(hole)] == [3]
+    assert feeding.lines == [f"4 bars of {LINEAR_ID} 1m were missed; history has 1 of them"]
 
 
 async def test_without_history_the_strategy_is_told_and_begins_with_the_first_live_bar(feeding: Feeding) -> None:

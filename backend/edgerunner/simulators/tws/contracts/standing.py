@@ -1,7 +1,7 @@
 """Contracts that never expire: stocks and currency pairs.
 
-Contract ids of AAPL, MSFT, SPY, EUR.USD and USD.JPY, names, ISINs, steps and rules 26 and 239 are those of Interactive
-Brokers as far as public pages and recordings tell; the id of VOD, the rules above 900 and all industries are made up.
+Contract ids of AAPL, MSFT, SPY, EUR.USD, GBP.USD and USD.JPY, names, ISINs, steps and rules 26 and 239 are those of
+Interactive Brokers as far as public pages and recordings tell; the id of VOD, the rules above 900 and all industries are made up.
 """
 
 from decimal import Decimal
@@ -86,5 +86,6 @@ VOD: Final = Listing(
     stock_type="COMMON",
 )
 EUR_USD: Final = _pair(12087792, "EUR", "USD", long_name="European Monetary Union Euro", rule=HALF_PIPS)
+GBP_USD: Final = _pair(12087797, "GBP", "USD", long_name="British pound", rule=HALF_PIPS)
 USD_JPY: Final = _pair(15016059, "USD", "JPY", long_name="United States dollar", rule=YEN_HALF_PIPS)
-STANDING: Final = (AAPL, MSFT, SPY, VOD, EUR_USD, USD_JPY)
+STANDING: Final = (AAPL, MSFT, SPY, VOD, EUR_USD, GBP_USD, USD_JPY)

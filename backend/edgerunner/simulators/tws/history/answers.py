@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -14,6 +13,7 @@ from edgerunner.simulators.tws.answer import PAUSE, Answer
 from edgerunner.simulators.tws.contracts.answers import no_contract
 from edgerunner.simulators.tws.contracts.directory import Directory, NoContract
 from edgerunner.simulators.tws.contracts.listing import Listing
+from edgerunner.simulators.tws.history.bars import label, together
 from edgerunner.simulators.tws.history.prices import NoPrices, PriceBar, Prices
 from edgerunner.simulators.tws.history.query import BadQuery, BarSize, parse_bar_size, parse_duration, parse_end
 from edgerunner.simulators.tws.history.spans import Session, Span, sessions, spans
@@ -45,9 +45,6 @@ class HistoryAnswers:
 
     def bars(self, request: RequestHistoricalData, listing: Listing) -> Answer:
         """Return all bars, or the sessions when ``SCHEDULE`` is asked for."""
-        if request.keeps_up_to_date:
-            yield codes.not_served("keepUpToDate", request.request_id)
-            return
         size = parse_bar_size(request.bar_size)
         if request.what_to_show == SCHEDULE:
             yield self._schedule(request, listing, size)
@@ -113,8 +110,8 @@ class HistoryAnswers:
         for span in wanted:
             pieces: list[PriceBar] = []
             yield from self._price(listing, span, pieces)
-            label = _label(span, size, listing, is_epoch=is_epoch)
-            rows.append(bar_of(label, _together(pieces), request.what_to_show, spread))
+            date_text = label(span, size, listing, is_epoch=is_epoch)
+            rows.append(bar_of(date_text, together(pieces), request.what_to_show, spread))
         yield told.HistoricalData(
             request_id=request.request_id,
             start=self._moment(wanted[0].start_ns),
@@ -140,28 +137,3 @@ def _check_view(listing: Listing, what_to_show: str) -> None:
         raise BadQuery(f"{what_to_show[:40]} is not simulated")
     if listing.sec_type == "CASH" and VIEWS[what_to_show].needs_trades:
         raise BadQuery(f"No historical market data for {listing.symbol}/CASH@FXSUBPIP {what_to_show}")
-
-
-def _together(pieces: list[PriceBar]) -> PriceBar:
-    volume = sum((each.volume for each in pieces), Decimal(0))
-    value = sum((each.average * each.volume for each in pieces), Decimal(0))
-    return PriceBar(
-        open=pieces[0].open,
-        high=max(each.high for each in pieces),
-        low=min(each.low for each in pieces),
-        close=pieces[-1].close,
-        volume=volume,
-        average=value / volume if volume else pieces[-1].average,
-        opening_quote=pieces[0].opening_quote,
-        closing_quote=pieces[-1].closing_quote,
-    )
-
-
-def _label(span: Span, size: BarSize, listing: Listing, *, is_epoch: bool) -> str:
-    if size.unit != "second":
-        return f"{span.day:%Y%m%d}"
-    seconds = span.start_ns // NANOSECONDS
-    if is_epoch:
-        return str(seconds)
-    zone = listing.schedule.zone
-    return f"{datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone}"

@@ -58,13 +58,23 @@ def spans(found: list[Session], size: BarSize) -> Iterator[Span]:
     match size.unit:
         case "second":
             for session in found:
-                yield from _cut(session, size.seconds * NANOSECONDS)
+                yield from _cut(session, size.seconds * NANOSECONDS, session.start_ns)
         case "day":
             yield from (Span(day=each.day, pieces=((each.start_ns, each.end_ns),)) for each in found)
         case "week":
             yield from _joined(found, by_month=False)
         case "month":
             yield from _joined(found, by_month=True)
+
+
+def spans_since(found: list[Session], size: BarSize, start_ns: int) -> Iterator[Span]:
+    """Yield the bars of sessions from the one that begins at ``start_ns`` on; ``found`` reaches back to its session."""
+    if size.unit == "second":
+        for session in found:
+            if session.end_ns > start_ns:
+                yield from _cut(session, size.seconds * NANOSECONDS, max(session.start_ns, start_ns))
+    else:
+        yield from (span for span in spans(found, size) if span.start_ns >= start_ns)
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -107,8 +117,7 @@ def _without_surplus(found: list[Session], duration: Duration) -> list[Session]:
     return [cut, *found[1:]]
 
 
-def _cut(session: Session, length_ns: int) -> Iterator[Span]:
-    start = session.start_ns
+def _cut(session: Session, length_ns: int, start: int) -> Iterator[Span]:
     while start < session.end_ns:
         passed = (start - session.midnight_ns) // length_ns + 1
         end = min(session.midnight_ns + passed * length_ns, session.end_ns)

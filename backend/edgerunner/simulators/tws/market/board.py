@@ -67,7 +67,7 @@ class Board:
         self.venue = venue
         self.prices = prices
         self._instrument_of = instrument_of
-        self._keeps_hours = keeps_hours
+        self.keeps_hours = keeps_hours
         self._heard: dict[str, TradePrinted] = {}
         self._found: dict[tuple[str, bool], tuple[int, TradePrinted | None]] = {}
 
@@ -90,7 +90,7 @@ class Board:
         instrument = self._instrument_of(listing)
         at_ns = self.now_ns() - (DELAY_NS if is_delayed else 0)
         day = trading_day(listing.schedule, at_ns)
-        is_open = day.is_open(at_ns) or not self._keeps_hours
+        is_open = day.is_open(at_ns) or not self.keeps_hours
         return View(
             listing=listing,
             instrument=instrument,

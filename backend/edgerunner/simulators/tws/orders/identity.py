@@ -7,7 +7,6 @@ from edgerunner.simulators.tws.wire.codec import HIGHEST_VERSION, REQUESTS
 from edgerunner.simulators.tws.wire.orders import PlaceOrder
 from edgerunner.simulators.venue_types import VenueOrder
 
-HIGHEST_ORDER_ID: Final = 2**31 - 1
 _PERM_IDS: Final = 1_000_000
 _BLOCKS: Final = 2_000
 _FRAME: Final = "frame"
@@ -15,6 +14,7 @@ _CLIENT_ID: Final = "client_id"
 _ORDER_ID: Final = "order_id"
 
 
+@dataclass(frozen=True, slots=True)
 class TwsIdentifiers:
     """Ids of a ledger in TWS's forms: the venue's order id is the permId, its trade id the execId."""
 

@@ -10,6 +10,7 @@ from typing import Final
 from edgerunner.simulators.tws import codes
 from edgerunner.simulators.tws.wire.session import ErrorMessage
 
+HIGHEST_ORDER_ID: Final = 2**31 - 1
 DUPLICATE_ORDER: Final = 103
 ORDER_FILLED: Final = 104
 NOT_THE_ORIGINAL: Final = 105
@@ -76,3 +77,9 @@ def wrong_state(order_id: int, status: str) -> ErrorMessage:
     """Return the answer to the cancel of an order that is done (10148)."""
     text = f"OrderId {order_id} that needs to be cancelled cannot be cancelled, state: {status}."
     return ErrorMessage(request_id=order_id, code=CANCEL_WRONG_STATE, text=text)
+
+
+def unreadable_id(order_id: int) -> OrderRefused:
+    """Return the refusal of an order id that is no positive 32-bit number (320)."""
+    message = codes.read_error(f'For input string: "{order_id}"')
+    return OrderRefused(message.code, message.text)

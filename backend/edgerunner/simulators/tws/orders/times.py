@@ -1,4 +1,4 @@
-"""Times as clients write them: ``20261124 16:00:00 US/Eastern``, ``20261124-21:00:00`` (UTC), without a zone (TWS's own).
+"""Times as clients write them: ``20261124 16:00:00 US/Eastern``, ``20261124-21:00:00`` (UTC), or in TWS's own zone.
 
 The forms are those of the published documentation; zones may be IANA names or the few abbreviations below.
 """

@@ -6,7 +6,7 @@ from typing import Final
 
 from edgerunner.matching.words import Side
 from edgerunner.simulators.tws.orders import refusal
-from edgerunner.simulators.tws.orders.prices import to_ticks
+from edgerunner.simulators.tws.orders.prices import to_distance, to_ticks
 from edgerunner.simulators.tws.orders.refusal import OrderRefused, invalid
 from edgerunner.simulators.tws.wire.order_values import OrderTerms
 from edgerunner.simulators.venue_types import Trailing, Trigger, TriggerRule, VenueInstrument, VenueOrder
@@ -77,9 +77,7 @@ def _distance(terms: OrderTerms, instrument: VenueInstrument) -> Trailing:
         if not 0 < percent < _PERCENT:
             raise invalid("The trailing percentage must be between 0 and 100.")
         return Trailing(distance_ticks=0, fraction=percent / _PERCENT)
-    if amount is None or amount <= 0:
-        raise invalid("The trailing amount must be above 0.")
-    return Trailing(distance_ticks=to_ticks(instrument, amount))
+    return Trailing(distance_ticks=to_distance(instrument, amount or Decimal(0)))
 
 
 def _best_of(stop: int, trailing: Trailing, rule: TriggerRule) -> int:

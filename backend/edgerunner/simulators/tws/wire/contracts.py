@@ -53,15 +53,6 @@ class RequestOptionParameters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestSmartComponents:
-    """Ask which exchanges the letters of a best-bid-and-offer map stand for."""
-
-    MESSAGE_ID: ClassVar = 83
-    request_id: Whole
-    bbo_exchange: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDetails:
     """Everything about one contract.
 
@@ -204,30 +195,11 @@ class OptionParametersEnd:
     request_id: Whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmartComponent:
-    """One exchange of a best-bid-and-offer map."""
-
-    bit: Whole
-    exchange: Text
-    letter: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmartComponents:
-    """The exchanges of a best-bid-and-offer map."""
-
-    MESSAGE_ID: ClassVar = 82
-    request_id: Whole
-    components: Annotated[tuple[SmartComponent, ...], Rows()]
-
-
 REQUESTS: Final[tuple[type, ...]] = (
     RequestContractDetails,
     RequestMatchingSymbols,
     RequestMarketRule,
     RequestOptionParameters,
-    RequestSmartComponents,
 )
 MESSAGES: Final[tuple[type, ...]] = (
     ContractDetails,
@@ -236,5 +208,4 @@ MESSAGES: Final[tuple[type, ...]] = (
     MarketRule,
     OptionParameters,
     OptionParametersEnd,
-    SmartComponents,
 )

@@ -1,0 +1,255 @@
+"""Takes the requests of all clients about orders; what it knows outlives their connections and this process.
+
+An order that is not transmitted yet exists in TWS alone: it is not in the ledger, and is forgotten with the process.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from decimal import Decimal
+
+from edgerunner.simulators.tws.contracts.directory import Directory
+from edgerunner.simulators.tws.delivery.delivery import Delivery
+from edgerunner.simulators.tws.delivery.stages import Stage
+from edgerunner.simulators.tws.orders import refusal
+from edgerunner.simulators.tws.orders.identity import Owner, key_of, request_of
+from edgerunner.simulators.tws.orders.intake import OrderIntake
+from edgerunner.simulators.tws.orders.messages import OrderWriter
+from edgerunner.simulators.tws.orders.refusal import OrderRefused
+from edgerunner.simulators.tws.orders.register import OrderRegister
+from edgerunner.simulators.tws.orders.reports import OrderReports
+from edgerunner.simulators.tws.orders.status import Status
+from edgerunner.simulators.tws.session import Session, Sessions
+from edgerunner.simulators.tws.wire.orders import OrderStatus, PlaceOrder
+from edgerunner.simulators.venue import Venue
+from edgerunner.simulators.venue_types import (
+    HistoryQuery,
+    OrderRequest,
+    OrderState,
+    RejectReason,
+    VenueOrder,
+    VenueReject,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """An order that its client has not transmitted yet."""
+
+    owner: Owner
+    request: PlaceOrder
+
+
+class OrderDesk:
+    """Places, changes and cancels. Answers go out through the delivery; nothing is returned."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        *,
+        directory: Directory,
+        accounts: Sequence[str],
+        sessions: Sessions,
+        delivery: Delivery,
+        zone: tzinfo,
+    ) -> None:
+        self.venue = venue
+        self.accounts = accounts
+        self.writer = OrderWriter(instrument=venue.instrument, last_price=self._last_price, zone=zone)
+        self.register = OrderRegister(venue)
+        self.reports = OrderReports(
+            venue, sessions=sessions, delivery=delivery, writer=self.writer, explain=self._explain
+        )
+        self._delivery = delivery
+        self._intake = OrderIntake(venue, directory, accounts, zone)
+        self._parked: dict[Owner, PlaceOrder] = {}
+        venue.add_listener(self.register.on_event)
+        venue.add_listener(self.reports.on_event)
+
+    def place(self, session: Session, request: PlaceOrder) -> None:
+        """Place an order, change the live one with its id, or park it until it is transmitted."""
+        owner = Owner(client_id=session.client_id, order_id=request.order_id)
+        try:
+            self._place(session, owner, request)
+        except OrderRefused as refused:
+            self._refuse(session, owner, request, refused)
+
+    def cancel(self, session: Session, order_id: int, *, seen: str | None = None) -> None:
+        """Cancel an order of the client, or the one that it has ``seen`` under that id among all clients' orders."""
+        owner = Owner(client_id=session.client_id, order_id=order_id)
+        parked = self._parked.pop(owner, None)
+        if parked is not None:
+            self._drop(session, owner, parked)
+            return
+        order = self.register.find(owner) or self._find_seen(seen)
+        if order is None:
+            self._tell(session, Stage.REJECTED, refusal.not_found(order_id))
+        elif not order.live:
+            status = self.reports.standing(order).status
+            self._tell(session, Stage.REJECTED, refusal.wrong_state(order_id, status), order=order)
+        else:
+            with self._canceled_by(session):
+                self.venue.cancel(order.account_id, order.order_id)
+
+    def cancel_all(self, session: Session) -> None:
+        """Cancel every order of all clients, those entered by hand included."""
+        for owner in [each for each in self._parked if each.client_id == session.client_id]:
+            self._drop(session, owner, self._parked.pop(owner))
+        for account_id in self.accounts:
+            self.venue.cancel_all(account_id)
+
+    def live_orders(self) -> list[VenueOrder]:
+        """Return the live orders of all clients, the oldest first."""
+        orders = [order for account_id in self.accounts for order in self.venue.open_orders(account_id)]
+        return sorted(orders, key=lambda order: order.number)
+
+    def _place(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
+        known = self.register.find(owner) if owner not in self._parked else None
+        if known is not None and known.live:
+            self._change(known, owner, request)
+            return
+        if owner not in self._parked:
+            self._check_id(owner, known)
+            self.register.use(owner)
+        if request.order.transmit:
+            self._transmit(session, owner, request)
+        else:
+            self._intake.take(request, owner)
+            self._parked[owner] = request
+
+    def _check_id(self, owner: Owner, known: VenueOrder | None) -> None:
+        if not 0 < owner.order_id <= refusal.HIGHEST_ORDER_ID:
+            raise refusal.unreadable_id(owner.order_id)
+        if self.register.is_used(owner):
+            if known is not None and known.state is OrderState.FILLED:
+                raise OrderRefused(refusal.ORDER_FILLED, "Can't modify a filled order.")
+            raise OrderRefused(refusal.DUPLICATE_ORDER, "Duplicate order id")
+
+    def _transmit(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
+        """Place an order after those that were parked for it: its parent and the parent's other children."""
+        family = [each for each in self._parked if _is_kin(each, self._parked[each], owner, request)]
+        for relative in sorted(family, key=lambda each: each.order_id):
+            self._submit(session, relative, self._parked.pop(relative))
+        self._parked.pop(owner, None)
+        self._submit(session, owner, request)
+
+    def _submit(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
+        try:
+            parent_id = self._parent(owner, request)
+            intake = self._intake.take(request, owner, parent_id=parent_id)
+            self._enter(intake.request)
+        except OrderRefused as refused:
+            self._refuse(session, owner, request, refused)
+
+    def _parent(self, owner: Owner, request: PlaceOrder) -> str | None:
+        """Return the venue's id of the parent; a child of one that has filled stands alone."""
+        wanted = request.order.parent_id
+        if not wanted:
+            return None
+        parent = self.register.find(Owner(client_id=owner.client_id, order_id=wanted))
+        if parent is None:
+            raise OrderRefused(refusal.CANNOT_FIND, f"Can't find order with id = {wanted}")
+        if parent.live:
+            return parent.order_id
+        if parent.state is OrderState.FILLED:
+            return None
+        raise refusal.rejected("Parent order is being cancelled.")
+
+    def _enter(self, request: OrderRequest) -> None:
+        try:
+            self.venue.place(request)
+        except VenueReject as reject:
+            if reject.reason is RejectReason.INSUFFICIENT_FUNDS:
+                self.venue.reject(request, reject.reason)
+                return
+            raise _refused(reject) from None
+
+    def _change(self, known: VenueOrder, owner: Owner, request: PlaceOrder) -> None:
+        before = request_of(known)
+        if before == request:
+            self.venue.count_refused_placement(
+                known.account_id, key_of(request, owner), known.symbol, "the order is as wanted already"
+            )
+        intake = self._intake.take(request, owner, known=known, parent_id=known.parent_id)
+        wanted = intake.request
+        if (wanted.symbol, wanted.side, wanted.account_id) != (known.symbol, known.side, known.account_id):
+            raise OrderRefused(refusal.NOT_THE_ORIGINAL, "Order being modified does not match original order.")
+        try:
+            self.venue.revise(known.account_id, known.order_id, wanted)
+        except VenueReject as reject:
+            raise _refused(reject) from None
+
+    def _refuse(self, session: Session, owner: Owner, request: PlaceOrder, refused: OrderRefused) -> None:
+        account_id = request.order.account if request.order.account in self.accounts else self.accounts[0]
+        self.venue.count_refused_placement(account_id, key_of(request, owner), request.contract.symbol, str(refused))
+        self._delivery.deliver(
+            session,
+            Stage.REJECTED,
+            [refused.message(owner.order_id)],
+            client_key=key_of(request, owner),
+            symbol=request.contract.symbol,
+        )
+
+    def _drop(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
+        """Cancel an order that was never transmitted."""
+        status = OrderStatus(
+            order_id=owner.order_id,
+            status=Status.API_CANCELLED,
+            filled=Decimal(0),
+            remaining=request.order.total_quantity or Decimal(0),
+            average_price=Decimal(0),
+            perm_id=0,
+            parent_id=request.order.parent_id,
+            last_price=Decimal(0),
+            client_id=owner.client_id,
+            why_held="",
+            cap_price=Decimal(0),
+        )
+        self._tell(session, Stage.CANCELLED, status, refusal.canceled(owner.order_id))
+
+    def _find_seen(self, order_id: str | None) -> VenueOrder | None:
+        if order_id is None:
+            return None
+        found = (self.venue.find_order(account_id, order_id=order_id) for account_id in self.accounts)
+        return next((order for order in found if order is not None), None)
+
+    @contextmanager
+    def _canceled_by(self, session: Session) -> Iterator[None]:
+        self.reports.canceler = session
+        try:
+            yield
+        finally:
+            self.reports.canceler = None
+
+    def _tell(self, session: Session, stage: Stage, *messages: object, order: VenueOrder | None = None) -> None:
+        key = order.client_key if order is not None else None
+        self._delivery.deliver(session, stage, messages, client_key=key)
+
+    def _last_price(self, order: VenueOrder) -> Decimal:
+        query = HistoryQuery(account_id=order.account_id, order_id=order.order_id, limit=1)
+        fills = self.venue.fill_history(query)
+        return self.venue.instrument(order.symbol).price(fills[0].price_ticks) if fills else Decimal(0)
+
+    def _explain(self, order: VenueOrder) -> str:
+        summary = self.venue.summary(order.account_id, "USD")
+        return (
+            "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE "
+            f"[{summary.equity:.2f} USD] MUST EXCEED THE INITIAL MARGIN"
+        )
+
+
+def _is_kin(owner: Owner, request: PlaceOrder, other: Owner, wanted: PlaceOrder) -> bool:
+    """Tell whether an order goes out together with another one that is transmitted: parent, child or sibling."""
+    if owner.client_id != other.client_id or owner.order_id == other.order_id:
+        return False
+    parent_id = wanted.order.parent_id or other.order_id
+    return parent_id in {owner.order_id, request.order.parent_id}
+
+
+def _refused(reject: VenueReject) -> OrderRefused:
+    match reject.reason:
+        case RejectReason.EXPIRED:
+            return OrderRefused(refusal.CONTRACT_EXPIRED, "Invalid order: contract expired.")
+        case _:
+            return refusal.rejected(reject.detail)
