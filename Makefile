@@ -5,6 +5,8 @@ PIP := $(PYTHON) -m pip --disable-pip-version-check --no-input -qq
 BASE := .venv/base.stamp
 DEV := .venv/dev.stamp
 UV_VERSION := 0.13.9
+INSYNC := .venv-ib-insync
+STOQEY := backend/tests/conformance/ibkr/stoqey
 TEST_WORKERS ?= auto
 
 .PHONY: help setup run test check conformance drills e2e bench bench-peers docs lock clean moved
@@ -13,7 +15,7 @@ help:
 	@echo "make run          start Edgerunner with simulated brokers on 127.0.0.1:8000"
 	@echo "make test         run the tests"
 	@echo "make check        format, lint, types, import rules, secrets, file sizes"
-	@echo "make conformance  run unmodified pybit and ccxt against the simulator"
+	@echo "make conformance  run unmodified pybit, ccxt, ib_async, ib_insync and @stoqey/ib against the simulators"
 	@echo "make drills       break everything on purpose, some 2,000 times; DRILLS=\"--rows F3a --share 0.1\" selects"
 	@echo "make bench        measure idle cost, journal, backtester; bench-peers adds other backtesters"
 	@echo "make setup | drills | e2e | docs | lock | clean"
@@ -48,8 +50,22 @@ run: $(BASE)
 test: $(DEV)
 	$(PYTHON) -m pytest --numprocesses $(TEST_WORKERS)
 
-conformance: $(DEV)
+conformance: $(DEV) $(INSYNC)/installed.stamp $(STOQEY)/node_modules/installed.stamp
 	$(PYTHON) -m pytest backend/tests/conformance
+
+# ib_insync and ib_async both bring a package named eventkit: ib_insync has an environment of its own.
+$(INSYNC)/installed.stamp: requirements/conformance-ib-insync.txt $(BASE)
+	@echo "Installing ib_insync, in an environment of its own"
+	@$(PYTHON) -m venv --clear $(INSYNC)
+	@$(INSYNC)/bin/python -m pip --disable-pip-version-check --no-input -qq install \
+		--require-hashes --requirement requirements/conformance-ib-insync.txt
+	@touch $@
+
+$(STOQEY)/node_modules/installed.stamp: $(STOQEY)/package-lock.json
+	@command -v npm >/dev/null || { echo "make conformance needs Node.js 18 or later with npm (https://nodejs.org)"; exit 1; }
+	@echo "Installing @stoqey/ib"
+	@cd $(STOQEY) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 check: $(DEV)
 	$(PYTHON) -m ruff format --check .

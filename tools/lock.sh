@@ -7,10 +7,12 @@ for name in $(env | sed -n 's/^\(UV_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
 export UV_CUSTOM_COMPILE_COMMAND="make lock"
 
 compile() {
-    "$1" --no-config pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
-        --no-emit-index-url --no-emit-find-links --no-emit-build-options --group build pyproject.toml \
-        --output-file "$2" ${3:+"$3" "$4"}
+    output=$1
+    shift
+    .venv/bin/uv --no-config pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+        --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-build-options --output-file "$output" "$@"
 }
 
-compile .venv/bin/uv requirements/dev.txt --extra dev
-compile .venv/bin/uv requirements/base.txt --constraints requirements/dev.txt
+compile requirements/dev.txt --group build pyproject.toml --extra dev
+compile requirements/base.txt --group build pyproject.toml --constraints requirements/dev.txt
+compile requirements/conformance-ib-insync.txt requirements/conformance-ib-insync.in

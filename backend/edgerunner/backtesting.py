@@ -23,6 +23,7 @@ from edgerunner.backtest.timeframes import are_closer_than, timeframe_ns, timefr
 from edgerunner.domain.errors import InvalidRequest
 from edgerunner.domain.instruments import Instrument
 from edgerunner.matching.fees import FeeSchedule
+from edgerunner.risk.limits import RiskLimits, parse_limits
 from edgerunner.strategies.errors import StrategyMisuse
 from edgerunner.strategies.strategy import Strategy
 
@@ -45,14 +46,16 @@ def run_backtest(
     fees: Mapping[str, Amount] | None = None,
     slippage: Amount = 0,
     fill: str = "next_open",
+    limits: Mapping[str, object] | RiskLimits | None = None,
     seed: int = 0,
 ) -> Result:
     """Run a strategy over the bars of one instrument and return what came of it.
 
     ``bars``: path of a CSV or Parquet file, a pandas or Polars frame, or NumPy arrays ``time open high low close
     volume`` (``time`` = the bar's open, UTC epoch milliseconds). ``fees`` are fractions of notional by ``maker`` and
-    ``taker``, ``slippage`` is a fraction of the price. Without ``instrument`` the prices' own decimals are the tick and
-    nothing is refused; see ``Result.assumptions``. Raises ``InvalidRequest`` (``BadData`` for data) naming the field.
+    ``taker``, ``slippage`` is a fraction of the price, ``limits`` are those of ``RiskLimits`` by name. Without
+    ``instrument`` the prices' own decimals are the tick and nothing is refused for its steps; see
+    ``Result.assumptions``. Raises ``InvalidRequest`` (``BadData`` for data) naming the field.
     """
     columns = read_bars(bars)
     currency = instrument.settle if instrument else "USD"
@@ -67,6 +70,7 @@ def run_backtest(
         fees=_fees(fees or {}),
         slippage=_decimal("slippage", slippage),
         fill=_fill_rule(fill),
+        limits=limits if isinstance(limits, RiskLimits) else parse_limits(limits or {}),
         seed=seed,
     )
     result = run(config, {traded.instrument_id: columns})

@@ -14,6 +14,7 @@ from edgerunner.adapters.broker import BrokerAdapter, Environment
 from edgerunner.adapters.bybit.environments import is_url_option
 from edgerunner.adapters.bybit.public_data import create_bybit_market_data
 from edgerunner.adapters.bybit_adapter import create_bybit_adapter
+from edgerunner.adapters.ibkr_adapter import create_ibkr_adapter
 from edgerunner.adapters.local.options import LocalDefaults, split_options
 from edgerunner.adapters.local_adapter import create_local_adapter
 from edgerunner.logs import remember_secret
@@ -61,7 +62,6 @@ from edgerunner.storage.store import ConnectionStore, EquityStore
 from edgerunner.storage.strategy_store import StrategyStore
 
 ABSENT_BROKERS = {
-    "ibkr": "Interactive Brokers is not in this version yet",
     "mt5": "MetaTrader 5 is not in this version yet",
 }
 
@@ -112,6 +112,45 @@ class BybitFactory:
             return known
         port = await simulator_port(control_url, "bybit")
         return {**known, "base_url": f"http://127.0.0.1:{port}"}
+
+
+class IbkrFactory:
+    """Makes adapters for TWS and IB Gateway; a simulated one only for a port that the simulators call their own.
+
+    What a connection is given (host, port, client id, account) is no secret, and nothing of it is hidden in logs.
+    """
+
+    def __init__(self, control_url: str) -> None:
+        self._control_url = control_url
+
+    async def __call__(
+        self,
+        *,
+        connection_id: str,
+        environment: Environment,
+        credentials: Mapping[str, str],
+        options: Mapping[str, object],
+    ) -> BrokerAdapter:
+        """Return an adapter that is not connected yet."""
+        if environment is Environment.SIMULATED:
+            credentials = await self._simulator_place(credentials, str(options.get("control_url", self._control_url)))
+            options = {name: value for name, value in options.items() if name != "control_url"}
+        return create_ibkr_adapter(
+            connection_id=connection_id,
+            environment=environment,
+            credentials=credentials,
+            options=options,
+            clock=time,
+            random=random.Random(),  # noqa: S311 - jitter, no secret
+        )
+
+    async def _simulator_place(self, credentials: Mapping[str, str], control_url: str) -> Mapping[str, str]:
+        """Fill in where the simulator listens, or check the place given."""
+        if "port" in credentials:
+            address = f"tcp://{credentials.get('host', '127.0.0.1')}:{credentials['port']}"
+            await require_simulator(control_url, "ibkr", [address])
+            return credentials
+        return {**credentials, "port": str(await simulator_port(control_url, "ibkr"))}
 
 
 class LocalBybitFactory:
@@ -226,8 +265,9 @@ def _wire(settings: Settings, *, clock: SystemClock, database: Database, vault: 
     events = EventMaker(clock)
     alerts = AlertService(clock=clock)
     sync = SyncService(journal=journal, events=events, clock=clock, watermarks=store)
-    bybit = BybitFactory(f"http://127.0.0.1:{settings.sim_control_port}")
-    factories: dict[str, AdapterFactory] = {"bybit": bybit}
+    control_url = f"http://127.0.0.1:{settings.sim_control_port}"
+    bybit = BybitFactory(control_url)
+    factories: dict[str, AdapterFactory] = {"bybit": bybit, "ibkr": IbkrFactory(control_url)}
     connections = ConnectionService(
         factories=factories,
         absent=ABSENT_BROKERS,

@@ -171,8 +171,9 @@ class Account:
         if market.grid.is_inverse:
             self._set_inverse_ruin(market, free)
             return
-        cost = self.to_base(market, market.cost)
-        per_tick = self.to_base(market, abs(market.lots) * market.grid.unit)
+        cost, per_tick = market.cost, abs(market.lots) * market.grid.unit
+        if self._conversions[market.key] is not None:
+            cost, per_tick = self.to_base(market, cost), self.to_base(market, per_tick)
         if market.lots < 0:
             market.ruin_high = (cost + free) * denominator // (per_tick * (denominator + numerator))
         elif cost > free:

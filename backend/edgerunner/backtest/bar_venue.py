@@ -28,8 +28,9 @@ class BarVenue:
 
     def accept(self, market: Market, order: SimulatedOrder) -> None:
         """Let an order wait for the bars from its arrival on."""
-        order.active_ns += self._latency_ns
         wish = order.time_in_force
+        if self._latency_ns:
+            order.active_ns += self._latency_ns
         if order.post_only or wish is _IOC or wish is _FOK or self._latency_ns:
             order.first_look = True
         if order.order_type is _MARKET:

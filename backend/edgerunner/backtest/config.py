@@ -1,7 +1,7 @@
 """What a run is asked for, and what it takes for granted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from edgerunner.domain.errors import InvalidRequest
 from edgerunner.domain.instruments import Instrument, Product
 from edgerunner.domain.numbers import to_plain
 from edgerunner.matching.fees import FeeSchedule
+from edgerunner.risk.limits import RiskLimits
 from edgerunner.strategies.strategy import Strategy
 
 TimedRate = tuple[int, Decimal]
@@ -73,6 +74,7 @@ class BacktestConfig:
         funding: Per instrument key, (time, rate) of perpetuals: a long pays rate times worth.
         swaps: Per instrument key.
         rates: Per currency other than the base one: worth of one unit in the base currency over time, oldest first.
+        limits: What orders are refused for before they reach the market; money in ``base_currency``. None by default.
         warm_up_bars: Bars at the start during which orders are dropped.
         periods_per_year: Returns in a year; None = by the instruments' calendar.
         seed: Kept for the record; the engine itself draws no random number.
@@ -96,6 +98,7 @@ class BacktestConfig:
     funding: Mapping[str, tuple[TimedRate, ...]] = field(default_factory=dict)
     swaps: Mapping[str, Swap] = field(default_factory=dict)
     rates: Mapping[str, tuple[TimedRate, ...]] = field(default_factory=dict)
+    limits: RiskLimits = RiskLimits()  # noqa: RUF009 - a frozen value
     warm_up_bars: int = 0
     periods_per_year: int | None = None
     seed: int = 0
@@ -149,9 +152,23 @@ def assumptions(config: BacktestConfig, *, on_bars: bool) -> dict[str, str]:
     money = {
         "fees": f"maker {to_plain(config.fees.maker)}, taker {to_plain(config.fees.taker)} of worth, settle currency",
         "margin": f"leverage {to_plain(config.leverage)}; forced close at {to_plain(config.maintenance_rate)} of worth",
+        "limits": _limits(config.limits),
         "seed": str(config.seed),
     }
     return (_on_bars(config) if on_bars else _on_quotes(config)) | money
+
+
+def _limits(limits: RiskLimits) -> str:
+    given = [
+        f"{field.name} {to_plain(value) if isinstance(value, Decimal) else str(value).lower()}"
+        for field in fields(RiskLimits)
+        if (value := getattr(limits, field.name)) is not None
+    ]
+    if not given:
+        return "none: no order is refused for risk"
+    reached = "; a daily loss ends new risk until 00:00 UTC, a drawdown to the end of the run"
+    is_watched = limits.max_daily_loss is not None or limits.max_drawdown is not None
+    return ", ".join(given) + (reached if is_watched else "")
 
 
 def _on_bars(config: BacktestConfig) -> dict[str, str]:

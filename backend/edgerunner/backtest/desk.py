@@ -8,6 +8,8 @@ from edgerunner.backtest.entry import change_refusal, prepare, session_refusal
 from edgerunner.backtest.execution import Execution
 from edgerunner.backtest.market import Market
 from edgerunner.backtest.orders import SimulatedOrder
+from edgerunner.backtest.result import LogLine
+from edgerunner.backtest.risk_gate import RiskGate
 from edgerunner.domain.orders import OrderStatus, OrderType
 from edgerunner.strategies.errors import StrategyMisuse
 from edgerunner.strategies.intents import ChangeIntent, OrderIntent
@@ -36,8 +38,9 @@ class Desk:
         is_closed: Orders are refused: the run is over.
     """
 
-    def __init__(self, execution: Execution, venue: Venue, bar_ns: int) -> None:
+    def __init__(self, execution: Execution, venue: Venue, bar_ns: int, *, gate: RiskGate | None) -> None:
         self._execution = execution
+        self._gate = gate
         self._account: Account = execution.account
         self._venue = venue
         self._bar_ns = bar_ns
@@ -71,6 +74,11 @@ class Desk:
         refused = "the order is closed" if not order.is_open else change_refusal(order, change, market.grid)
         if refused is not None:
             raise StrategyMisuse(f"order {order.order_id} cannot be changed: {refused}")
+        if self._gate is not None:
+            refused = self._gate.change_refusal(order, change, market)
+        if refused is not None:
+            self._log(f"change of order {order.order_id} refused: {refused}")
+            return
         self._venue.modify(market, order, change)
 
     def _refusal(self, order: SimulatedOrder, intent: OrderIntent, market: Market) -> str | None:
@@ -83,7 +91,12 @@ class Desk:
             refused = session_refusal(market, self._account.now_ns, self._bar_ns)
         if refused is None and intent.expire_after_bars is not None and intent.expire_after_bars < 1:
             refused = "not_positive: expire_after_bars must be at least 1"
+        if refused is None and self._gate is not None:
+            refused = self._gate.refusal(order, market)
         return refused
+
+    def _log(self, text: str) -> None:
+        self._execution.journal.log.append(LogLine(time_ns=self._account.now_ns, text=text))
 
     def _deny(self, order: SimulatedOrder, reason: str) -> None:
         order.status = OrderStatus.DENIED

@@ -34,8 +34,10 @@ def prepare(order: SimulatedOrder, intent: OrderIntent, market: Market) -> str |
     grid = market.grid
     kind = intent.order_type
     order.order_type = kind
-    order.post_only = intent.post_only
-    order.reduce_only = intent.reduce_only
+    if intent.post_only:
+        order.post_only = True
+    if intent.reduce_only:
+        order.reduce_only = True
     wish = intent.time_in_force
     order.time_in_force = default_time_in_force(kind) if wish is None else wish
     lots = grid.lots(intent.quantity)

@@ -53,11 +53,19 @@ class Execution:
     def new_order(self, market: Market, side: Side, quantity: float, *, order_id: str | None = None) -> SimulatedOrder:
         """Return a recorded order without terms; its id is its number unless one is given."""
         self._numbered += 1
-        order = SimulatedOrder(order_id or str(self._numbered), market.key, side, quantity, _ACCEPTED)
-        order.number = self._numbered
-        order.is_buy = side is _BUY
-        order.placed_ns = order.active_ns = self.account.now_ns
-        order.first_row = market.row + 1
+        now_ns = self.account.now_ns
+        order = SimulatedOrder(
+            order_id or str(self._numbered),
+            market.key,
+            side,
+            quantity,
+            _ACCEPTED,
+            number=self._numbered,
+            is_buy=side is _BUY,
+            placed_ns=now_ns,
+            active_ns=now_ns,
+            first_row=market.row + 1,
+        )
         self.journal.orders.append(order)
         return order
 
@@ -76,8 +84,8 @@ class Execution:
         Orders that take at any price do worse by the slippage. What cannot be paid for ends the order.
         """
         if order.reduce_only:
-            lots = min(lots, max(0, -market.lots if order.is_buy else market.lots))
-            if lots == 0:
+            lots = min(lots, -market.lots if order.is_buy else market.lots)
+            if lots <= 0:
                 self.end(market, order, OrderStatus.CANCELED, "nothing to reduce")
                 return
         if is_taker and order.limit is None and self._slippage[0]:

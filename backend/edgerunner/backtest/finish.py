@@ -9,13 +9,12 @@ from edgerunner.backtest.equity import cash_curve, equity_curve, exposure
 from edgerunner.backtest.grid import MONEY_UNIT, from_money
 from edgerunner.backtest.metrics import Figures, metric_assumptions, metrics, periods_per_year
 from edgerunner.backtest.records import MILLISECOND_NS, fill_records, order_records
+from edgerunner.backtest.refusals import REFUSED, refusals_of
 from edgerunner.backtest.result import Outcome, Result
 from edgerunner.backtest.round_trips import trades
 from edgerunner.backtest.tick_engine import TickRun
-from edgerunner.domain.orders import OrderStatus
 
 Run = BarRun | TickRun
-_REFUSED = (OrderStatus.DENIED, OrderStatus.REJECTED)
 
 
 def result_of(run: Run, notes: Mapping[str, str]) -> Result:
@@ -41,13 +40,14 @@ def result_of(run: Run, notes: Mapping[str, str]) -> Result:
         counts={
             "events": sum(len(values) for values in run.data.values()),
             "orders": len(journal.orders),
-            "orders_refused": sum(order.status in _REFUSED for order in journal.orders),
+            "orders_refused": sum(order.status in REFUSED for order in journal.orders),
             "fills": len(journal.fills),
             "orders_dropped_in_warm_up": journal.dropped_orders,
         },
         log=tuple(journal.log),
         outcome=Outcome(
             orders=lambda: order_records(journal.orders, grids),
+            refusals=lambda result: refusals_of(result.orders),
             fills=lambda: fill_records(journal.fills),
             trades=lambda: trades(journal.fills, bars),
             cash_movements=lambda: tuple(journal.movements),

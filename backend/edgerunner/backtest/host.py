@@ -92,8 +92,10 @@ class BacktestHost:
             return known
         last = market.last
         price = market.price if last is None else last.close
-        per_point = market.per_point
-        profit = market.grid.profit(known.quantity, average, price) if per_point is None else per_point * (price - average)
+        if market.per_point is None:
+            profit = market.grid.profit(known.quantity, average, price)
+        else:
+            profit = market.per_point * (price - average)
         return Position(key, known.quantity, average, profit)
 
     def open_orders(self, key: str | None = None) -> tuple[OrderHandle, ...]:

@@ -116,7 +116,7 @@ class Market:
         self.is_watched = bool(self.orders) or self.ruin_low > 0 or self.ruin_high != NEVER
 
     def _look_out_for(self, order: SimulatedOrder) -> None:
-        if order.expiry_row < self.expiry_row:
+        if order.expiry_row < self.expiry_row:  # noqa: PLR1730 - here and below, a call costs more than all the rest
             self.expiry_row = order.expiry_row
         kind = order.order_type
         if kind is _MARKET or kind is _TRAILING or order.requests or (order.first_look and not order.has_met):
@@ -132,11 +132,11 @@ class Market:
         # Half a tick of tolerance: prices of the data that are off the tick are rounded to it when an order is met.
         if waits_for_rise is is_buy:
             alarm = (ticks - 0.5) * self.grid.tick_float
-            if alarm < self.high_alarm:
+            if alarm < self.high_alarm:  # noqa: PLR1730
                 self.high_alarm = alarm
         else:
             alarm = (ticks + 0.5) * self.grid.tick_float
-            if alarm > self.low_alarm:
+            if alarm > self.low_alarm:  # noqa: PLR1730
                 self.low_alarm = alarm
 
 

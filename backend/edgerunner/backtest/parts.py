@@ -9,7 +9,12 @@ from edgerunner.backtest.execution import Execution
 from edgerunner.backtest.host import BacktestHost
 from edgerunner.backtest.market import Market
 from edgerunner.backtest.records import Journal
+from edgerunner.backtest.risk_gate import RiskGate
+from edgerunner.risk.limits import RiskLimits
 from edgerunner.strategies.strategy import Strategy
+
+WATCH_TICKS_EVERY_NS = 1_000_000_000
+"""How often a run on ticks looks at its losses; a run on bars does so at every close."""
 
 
 class Parts:
@@ -29,11 +34,16 @@ class Parts:
             config, self.markets, account=self.account, journal=self.journal, agenda=self.agenda, bar_ns=bar_ns
         )
         self.execution = Execution(config, self.account, self.journal, self.host, handles=config.strategy_class.handles)
+        self.gate = (
+            None
+            if config.limits == RiskLimits()
+            else RiskGate(config.limits, self.account, self.markets, bar_ns=bar_ns, log=self.host.log)
+        )
 
     def open(self, venue: Venue) -> tuple[Strategy, Desk]:
         """Make the strategy and the desk before the venue."""
         self.strategy = self.config.strategy_class(self.host, self.config.parameters)
-        self.desk = Desk(self.execution, venue, self.bar_ns)
+        self.desk = Desk(self.execution, venue, self.bar_ns, gate=self.gate)
         self.host.serve(self.strategy, self.desk)
         return self.strategy, self.desk
 
@@ -45,6 +55,8 @@ class Parts:
             carry.plan_funding(self.markets[key], rates, start_ns=start_ns)
         for key, swap in self.config.swaps.items():
             carry.plan_swaps(self.markets[key], swap, start_ns=start_ns)
+        if self.gate is not None:
+            self.gate.losses.plan(self.agenda, start_ns=start_ns, every_ns=self.bar_ns or WATCH_TICKS_EVERY_NS)
         self.strategy.on_start()
         self.host.tell_updates()
 

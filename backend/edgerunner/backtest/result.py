@@ -41,6 +41,20 @@ class OrderRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """All orders that were refused with one code: by the instrument, the limits, or for lack of money.
+
+    ``text`` is the sentence of the first of them; times of the first and the last, UTC epoch milliseconds.
+    """
+
+    code: str
+    count: int
+    text: str
+    first_time_ms: int
+    last_time_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FillRecord:
     """One fill; ``time_ms`` is the opening of the bar in which it happened, or its end for a fill at the close.
 
@@ -114,6 +128,7 @@ class Outcome:
     """
 
     orders: Callable[[], tuple[OrderRecord, ...]]
+    refusals: Callable[["Result"], tuple[Refusal, ...]]
     fills: Callable[[], tuple[FillRecord, ...]]
     trades: Callable[[], tuple[Trade, ...]]
     cash_movements: Callable[[], tuple[CashMovement, ...]]
@@ -179,6 +194,11 @@ class Result:
         return self._outcome.orders()
 
     @cached_property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Return the refused orders by code, the most frequent first."""
+        return self._outcome.refusals(self)
+
+    @cached_property
     def fills(self) -> tuple[FillRecord, ...]:
         """Return every fill in the order of time."""
         return self._outcome.fills()
@@ -204,7 +224,7 @@ class Result:
         return text
 
     def to_csv(self, folder: str) -> None:
-        """Write ``orders fills trades equity metrics`` as CSV into an existing folder; raises ``OSError``."""
+        """Write ``orders refusals fills trades equity metrics`` as CSV into an existing folder; raises ``OSError``."""
         for name, text in _report().csv_texts(self):
             _write(f"{folder}/{name}", text)
 

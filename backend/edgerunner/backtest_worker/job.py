@@ -13,12 +13,12 @@ from edgerunner.backtest.config import BacktestConfig, FillRule
 from edgerunner.backtest.defaults import default_instrument
 from edgerunner.backtest.metrics import DEFINITIONS
 from edgerunner.backtest.report.cells import Plain, metric_plain, table
-from edgerunner.backtest.result import Result, Trade
+from edgerunner.backtest.result import Refusal, Result, Trade
 from edgerunner.backtest_worker.messages import Completed, DatasetSource, FileSource, Job
 from edgerunner.domain.errors import InvalidRequest
 from edgerunner.domain.instruments import Instrument
 from edgerunner.matching.fees import FeeSchedule
-from edgerunner.storage.backtest_files import REPORT, write_equity, write_trades
+from edgerunner.storage.backtest_files import REPORT, write_equity, write_refusals, write_trades
 from edgerunner.storage.bar_files import read_bars
 from edgerunner.storage.catalogue import Catalogue
 from edgerunner.strategy_worker.loading import strategy_class
@@ -42,6 +42,7 @@ def run_job(job: Job, on_progress: Progress) -> Completed:
         fees=FeeSchedule(maker=job.maker, taker=job.taker),
         slippage=job.slippage,
         fill=FillRule(job.fill),
+        limits=job.limits,
         seed=job.seed,
     )
     result = backtesting.run(config, {instrument.instrument_id: bars}, on_progress=on_progress)
@@ -98,6 +99,8 @@ def _described(instrument: Instrument, *, is_known: bool) -> str:
 def _written(result: Result, bars: BarColumns, folder: Path) -> Completed:
     trades = table(result.trades, Trade)
     write_trades(folder, (dict(zip(trades.columns, row, strict=True)) for row in trades.rows))
+    refusals = table(result.refusals, Refusal)
+    write_refusals(folder, [dict(zip(refusals.columns, row, strict=True)) for row in refusals.rows])
     write_equity(folder, result.equity_time_ms, result.equity)
     (folder / REPORT).write_text(report.html(result, bars=bars), encoding="utf-8")
     return Completed(metrics=plain_metrics(result), assumptions=dict(result.assumptions))

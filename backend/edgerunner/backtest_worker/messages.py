@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from edgerunner.domain.instruments import Instrument
+from edgerunner.risk.limits import RiskLimits
 from edgerunner.strategy_worker.messages import ClassSource
 
 LONGEST_LINE = 4 * 1024 * 1024
@@ -39,6 +40,7 @@ class Job(Struct, frozen=True, kw_only=True):
         initial_cash: In the instrument's settlement currency.
         maker: Fee as a fraction of notional, as ``taker``.
         slippage: Fraction of the price.
+        limits: What orders are refused for before they reach the market.
         output: The folder for the result's files; it exists and is empty.
         memory_bytes: How much the process may grow beyond what it has before it loads anything.
     """
@@ -56,6 +58,7 @@ class Job(Struct, frozen=True, kw_only=True):
     taker: Decimal
     slippage: Decimal
     fill: str
+    limits: RiskLimits
     seed: int
     output: str
     memory_bytes: int

@@ -9,8 +9,8 @@ from edgerunner.backtest import report as reports
 from edgerunner.backtest.columns import BarColumns
 from edgerunner.backtest.config import BacktestConfig
 from edgerunner.backtest.metrics import DEFINITIONS
-from edgerunner.backtest.report.cells import metric_text
-from edgerunner.backtest.result import Result
+from edgerunner.backtest.report.cells import metric_text, table
+from edgerunner.backtest.result import Refusal, Result
 from edgerunner.backtest_worker.job import plain_metrics
 from edgerunner.cli.backtest_inputs import (
     Plan,
@@ -72,6 +72,7 @@ def _progress(output: Output) -> Callable[[float], None] | None:
 
 
 def _show(output: Output, result: Result, report: Path | None) -> None:
+    refusals = table(result.refusals, Refusal)
     output.event(
         event="result",
         strategy=result.strategy,
@@ -84,6 +85,7 @@ def _show(output: Output, result: Result, report: Path | None) -> None:
         trades=len(result.trades),
         fills=len(result.fills),
         orders=len(result.orders),
+        refusals=[dict(zip(refusals.columns, row, strict=True)) for row in refusals.rows],
         metrics=plain_metrics(result),
         assumptions=dict(result.assumptions),
         report=None if report is None else str(report),
@@ -94,6 +96,10 @@ def _show(output: Output, result: Result, report: Path | None) -> None:
     output.say(f"{to_plain(result.start_capital)} -> {to_plain(result.final_equity)} {result.currency}\n")
     for name, value in result.metrics.items():
         output.say(f"  {name:<28} {metric_text(DEFINITIONS[name], value):>20}   {DEFINITIONS[name].definition}")
+    if result.refusals:
+        output.say("\nRefused orders:")
+    for refusal in result.refusals:
+        output.say(f"  {refusal.code:<28} {refusal.count:>6}   {refusal.text}")
     output.say("\nTaken for granted:")
     for name, sentence in result.assumptions.items():
         output.say(f"  {name:<28} {sentence}")

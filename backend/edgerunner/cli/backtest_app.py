@@ -37,6 +37,10 @@ Maker = Annotated[str, typer.Option("--maker", help="Maker fee as a fraction of 
 Taker = Annotated[str, typer.Option("--taker", help="Taker fee as a fraction of notional.")]
 Slippage = Annotated[str, typer.Option("--slippage", help="Fraction of the price lost by orders that take.")]
 Fill = Annotated[str, typer.Option("--fill", help="next_open or same_close.")]
+Limits = Annotated[
+    list[str] | None,
+    typer.Option("--limit", help="NAME=VALUE of a risk limit such as max_daily_loss=500; may be given often."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Kept with the result.")]
 
 
@@ -57,6 +61,7 @@ def run(
     taker: Taker = "0",
     slippage: Slippage = "0",
     fill: Fill = "next_open",
+    limit: Limits = None,
     seed: Seed = 0,
     report: Annotated[Path | None, typer.Option("--report", help="Write the report as one HTML file.")] = None,
     data_dir: options.DataDir = None,
@@ -71,7 +76,15 @@ def run(
             file=data, dataset_id=dataset, timezone=timezone, timeframe=timeframe, instrument_id=instrument
         )
         terms = backtest_inputs.Terms(
-            start=start, end=end, cash=cash, maker=maker, taker=taker, slippage=slippage, fill=fill, seed=seed
+            start=start,
+            end=end,
+            cash=cash,
+            maker=maker,
+            taker=taker,
+            slippage=slippage,
+            fill=fill,
+            limits=tuple(limit or ()),
+            seed=seed,
         )
         plan = backtest_inputs.Plan(strategy=strategy, source=source, terms=terms, data_dir=data_dir)
         backtest.run(output, plan, parameters=tuple(param or ()), report=report)
@@ -97,6 +110,7 @@ def sweep(
     taker: Taker = "0",
     slippage: Slippage = "0",
     fill: Fill = "next_open",
+    limit: Limits = None,
     seed: Seed = 0,
     sort: Annotated[str, typer.Option("--sort", help="Metric that orders the table, best first.")] = "total_return",
     top: Annotated[int, typer.Option("--top", min=1, help="Rows of the table; --json prints all.")] = 20,
@@ -113,7 +127,15 @@ def sweep(
             file=data, dataset_id=dataset, timezone=timezone, timeframe=timeframe, instrument_id=instrument
         )
         terms = backtest_inputs.Terms(
-            start=start, end=end, cash=cash, maker=maker, taker=taker, slippage=slippage, fill=fill, seed=seed
+            start=start,
+            end=end,
+            cash=cash,
+            maker=maker,
+            taker=taker,
+            slippage=slippage,
+            fill=fill,
+            limits=tuple(limit or ()),
+            seed=seed,
         )
         plan = backtest_inputs.Plan(strategy=strategy, source=source, terms=terms, data_dir=data_dir)
         wanted = backtest_sweep.Wanted(parameters=tuple(param or ()), sort=sort, top=top, processes=processes)

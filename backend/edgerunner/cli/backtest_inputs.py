@@ -15,6 +15,7 @@ from edgerunner.cli.output import CommandFailed, ExitCode
 from edgerunner.domain.errors import EdgerunnerError, InvalidRequest, NotFound
 from edgerunner.domain.numbers import parse_plain
 from edgerunner.matching.fees import FeeSchedule
+from edgerunner.risk.limits import parse_limits
 from edgerunner.schemas.scalars import parse_time
 from edgerunner.settings import load_settings
 from edgerunner.storage.bar_files import read_bars
@@ -53,6 +54,7 @@ class Terms:
     taker: str
     slippage: str
     fill: str
+    limits: tuple[str, ...]
     seed: int
 
 
@@ -121,6 +123,7 @@ def prepared(plan: Plan, chosen: type[Strategy]) -> tuple[BacktestConfig, BarCol
         fees=FeeSchedule(maker=_number("--maker", terms.maker), taker=_number("--taker", terms.taker)),
         slippage=_number("--slippage", terms.slippage),
         fill=FillRule(terms.fill),
+        limits=parse_limits(dict(map(_limit, terms.limits))),
         seed=terms.seed,
     )
     return config, bars
@@ -176,6 +179,13 @@ def _time(option: str, text: str | None) -> int | None:
         return parse_time(text) // 1_000_000
     except ValueError as error:
         raise InvalidRequest.of(option, "time_format", str(error)) from None
+
+
+def _limit(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InvalidRequest.of("--limit", "form", f"write NAME=VALUE instead of {text!r}")
+    return name, value
 
 
 def _number(option: str, text: str) -> Decimal:

@@ -28,7 +28,7 @@ from edgerunner.services.strategies.service import StrategyService
 from edgerunner.services.strategies.views import CreateRequest
 from edgerunner.settings import Settings
 
-SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit"}
+SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit", "ibkr-sim": "ibkr"}
 """Connection id -> broker."""
 
 SAMPLE_STRATEGY: Final = CreateRequest(
@@ -101,15 +101,23 @@ async def _run_api(
 async def _connect_simulators(settings: Settings, connections: ConnectionService) -> None:
     """Make the simulated connections once; who deletes one later does not get it back."""
     made = settings.data_dir / "sim" / "connected"
-    if made.exists():
-        return
+    known = _already_made(made)
     for connection_id, broker in SIMULATED_CONNECTIONS.items():
+        if connection_id in known:
+            continue
         request = ConnectRequest(broker=broker, environment=Environment.SIMULATED, connection_id=connection_id)
         try:
             await connections.connect(request)
         except Conflict:
             _log.info("simulated_connection_exists", connection_id=connection_id)
-    made.touch(mode=0o600)
+    made.write_text("\n".join(SIMULATED_CONNECTIONS), encoding="utf-8")
+
+
+def _already_made(made: Path) -> set[str]:
+    """Return the connections that earlier versions made; the first of them left an empty file."""
+    if not made.exists():
+        return set()
+    return set(made.read_text(encoding="utf-8").split()) or {"bybit-sim"}
 
 
 async def _offer_sample(settings: Settings, strategies: StrategyService) -> None:
@@ -182,10 +190,14 @@ def _welcome(settings: Settings, url: str, simulators: Simulators | None) -> str
     place = f" --url {url}" if not url.endswith(":8000") else ""
     lines = [f"Edgerunner is ready at {url} (calls: {url}/docs).", f"API key: {key}."]
     if simulators is not None:
-        lines.append(f"Simulated Bybit (no real money) on port {simulators.bybit}, control on {simulators.control}.")
+        lines.append(
+            f"Simulated Bybit and TWS (no real money) on ports {simulators.bybit} and {simulators.ibkr}, "
+            f"control on {simulators.control}."
+        )
         lines.append("Try in another terminal:")
         lines.append(f"  edgerunner trade buy 0.01 BTCUSDT-LINEAR.BYBIT{place}")
         lines.append(f"  edgerunner watch BTCUSDT-LINEAR.BYBIT{place}")
+        lines.append(f"  edgerunner trade buy 10 AAPL.IBKR --connection ibkr-sim{place}")
         lines.append(f"A sample strategy can be started: POST {url}/strategies/{SAMPLE_STRATEGY.strategy_id}/start")
     lines.append("Ctrl-C ends it.")
     return "\n".join(lines)

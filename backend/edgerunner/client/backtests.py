@@ -1,7 +1,7 @@
 """Backtests through the API."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Literal, TypedDict, cast
 
 from edgerunner.client.transport import ApiTransport, Json
@@ -66,6 +66,16 @@ class BacktestTrade(TypedDict):
     mfe: str | None
 
 
+class BacktestRefusal(TypedDict):
+    """All orders that were refused with one code; ``text`` is the sentence of the first of them."""
+
+    code: str
+    count: int
+    text: str
+    first_time: str
+    last_time: str
+
+
 class EquityPoint(TypedDict):
     """Money at the end of the bar that opened at ``time``."""
 
@@ -92,6 +102,7 @@ class BacktestsApi:
         fees: Mapping[str, Number] | None = None,
         slippage: Number | None = None,
         fill: str | None = None,
+        limits: Mapping[str, str | int | bool] | None = None,
         start: str | None = None,
         end: str | None = None,
         seed: int | None = None,
@@ -110,6 +121,7 @@ class BacktestsApi:
             "fees": None if fees is None else {name: plain_number(value) for name, value in fees.items()},
             "slippage": None if slippage is None else plain_number(slippage),
             "fill": fill,
+            "limits": None if limits is None else dict(limits),
             "seed": seed,
         }
         return cast("BacktestRun", await self._transport.command("POST", "/backtest/run", body))
@@ -142,6 +154,11 @@ class BacktestsApi:
         """Yield a completed run's equity at the end of each bar, oldest first."""
         async for item in self._items(run_id, "equity"):
             yield cast("EquityPoint", item)
+
+    async def refusals(self, run_id: str) -> Sequence[BacktestRefusal]:
+        """Return the refused orders of a completed run by code, the most frequent first."""
+        answer = await self._transport.get(f"/backtest/runs/{run_id}/refusals")
+        return cast("Sequence[BacktestRefusal]", answer["refusals"])
 
     async def report(self, run_id: str) -> str:
         """Return a completed run's report as HTML."""

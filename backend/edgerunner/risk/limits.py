@@ -1,9 +1,11 @@
 """Limits and trading states, and how those of several scopes combine: the strictest holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+
+from edgerunner.domain.errors import InvalidRequest
 
 DEFAULT_COLLAR = Decimal("0.1")
 DEFAULT_QUOTE_AGE_S = Decimal(10)
@@ -58,6 +60,30 @@ class RiskLimits:
 
 DEFAULT_LIMITS = RiskLimits(price_collar=DEFAULT_COLLAR, max_quote_age_s=DEFAULT_QUOTE_AGE_S)
 """What holds for everything until somebody sets limits for the scope ``all``."""
+
+
+def parse_limits(values: Mapping[str, object]) -> RiskLimits:
+    """Return limits given by name as numbers, switches or text; raises ``InvalidRequest`` naming the wrong one."""
+    names = [field.name for field in fields(RiskLimits)]
+    parsed: dict[str, object] = {}
+    for name, value in values.items():
+        if name not in names:
+            raise InvalidRequest.of(f"limits.{name}", "unknown", f"known are {', '.join(names)}")
+        try:
+            parsed[name] = _parsed(name, value)
+        except (KeyError, ValueError, InvalidOperation):
+            raise InvalidRequest.of(f"limits.{name}", "invalid", f"{value!r} is no value of it") from None
+    return RiskLimits(**parsed)  # type: ignore[arg-type]  # the names are the fields' own, the types were checked
+
+
+def _parsed(name: str, value: object) -> Decimal | int | bool:
+    text = repr(value) if isinstance(value, float) else str(value)
+    if name in {"session_hours", "reduce_only"}:
+        return {"true": True, "false": False}[text.lower()]
+    number = int(text) if name in {"max_open_orders", "max_orders_per_second"} else Decimal(text)
+    if not 0 < number < Decimal("Infinity"):
+        raise ValueError(text)
+    return number
 
 
 def strictest(limits: Iterable[RiskLimits]) -> RiskLimits:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import HTMLResponse, Response
 
 from edgerunner.domain.numbers import to_plain
+from edgerunner.risk.limits import RiskLimits
 from edgerunner.routes import examples
 from edgerunner.routes.answers import NOT_STORED, answer
 from edgerunner.routes.context import ServicesOf
@@ -15,6 +16,8 @@ from edgerunner.routes.strict import StrictRoute
 from edgerunner.schemas.backtests import (
     BacktestErrorAnswer,
     BacktestFees,
+    BacktestRefusalAnswer,
+    BacktestRefusals,
     BacktestRunAnswer,
     BacktestRunPage,
     BacktestRunRequest,
@@ -90,6 +93,13 @@ async def list_trades(run_id: RunPath, query: Part, services: ServicesOf) -> Res
     return answer(BacktestTradePage(trades=trades, next_cursor=page.next_cursor))
 
 
+@router.get("/runs/{run_id}/refusals", response_model=BacktestRefusals, responses=_RESULT_ERRORS)
+async def list_refusals(run_id: RunPath, services: ServicesOf) -> Response:
+    """Return the orders of a completed run that were refused, by code: steps, limits, lack of money."""
+    refusals = await services.backtests.refusals(run_id)
+    return answer(BacktestRefusals(refusals=[BacktestRefusalAnswer.model_validate(each) for each in refusals]))
+
+
 @router.get("/runs/{run_id}/equity", response_model=EquityCurvePage, responses=_RESULT_ERRORS)
 async def equity_curve(run_id: RunPath, query: Part, services: ServicesOf) -> Response:
     """Return a completed run's equity at the end of each bar, oldest first."""
@@ -129,6 +139,7 @@ def _request(body: BacktestRunRequest) -> BacktestRequest:
         taker=fees.taker,
         slippage=body.slippage,
         fill=body.fill,
+        limits=RiskLimits() if body.limits is None else RiskLimits(**dict(body.limits)),
         seed=body.seed,
     )
 

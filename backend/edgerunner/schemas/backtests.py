@@ -22,6 +22,7 @@ from edgerunner.domain.numbers import parse_plain
 from edgerunner.schemas.base import AnswerModel, RequestModel, WholeNumber, one_of
 from edgerunner.schemas.paging import Cursor
 from edgerunner.schemas.problems import FieldProblem
+from edgerunner.schemas.risk import LimitsRequest
 from edgerunner.schemas.scalars import (
     ConnectionId,
     DecimalText,
@@ -106,6 +107,10 @@ class BacktestRunRequest(RequestModel):
     fees: BacktestFees | None = None
     slippage: Annotated[Fraction, AfterValidator(_require_not_negative)] = Decimal(0)
     fill: Literal["next_open", "same_close"] = "next_open"
+    limits: Annotated[
+        LimitsRequest | None,
+        Field(description="Refuses orders as the limits of live trading do; money in the settlement currency."),
+    ] = None
     seed: Annotated[WholeNumber, Field(ge=0, le=2**63 - 1)] = 0
 
     def rule_errors(self) -> Iterator[FieldError]:
@@ -173,6 +178,22 @@ class BacktestTradePage(AnswerModel):
 
     trades: list[BacktestTradeAnswer]
     next_cursor: str | None
+
+
+class BacktestRefusalAnswer(AnswerModel):
+    """All orders that were refused with one code; ``text`` is the sentence of the first of them."""
+
+    code: str
+    count: int
+    text: str
+    first_time: str
+    last_time: str
+
+
+class BacktestRefusals(AnswerModel):
+    """Refused orders by code, the most frequent first."""
+
+    refusals: list[BacktestRefusalAnswer]
 
 
 class EquityPointAnswer(AnswerModel):

@@ -10,6 +10,7 @@ from edgerunner.backtest_worker.messages import DatasetSource, FileSource, Job
 from edgerunner.domain.errors import BrokerTimeout, EdgerunnerError, FieldError, InvalidRequest, NotFound
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Timeframe
+from edgerunner.risk.limits import RiskLimits
 from edgerunner.services.backtest_process import RunLimits
 from edgerunner.services.clock import Clock
 from edgerunner.services.history_download import BARS_PER_PAGE, columns_of_bars
@@ -42,6 +43,7 @@ class BacktestRequest:
         maker: Fee as a fraction of notional, as ``taker``.
         slippage: Fraction of the price.
         fill: ``next_open`` or ``same_close``.
+        limits: What orders are refused for before they reach the market.
     """
 
     strategy: str
@@ -57,6 +59,7 @@ class BacktestRequest:
     taker: Decimal = Decimal(0)
     slippage: Decimal = Decimal(0)
     fill: str = "next_open"
+    limits: RiskLimits = RiskLimits()  # noqa: RUF009 - a frozen value
     seed: int = 0
 
 
@@ -110,6 +113,7 @@ class BacktestJobs:
             taker=request.taker,
             slippage=request.slippage,
             fill=request.fill,
+            limits=request.limits,
             seed=request.seed,
             output=str(output),
             memory_bytes=self._limits.memory_bytes,

@@ -176,6 +176,10 @@ class BacktestService:
         """Return a page of (time in ms, equity), oldest first; raises ``NotFound``, ``Conflict``."""
         return await self._result(run_id, lambda: self._files.equity(run_id, limit=limit, cursor=cursor))
 
+    async def refusals(self, run_id: str) -> list[TradeRow]:
+        """Return a completed run's refused orders by code; raises ``NotFound``, ``Conflict``."""
+        return await self._result(run_id, lambda: self._files.refusals(run_id))
+
     async def report(self, run_id: str) -> bytes:
         """Return a completed run's report, an HTML file; raises ``NotFound``, ``Conflict``."""
         return await self._result(run_id, lambda: self._files.report(run_id))

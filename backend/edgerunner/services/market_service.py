@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgerunner.adapters.broker import BrokerAdapter, Feed, LinkStatus, MarketSubscription, product_label
+from edgerunner.adapters.instrument_lookup import look_up
 from edgerunner.domain.bars import merge_bars
 from edgerunner.domain.errors import NotConnected, NotFound
 from edgerunner.domain.instruments import Instrument
@@ -89,7 +90,7 @@ class MarketService:
         """Return the instrument with an id (``NotFound`` without one), or those that match ``query``."""
         adapter = self._adapter(connection_id)
         if instrument_id is not None:
-            return [adapter.get_instrument(instrument_id)]
+            return [await look_up(adapter, instrument_id)]
         return await adapter.search_instruments(query or "")
 
     async def ohlc(
@@ -108,7 +109,7 @@ class MarketService:
         ``Unsupported`` otherwise.
         """
         adapter = self._adapter(connection_id)
-        source = _served_timeframe(adapter, adapter.get_instrument(instrument_id), timeframe)
+        source = _served_timeframe(adapter, await look_up(adapter, instrument_id), timeframe)
         if source is timeframe:
             return await adapter.get_chart_data(instrument_id, timeframe, start_ns=start_ns, end_ns=end_ns, limit=limit)
         parts = await adapter.get_chart_data(
@@ -168,7 +169,7 @@ class MarketService:
         feed = self._feed(connection_id)
         adapter = self._adapter(connection_id)
         await feed.follow(adapter)
-        if not _is_made_of_trades(adapter, subscription):
+        if not _is_made_of_trades(adapter, await look_up(adapter, subscription.instrument_id), subscription):
             await feed.add(adapter, subscription, listener)
             return lambda: feed.remove(subscription, listener)
         return await self._subscribe_trade_bars(feed, adapter, subscription, listener)
@@ -217,11 +218,11 @@ class MarketService:
             return None
 
 
-def _is_made_of_trades(adapter: BrokerAdapter, subscription: MarketSubscription) -> bool:
+def _is_made_of_trades(adapter: BrokerAdapter, instrument: Instrument, subscription: MarketSubscription) -> bool:
     """Tell whether bars are shorter than the shortest that the broker serves."""
     if subscription.feed is not Feed.BARS or subscription.timeframe is None:
         return False
-    product = adapter.capabilities.products.get(product_label(adapter.get_instrument(subscription.instrument_id)))
+    product = adapter.capabilities.products.get(product_label(instrument))
     served = () if product is None else product.timeframes
     return bool(served) and subscription.timeframe.length_ns < min(timeframe.length_ns for timeframe in served)
 

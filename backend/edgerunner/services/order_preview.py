@@ -2,6 +2,7 @@
 
 import asyncio
 
+from edgerunner.adapters.instrument_lookup import look_up
 from edgerunner.adapters.order_preview import OrderPreviews
 from edgerunner.domain.errors import BrokerRejected, BrokerTimeout, LiveNotAllowed
 from edgerunner.domain.numbers import exact_arithmetic
@@ -30,7 +31,7 @@ class OrderPreviewService:
         """Return what a placement would meet; raises what ``OrderService.place`` raises for a wrong field."""
         session = self._sessions.session(request.connection_id)
         account = session.account(request.account_id)
-        instrument = session.adapter.get_instrument(request.instrument_id)
+        instrument = await look_up(session.adapter, request.instrument_id)
         terms = checked_terms(request, instrument, session.adapter.capabilities, self._clock.now_ns())
         session.require_ready()
         denied = await self._risk.decide(session, account.account_id, terms, instrument)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from edgerunner.adapters.broker import CancelOrder, ModifyOrder, PlaceOrder
+from edgerunner.adapters.instrument_lookup import look_up
 from edgerunner.domain.errors import (
     BrokerTimeout,
     DeniedByRisk,
@@ -164,7 +165,7 @@ class OrderService:
         """
         order = await self._known(client_order_id)
         session = self._sessions.session(order.connection_id)
-        instrument = session.adapter.get_instrument(order.terms.instrument_id)
+        instrument = await look_up(session.adapter, order.terms.instrument_id)
         effective = checked_changes(order, changes, instrument, session.adapter.capabilities)
         if effective == Changes():
             return order
@@ -278,7 +279,7 @@ class OrderService:
         else:
             session.require_ready()
         if instrument_id is not None:
-            _instrument(session, instrument_id)
+            await _instrument(session, instrument_id)
         if account_id is not None:
             session.account(account_id)
         caller = _Caller(actor=actor, source=source, strategy_id=None, is_exit=True, is_emergency=is_emergency)
@@ -312,7 +313,7 @@ class OrderService:
     async def _place_new(self, request: PlaceRequest, caller: _Caller, idempotency: IdempotencyKey | None) -> Placed:
         session = self._sessions.session(request.connection_id)
         account = session.account(request.account_id)
-        instrument = _instrument(session, request.instrument_id)
+        instrument = await _instrument(session, request.instrument_id)
         terms = checked_terms(request, instrument, session.adapter.capabilities, self._clock.now_ns())
         if caller.is_emergency:
             session.require_link()
@@ -410,9 +411,9 @@ def _is_settled(pending: OrderStatus) -> Callable[[Order], bool]:
     return lambda order: order.status is not pending or order.outcome_unknown is not None
 
 
-def _instrument(session: Session, instrument_id: str) -> Instrument:
+async def _instrument(session: Session, instrument_id: str) -> Instrument:
     try:
-        return session.adapter.get_instrument(instrument_id)
+        return await look_up(session.adapter, instrument_id)
     except NotFound as error:
         raise InvalidRequest.of("instrument_id", "unknown_instrument", error.detail) from error
 

@@ -68,6 +68,8 @@ class Market:
 
     def __init__(self, seed: int, profiles: Iterable[MarketProfile]) -> None:
         self.seed = seed
+        self.version = 0
+        """Changes with every control."""
         self._paths: dict[str, PricePath] = {}
         self._listings: dict[str, _Listing] = {}
         for profile in profiles:
@@ -206,6 +208,7 @@ class Market:
 
     def apply(self, control: MarketControl, recording: Recording | None = None) -> None:
         """Carry out a control from its step on; a replay brings its recording."""
+        self.version += 1
         listing = self._listings[control.symbol]
         match control.kind:
             case "pin":

@@ -49,6 +49,7 @@ class OrderFactory:
             parent_id=request.parent_id,
             is_extended=request.is_extended,
             expires_ns=request.expires_ns,
+            starts_ns=request.starts_ns,
         )
 
     def revised(self, order: VenueOrder, request: OrderRequest) -> VenueOrder:

@@ -36,7 +36,7 @@ class CurrencyValue:
     Attributes:
         rate: Price of one unit in the base currency.
         futures_profit: Profit of open futures that has not been paid in cash yet.
-        unrealized_pnl: Of all positions at their marks, before fees.
+        unrealized_pnl: Of all positions at their marks, those of exchanged currencies included, after opening fees.
         gross_value: Sum of the absolute market values of securities.
     """
 
@@ -89,14 +89,24 @@ class PooledFunds(Funds):
         base: str,
         rate: Callable[[str], Decimal],
         index_price: Callable[[str], Decimal],
+        moment: Callable[[], tuple[int, ...]],
     ) -> None:
         super().__init__(instruments, mark)
         self._base = base
         self._rate = rate
         self._index_price = index_price
+        self._moment = moment
+        self._known: dict[str, tuple[tuple[int, ...], Valuation]] = {}
 
     def value(self, account: Account) -> Valuation:
-        """Return what an account is worth now."""
+        """Return what an account is worth now: worked out once per market step and booking."""
+        moment = self._moment()
+        known = self._known.get(account.account_id)
+        if known is None or known[0] != moment:
+            known = self._known[account.account_id] = (moment, self._value(account))
+        return known[1]
+
+    def _value(self, account: Account) -> Valuation:
         rows = {currency: {"cash": cash} for currency, cash in account.balances.items()}
         rows.setdefault(self._base, {})
         for instrument, lots in self._held(account):
@@ -109,7 +119,7 @@ class PooledFunds(Funds):
             rows=tuple(CurrencyValue(currency=name, rate=self._rate(name), **row) for name, row in rows.items()),
             position_margin=self._initial(account, account.position_margin),
             initial_margin=self._initial(account, account.margin),
-            maintenance_margin=self.maintenance(account, self._base),
+            maintenance_margin=self._maintenance(account),
         )
 
     def summary(self, account: Account, currency: str) -> AccountSummary:  # noqa: ARG002 - one pot for all
@@ -133,6 +143,13 @@ class PooledFunds(Funds):
 
     def maintenance(self, account: Account, currency: str) -> Decimal:  # noqa: ARG002 - one pot for all currencies
         """Return the margin that all positions and debts must keep, base currency."""
+        return self.value(account).maintenance_margin
+
+    def equity(self, account: Account, currency: str) -> Decimal:  # noqa: ARG002 - one pot for all currencies
+        """Return what the account is worth, base currency."""
+        return self.value(account).equity
+
+    def _maintenance(self, account: Account) -> Decimal:
         own = (
             self.maintenance_of(account, instrument, Leg.NET) * self._rate(instrument.instrument.settle)
             for instrument, _ in self._held(account)
@@ -181,14 +198,15 @@ class PooledFunds(Funds):
 
     def _worth(self, account: Account, instrument: VenueInstrument, lots: int) -> dict[str, Decimal]:
         """Return what a position adds to the row of its currency."""
-        if instrument.exchanges_money:
-            return {}
-        value = self._mark(instrument.symbol) * lots
+        value, state = self._mark(instrument.symbol) * lots, account.position(instrument)
         profit = self.unrealized_pnl(account, instrument)
+        after_fees = {"unrealized_pnl": profit - state.open_fees}
+        if instrument.exchanges_money:
+            return after_fees
         if not instrument.pays_in_full:
-            return {"unrealized_pnl": profit, "futures_profit": profit - account.position(instrument).settled}
+            return {**after_fees, "futures_profit": profit - state.settled}
         kind = "option_value" if instrument.instrument.product is Product.OPTION else "stock_value"
-        return {"unrealized_pnl": profit, kind: value, "gross_value": abs(value)}
+        return {**after_fees, kind: value, "gross_value": abs(value)}
 
     def _initial(self, account: Account, of: Callable[[VenueInstrument, Mark], Decimal]) -> Decimal:
         total = self._debt_margin(account)

@@ -99,6 +99,8 @@ class Risk:
         )
 
     def _enforce_cross(self, work: Work, account: Account, currency: str) -> None:
+        if self._funds.equity(account, currency) > self._funds.maintenance(account, currency):
+            return
         held = [
             (symbol, leg)
             for symbol, leg in account.positions

@@ -17,7 +17,7 @@ PARENT_CANCELED = "parent_canceled"
 
 
 class Routing:
-    """Holds orders whose parent has not filled or whose market is closed, and lets them go when that is over.
+    """Holds orders that may not trade yet: the parent has not filled, the market is closed, the time has not come.
 
     ``hours`` may be set once, before the first order. They and expiry are judged with the symbol's market, once a
     second: ``judge``.
@@ -42,7 +42,8 @@ class Routing:
 
     def is_held(self, order: VenueOrder, time_ns: int) -> bool:
         """Tell whether an order may not trade yet."""
-        return self.is_child(order) or not self._is_open(order, time_ns)
+        is_early = order.starts_ns is not None and time_ns < order.starts_ns
+        return is_early or self.is_child(order) or not self._is_open(order, time_ns)
 
     def is_child(self, order: VenueOrder) -> bool:
         """Tell whether an order waits for the fill of its parent."""
@@ -60,7 +61,7 @@ class Routing:
         elif order.trigger is not None and not order.is_triggered:
             waiting = self._engine.wait(work, order, listed=listed)
             ticks = self._mark_ticks(order.symbol)
-            if self._triggers.is_reached_now(order.symbol, order.trigger, ticks):
+            if self._triggers.is_due(waiting, ticks):
                 self._triggers.fire(work, waiting, ticks)
         else:
             self._to_book(work, order, listed)

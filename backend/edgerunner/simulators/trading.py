@@ -225,6 +225,7 @@ def _keeps_its_place(order: VenueOrder, wanted: VenueOrder) -> bool:
         attributes=order.attributes,
         client_key=order.client_key,
         expires_ns=order.expires_ns,
+        starts_ns=order.starts_ns,
         group=order.group,
         updated_ns=order.updated_ns,
         sequence=order.sequence,

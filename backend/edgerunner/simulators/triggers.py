@@ -50,7 +50,7 @@ class Triggers:
         """Judge the triggers of a symbol when its market stands at ``ticks``."""
         for order in self._waiting(symbol):
             current = self._follow(work, order, ticks)
-            if self._is_reached(current, ticks):
+            if self.is_due(current, ticks):
                 self.fire(work, current, ticks)
 
     def on_trade(self, work: Work, symbol: str, ticks: int) -> None:
@@ -58,7 +58,7 @@ class Triggers:
         for order in self._waiting(symbol):
             if order.trigger is not None and order.trigger.source is TriggerSource.LAST:
                 current = self._follow(work, order, ticks)
-                if self._is_reached(current, ticks):
+                if self.is_due(current, ticks):
                     self.fire(work, current, ticks)
 
     def fire(self, work: Work, order: VenueOrder, ticks: int) -> None:
@@ -89,7 +89,8 @@ class Triggers:
     def _waiting(self, symbol: str) -> list[VenueOrder]:
         return [order for account in self._accounts.values() for order in account.orders.waiting(symbol)]
 
-    def _is_reached(self, order: VenueOrder, ticks: int) -> bool:
+    def is_due(self, order: VenueOrder, ticks: int) -> bool:
+        """Tell whether a waiting order fires when the market stands at ``ticks``."""
         if order.state is OrderState.HELD or order.trigger is None:
             return False
         if order.trailing is not None and order.trailing.best_ticks is None:

@@ -13,7 +13,8 @@ from edgerunner.simulators.market_view import MarketView
 from edgerunner.simulators.operator import Operator
 from edgerunner.simulators.pooled_funds import PooledFunds, Valuation
 from edgerunner.simulators.position_requests import PositionRequests
-from edgerunner.simulators.sessions import Hours
+from edgerunner.simulators.preview import Previews
+from edgerunner.simulators.sessions import Hours, Session
 from edgerunner.simulators.trading import Trading
 from edgerunner.simulators.venue_state import VenueSettings, VenueState
 from edgerunner.simulators.venue_types import (
@@ -37,9 +38,8 @@ from edgerunner.simulators.venue_types import (
 class Venue:
     """One simulated broker without its wire.
 
-    Requests (see ``Trading``): ``place amend revise cancel cancel_all reject count_refused_placement``; about positions
-    (see ``PositionRequests``): ``set_leverage set_position_mode set_exits set_margin_mode
-    add_margin``. Market data
+    Requests (see ``Trading``): ``place amend revise preview cancel cancel_all reject count_refused_placement``; about
+    positions (see ``PositionRequests``): ``set_leverage set_position_mode set_exits set_margin_mode add_margin``; data
     (see ``MarketView``): ``depth book quote step book_version last_price mark_price index_price funding_rate
     statistics_24h recent_trades bars bar``. ``operator`` holds what only the broker itself can do. All of it is
     synchronous and single-threaded; every change is in the ledger before its events are told.
@@ -52,12 +52,13 @@ class Venue:
         self.name = state.name
         self.faults = faults
         self.instruments: Mapping[str, VenueInstrument] = state.instruments
-        self.instrument = state.instrument
+        self.instrument, self.lot_mark, self.exchange_rate = state.instrument, state.lot_mark, state.exchange_rate
         self.clock: VirtualClock = state.clock
         self.market = state.market
         self.operator = Operator(state)
         self.place, self.amend, self.cancel = trading.place, trading.amend, trading.cancel
         self.cancel_all, self.revise, self.reject = trading.cancel_all, trading.revise, trading.reject
+        self.preview = Previews(state).preview
         self.set_leverage, self.set_position_mode = requests.set_leverage, requests.set_position_mode
         self.set_exits, self.set_margin_mode = requests.set_exits, requests.set_margin_mode
         self.add_margin, self.set_auto_add_margin = requests.add_margin, requests.set_auto_add_margin
@@ -69,7 +70,7 @@ class Venue:
         self.recent_trades, self.bars, self.bar = view.recent_trades, view.bars, view.bar
         self.watch, self.unwatch, self.run = state.feed.watch, state.feed.unwatch, state.feed.run
         self.active = state.feed.active
-        self.add_listener = state.add_listener
+        self.add_listener, self.on_reset = state.add_listener, state.on_reset
         self.forget_history = state.forget_closed
 
     @property
@@ -80,6 +81,15 @@ class Venue:
     def keep_hours(self, hours: Hours) -> None:
         """Let orders wait outside trading hours; without this everything trades all the time."""
         self._state.routing.hours = hours
+
+    def session(self, symbol: str, *, is_extended: bool) -> Session:
+        """Return the session in which orders trade now, or else the next one."""
+        return self._state.routing.hours.session(symbol, self.clock.market_ns(), is_extended=is_extended)
+
+    @property
+    def incarnation(self) -> int:
+        """Return a number that changes when the ledger starts over."""
+        return self._state.numbers.incarnation
 
     def close(self) -> None:
         """Close the ledger; the venue cannot be used any more."""

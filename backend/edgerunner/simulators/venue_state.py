@@ -78,6 +78,7 @@ class VenueState:
         self.accounts: dict[str, Account] = {}
         self.books: dict[str, SymbolBook] = {}
         self._listeners: list[Callable[[VenueEvent], None]] = []
+        self._reset_listeners: list[Callable[[], None]] = []
         self._queue: deque[VenueEvent] = deque()
         self._telling = False
         self.numbers = Numbers(self._incarnation(), self.ledger.counters(), catalogue.identifiers)
@@ -181,6 +182,10 @@ class VenueState:
         """Return the current market step."""
         return self.clock.market_ns() // STEP_NS
 
+    def moment(self) -> tuple[int, ...]:
+        """Return what changes whenever a mark price or a booked number may have changed."""
+        return self.step(), self.market.version, *self.numbers.state
+
     def mark_ticks(self, symbol: str) -> int:
         """Return the mark price in ticks."""
         return self.market.price(symbol, self.step())
@@ -241,6 +246,10 @@ class VenueState:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def on_reset(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every ``reset``."""
+        self._reset_listeners.append(listener)
+
     def control(self, control: MarketControl, recording: Recording | None = None) -> None:
         """Act on the market, durably and at once."""
         self.feed.advance(control.symbol)
@@ -265,6 +274,8 @@ class VenueState:
         self.market.reset(seed)
         self.numbers.restart(self._incarnation(), self.ledger.counters())
         self._restore()
+        for listener in self._reset_listeners:
+            listener()
 
     def _restore(self) -> None:
         """Fill accounts, books and market from the ledger."""
@@ -314,7 +325,12 @@ class VenueState:
         if base is None:
             return Funds(self.instruments, self.lot_mark)
         return PooledFunds(
-            self.instruments, self.lot_mark, base=base, rate=self.exchange_rate, index_price=self.index_price
+            self.instruments,
+            self.lot_mark,
+            base=base,
+            rate=self.exchange_rate,
+            index_price=self.index_price,
+            moment=self.moment,
         )
 
     def _incarnation(self) -> int:

@@ -94,6 +94,7 @@ class OrderRequest:
         parent_id: Live order that must fill first; this one is held until then, and ends when that one ends unfilled.
         is_extended: Whether it may trade outside regular hours.
         expires_ns: When it ends if it has not filled, venue time; None = never.
+        starts_ns: When it may trade at the earliest, venue time; it is held until then. None = at once.
     """
 
     account_id: str
@@ -118,6 +119,7 @@ class OrderRequest:
     parent_id: str | None = None
     is_extended: bool = False
     expires_ns: int | None = None
+    starts_ns: int | None = None
 
 
 class OrderState(StrEnum):
@@ -195,6 +197,7 @@ class VenueOrder:
     group: OrderGroup | None = None
     is_extended: bool = False
     expires_ns: int | None = None
+    starts_ns: int | None = None
     is_triggered: bool = False
 
     @property

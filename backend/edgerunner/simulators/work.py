@@ -35,7 +35,7 @@ class Numbers:
 
     def restart(self, incarnation: int, counters: Counters) -> None:
         """Go on from other numbers."""
-        self._incarnation = incarnation
+        self.incarnation = incarnation
         self._order = counters.order
         self._fill = counters.fill
         self._cash = counters.cash
@@ -61,14 +61,19 @@ class Numbers:
         self.sequence += 1
         return self.sequence
 
+    @property
+    def state(self) -> tuple[int, int, int]:
+        """Return what changes with everything that is booked."""
+        return self.incarnation, self.sequence, self._cash
+
     def order_id(self, number: int) -> str:
         """Return the id of an order."""
-        return self._identifiers.order_id(self._incarnation, number)
+        return self._identifiers.order_id(self.incarnation, number)
 
     def trade_id(self, number: int) -> str:
         """Return the id of a fill."""
-        return self._identifiers.trade_id(self._incarnation, number)
+        return self._identifiers.trade_id(self.incarnation, number)
 
     def entry_id(self, number: int) -> str:
         """Return the id of a cash entry."""
-        return self._identifiers.entry_id(self._incarnation, number)
+        return self._identifiers.entry_id(self.incarnation, number)

@@ -2,6 +2,7 @@
 
     <run_id>/result.json     metrics, assumptions, final equity
     <run_id>/trades.jsonl    one closed trade per line, oldest first
+    <run_id>/refusals.json   refused orders by code
     <run_id>/equity.parquet  time_ms, equity
     <run_id>/report.html
 
@@ -24,6 +25,7 @@ from edgerunner.storage.reader import parse_cursor
 from edgerunner.storage.values import Page
 
 RESULT, TRADES, EQUITY, REPORT = "result.json", "trades.jsonl", "equity.parquet", "report.html"
+REFUSALS = "refusals.json"
 DRAFT = ".draft"
 _GROUP = 16_384
 
@@ -82,6 +84,10 @@ class RunFiles:
         items = [msgspec.json.decode(line, type=TradeRow) for line in lines]
         return Page(items=items, next_cursor=str(end) if end < path.stat().st_size else None)
 
+    def refusals(self, run_id: str) -> list[TradeRow]:
+        """Return a run's refused orders by code, the most frequent first."""
+        return msgspec.json.decode((self.folder / run_id / REFUSALS).read_bytes(), type=list[TradeRow])
+
     def equity(self, run_id: str, *, limit: int, cursor: str | None) -> Page[tuple[int, float]]:
         """Return a page of (time in ms, equity), oldest first; a cursor is a row number."""
         first = 0 if cursor is None else parse_cursor(cursor)
@@ -102,6 +108,11 @@ def write_trades(draft: Path, trades: Iterable[TradeRow]) -> None:
     encoder = msgspec.json.Encoder()
     with (draft / TRADES).open("wb") as file:
         file.writelines(encoder.encode(trade) + b"\n" for trade in trades)
+
+
+def write_refusals(draft: Path, refusals: list[TradeRow]) -> None:
+    """Write the refused orders by code."""
+    (draft / REFUSALS).write_bytes(msgspec.json.encode(refusals))
 
 
 def write_equity(draft: Path, time_ms: NDArray[np.int64], equity: NDArray[np.float64]) -> None:

@@ -165,6 +165,7 @@ async def test_the_client_runs_waits_and_reads(api: Api, dataset_id: str) -> Non
         trades = [trade async for trade in client.backtests.trades(done["run_id"])]
         equity = [point async for point in client.backtests.equity(done["run_id"])]
         assert (len(trades), len(equity)) == (done["metrics"]["trades"], BARS)
+        assert await client.backtests.refusals(done["run_id"]) == []
         assert "<html" in await client.backtests.report(done["run_id"])
         with pytest.raises(ApiError, match="nothing to cancel"):
             await client.backtests.cancel(done["run_id"])
@@ -311,6 +312,26 @@ def write_strategy(folder: Path, name: str, source: str) -> None:
     (folder / "strategies" / f"{name}.py").write_text(source)
 
 
-@pytest.mark.parametrize("part", ["", "/trades", "/equity", "/report"])
+@pytest.mark.parametrize("part", ["", "/trades", "/equity", "/refusals", "/report"])
 async def test_an_unknown_run_is_not_found(api: Api, part: str) -> None:
     assert_problem(await api.http.get(f"/backtest/runs/01JD8Z4K3V7Q2M5N9R1T6W8X0Y{part}"), 404, "not_found")
+
+
+async def test_orders_beyond_the_limits_are_refused_and_counted_by_code(api: Api, dataset_id: str) -> None:
+    limits = {"max_order_notional": "100.5", "max_open_orders": 3, "session_hours": False}
+    run = await ended(api, (await start(api, data={"dataset_id": dataset_id}, limits=limits))["run_id"])
+    assert run["request"]["limits"] == limits
+    assert run["assumptions"]["limits"] == "max_order_notional 100.5, max_open_orders 3, session_hours false"
+    answer = await api.http.get(f"/backtest/runs/{run['run_id']}/refusals")
+    (refusal,) = answer.json()["refusals"]
+    assert refusal["code"] == "order_notional"
+    assert refusal["text"].startswith("the order is worth 1")
+    assert refusal["count"] > 1
+    assert refusal["first_time"] < refusal["last_time"]
+    report = (await api.http.get(f"/backtest/runs/{run['run_id']}/report")).text
+    assert refusal["text"] in report
+
+
+async def test_an_unknown_limit_is_named(api: Api, dataset_id: str) -> None:
+    body = run_body(data={"dataset_id": dataset_id}, limits={"max_loss": "3"})
+    assert_problem(await api.http.post("/backtest/run", json=body), 422, "validation_error", field="limits.max_loss")

@@ -7,6 +7,7 @@ import pytest
 
 from tests.contract.bybit_harness import bybit_on_simulator
 from tests.contract.harness import Broker
+from tests.contract.ibkr_harness import ibkr_on_simulator
 from tests.contract.local_harness import local_on_simulator
 
 BROKERS: dict[str, Callable[[], AbstractAsyncContextManager[Broker]]] = {
@@ -15,6 +16,8 @@ BROKERS: dict[str, Callable[[], AbstractAsyncContextManager[Broker]]] = {
     "bybit-inverse": lambda: bybit_on_simulator("inverse:BTCUSD"),
     "bybit-future": lambda: bybit_on_simulator("linear:BTCUSDT-24DEC27"),
     "bybit-hedge": lambda: bybit_on_simulator("linear:BTCUSDT", is_hedged=True),
+    "ibkr-stock": lambda: ibkr_on_simulator("AAPL.IBKR"),
+    "ibkr-forex": lambda: ibkr_on_simulator("EUR/USD.IBKR"),
     "local-linear": lambda: local_on_simulator("linear:BTCUSDT"),
     "local-spot": lambda: local_on_simulator("spot:BTCUSDT", coins={"BTC": "1"}),
     "local-inverse": lambda: local_on_simulator("inverse:BTCUSD", currency="BTC", balance="1"),

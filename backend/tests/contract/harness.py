@@ -43,10 +43,12 @@ class Broker(ABC):
 
     ``has_order_wire``: orders travel over a connection that can break. ``exits_follow_position``: market exits are
     marks on the whole position (but for inventory), not orders of their own size.
+    ``limit_target``: what a target with a limit works as.
     """
 
     has_order_wire = True
     exits_follow_position = True
+    limit_target = OrderType.LIMIT_IF_TOUCHED
 
     def __init__(self, adapter: BrokerAdapter, instrument_id: str) -> None:
         self.adapter = adapter

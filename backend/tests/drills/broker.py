@@ -7,8 +7,8 @@ Another broker is one more entry of ``BROKERS``. It needs
   ``history/forget`` and ``clock`` (``simulators/control.py``), with the same members in its ledger;
 * ``markets``: the first one a derivative that takes exits, each with the broker's name of it in the ledger, and steps
   and sizes that its account can pay for twenty times over;
-* ``options_of``: what ``POST /broker/connect`` wants besides credentials to go through the proxy at a port of this
-  machine, with a wait for answers of ``answer_s`` and a heartbeat of ``heartbeat_s``;
+* ``access_of``: the ``credentials`` and ``options`` with which ``POST /broker/connect`` goes through the proxy at a
+  port of this machine, waits for answers for ``answer_s`` and beats every ``heartbeat_s``;
 * ``reject``: the parameters of the fault ``reject`` that mean "not enough money";
 * ``without``: rows that the broker's protocol cannot have, each with the reason; they are printed as skipped.
 
@@ -57,9 +57,8 @@ class Broker:
     Attributes:
         name: As in the API, at the simulators' control port and in the names of their settings.
         environment: What ``POST /broker/connect`` calls the simulated account's kind.
-        credentials: Of the simulator; public on purpose.
         markets: Derivatives first: exits and brackets are drilled on the first one.
-        options_of: Returns the connection's options for a port of this machine.
+        access_of: Returns credentials (the simulator's, public on purpose) and options for a port of this machine.
         reject: Parameters of the fault ``reject`` that mean "not enough money".
         currency: In which the account is paid.
         answer_s: How long the product waits for an answer in a drill.
@@ -70,9 +69,8 @@ class Broker:
 
     name: str
     environment: str
-    credentials: Mapping[str, str]
     markets: Sequence[Market]
-    options_of: "Callable[[Broker, int], Json]"
+    access_of: "Callable[[Broker, int], Json]"
     reject: Json
     currency: str
     answer_s: float = 2
@@ -86,8 +84,7 @@ class Broker:
             "broker": self.name,
             "environment": self.environment,
             "connection_id": connection_id,
-            "credentials": dict(self.credentials),
-            "options": self.options_of(self, port),
+            **self.access_of(self, port),
         }
 
     def market_of(self, instrument_id: str) -> Market:
@@ -99,18 +96,20 @@ class Broker:
         return {market.symbol: market.instrument_id for market in self.markets}
 
 
-def _bybit_options(broker: Broker, port: int) -> Json:
+def _bybit_access(broker: Broker, port: int) -> Json:
     return {
-        "base_url": f"http://127.0.0.1:{port}",
-        "request_timeout_s": broker.answer_s,
-        "heartbeat_s": broker.heartbeat_s,
+        "credentials": {"api_key": "sim-key", "api_secret": "sim-secret"},
+        "options": {
+            "base_url": f"http://127.0.0.1:{port}",
+            "request_timeout_s": broker.answer_s,
+            "heartbeat_s": broker.heartbeat_s,
+        },
     }
 
 
 BYBIT = Broker(
     name="bybit",
     environment="testnet",
-    credentials={"api_key": "sim-key", "api_secret": "sim-secret"},
     markets=(
         Market(
             instrument_id="BTCUSDT-LINEAR.BYBIT",
@@ -134,7 +133,7 @@ BYBIT = Broker(
             most_steps=80,
         ),
     ),
-    options_of=_bybit_options,
+    access_of=_bybit_access,
     reject={"code": "110007", "text": "ab not enough for new order"},
     currency="USDT",
 )

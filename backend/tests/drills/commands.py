@@ -48,7 +48,7 @@ async def place(world: World, key: str, body: Json, *, wait_ms: int = 500) -> Js
     except httpx.HTTPError:
         world.unanswered[key] = body
         return None
-    if answer.status_code in {503, 504}:
+    if answer.status_code in {502, 503, 504}:  # a 500 is a defect, whatever came of the order
         world.unanswered[key] = body
         return None
     if answer.status_code not in {201, 422}:

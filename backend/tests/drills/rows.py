@@ -38,6 +38,7 @@ ROWS: tuple[Row, ...] = (
     Row(name="F3a", scenario=rows_wire.lost_answers, count=300),
     Row(name="F3b", scenario=rows_wire.lost_in_transit, count=200),
     Row(name="F4", scenario=rows_wire.doubled_and_late_news, count=250),
+    Row(name="F4b", scenario=rows_wire.late_fills_of_one_market, count=100),
     Row(name="B4", scenario=rows_wire.retry_while_the_stream_knows, count=60),
     Row(name="B9", scenario=rows_wire.blind_retries, count=100),
     Row(name="F5a", scenario=rows_wire.fills_while_disconnected, count=120),

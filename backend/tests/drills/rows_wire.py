@@ -70,6 +70,17 @@ async def doubled_and_late_news(world: World, draw: random.Random, key: str) -> 
             await cancel(world, order)
 
 
+async def late_fills_of_one_market(world: World, draw: random.Random, key: str) -> None:
+    """F4: fills of one market are told late and doubled; average and profit follow the broker's order of them."""
+    market = world.market
+    for number in range(draw.randint(3, 6)):
+        if draw.random() < 0.5:
+            await world.fault("late_event", "stream", count=draw.randint(1, 3), delay_s=draw.choice((0.5, 1, 2)))
+        if draw.random() < 0.2:
+            await world.fault("duplicate_event", "stream", copies=1)
+        await place(world, f"{key}-{number}", body_of(world, draw, "market", market), wait_ms=100)
+
+
 async def retry_while_the_stream_knows(world: World, draw: random.Random, key: str) -> None:
     """B4: the answer is lost, the stream says New a moment later; nobody places again."""
     await world.fault("drop_reply", "place")

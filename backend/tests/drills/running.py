@@ -16,6 +16,9 @@ PER_WORLD = 20
 """Scenarios in one world: later ones run on a book with a past, and the oracle stays quick to read."""
 
 
+UNOPENED = "the world does not open"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of one scenario; ``failure`` None = every invariant held, ``skipped`` = why it could not run."""
@@ -48,7 +51,7 @@ async def run(row: Row, seeds: Iterable[int], broker: Broker) -> AsyncIterator[O
                 continue
             except Exception as error:  # noqa: BLE001 - a world that does not open is a failure of the first scenario
                 is_clean = False
-                yield Outcome(row=row.name, seed=batch.pop(0), seconds=0, failure=f"the world does not open: {error!r}")
+                yield Outcome(row=row.name, seed=batch.pop(0), seconds=0, failure=f"{UNOPENED}: {error!r}")
             while batch and is_clean:
                 outcome = await _one(row, batch.pop(0), world)
                 is_clean = outcome.failure is None

@@ -97,9 +97,9 @@ class Soak:
         draw = self._draw
         kinds: tuple[Kind, ...] = ("market", "resting", "resting", "marketable")
         order = await place(self._world, f"soak-{next(self._number)}", body_of(self._world, draw, draw.choice(kinds)))
-        if order is None or order["status"] not in {"accepted", "partially_filled"}:
+        if order is None or order["status"] not in {"submitted", "accepted", "partially_filled"}:
             return
-        if draw.random() < 0.3:
+        if order["status"] == "accepted" and draw.random() < 0.3:
             await resize(self._world, draw, order)
         await cancel(self._world, order)
 

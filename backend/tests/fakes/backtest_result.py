@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edgerunner.backtest.columns import BarColumns, bar_columns
 from edgerunner.backtest.metrics import Figures, metric_assumptions, metrics
+from edgerunner.backtest.result import Refusal
 
 MINUTE_MS = 60_000
 DAY_MS = 1_440 * MINUTE_MS
@@ -46,6 +47,7 @@ class FakeResult:
     equity: NDArray[np.float64]
     trades: tuple[FakeTrade, ...] = ()
     fills: tuple[FakeFill, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     orders: tuple[FakeFill, ...] = ()
     cash_movements: tuple[object, ...] = ()
     counts: dict[str, int] = field(default_factory=lambda: {"bars": 1})

@@ -48,6 +48,7 @@ class FakeHost:
         keeps_canceled: A cancel is on its way, and nothing shows it, until ``confirm_cancels`` is called.
         intents: Everything that was asked for, in order.
         cancels: Ids of the orders whose cancel was asked for.
+        changes: Ids of the orders that were changed.
     """
 
     instruments: dict[str, Instrument]
@@ -61,6 +62,7 @@ class FakeHost:
     now_ns: int = 0
     intents: list[OrderIntent] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     books: set[str] = field(default_factory=set)
     prices: dict[str, float] = field(default_factory=dict)
@@ -119,6 +121,7 @@ class FakeHost:
             self._end(handle, OrderStatus.CANCELED)
 
     def modify(self, handle: OrderHandle, change: ChangeIntent) -> None:
+        self.changes.append(handle.order_id)
         if change.quantity is not None:
             handle.quantity = change.quantity
 
@@ -153,7 +156,7 @@ class FakeHost:
         self._fill_reached(bar)
         self.prices[bar.instrument_id] = bar.close
         self._histories.setdefault(bar.instrument_id, BarHistory()).append(bar)
-        self._running.on_bar(bar)
+        self.running.on_bar(bar)
         self._deliver()
 
     def book(self, bid: float, ask: float, *, after_s: float = 1.0) -> None:
@@ -165,7 +168,7 @@ class FakeHost:
             if ask <= intent.limit if intent.side is Side.BUY else bid >= intent.limit:
                 self.fill(order, intent.limit)
         self._deliver()
-        self._running.on_book(Book(key, self.now_ns, ((bid, 1.0),), ((ask, 1.0),)))
+        self.running.on_book(Book(key, self.now_ns, ((bid, 1.0),), ((ask, 1.0),)))
         self._deliver()
 
     def fill(self, order: OrderHandle, price: float, quantity: float | None = None) -> None:
@@ -177,7 +180,7 @@ class FakeHost:
         fill = Fill(
             order.order_id, order.instrument_id, order.side, done, price, 0.0, "USD", self.now_ns, Liquidity.TAKER
         )
-        self._later.append(lambda: self._running.on_fill(fill))
+        self._later.append(lambda: self.running.on_fill(fill))
         if order.filled_quantity >= order.quantity:
             self._end(order, OrderStatus.FILLED)
 
@@ -215,7 +218,8 @@ class FakeHost:
         return [sentence(intent) for intent in self.intents]
 
     @property
-    def _running(self) -> Strategy:
+    def running(self) -> Strategy:
+        """Return the strategy that was started last."""
         assert self.strategy is not None
         return self.strategy
 
@@ -262,7 +266,7 @@ class FakeHost:
             order.reason,
             self.now_ns,
         )
-        self._later.append(lambda: self._running.on_order(update))
+        self._later.append(lambda: self.running.on_order(update))
 
     def _deliver(self) -> None:
         while self._later:

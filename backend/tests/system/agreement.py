@@ -100,6 +100,9 @@ def _fill_differences(ours: list[Json], theirs: list[Json]) -> Iterable[str]:
         same_fee = Decimal(mine["fee"]["amount"]) == Decimal(fill["fee"]["amount"])
         if not same_fee or mine["fee"]["currency"] != fill["fee"]["currency"]:
             yield f"fill {fill['trade_id']}: fee {mine['fee']} in the API, {fill['fee']} in the ledger"
+        ours_closed, theirs_closed = mine["realized_pnl"], fill["realized_pnl"]
+        if fill["product"] != "spot" and not _same_price(ours_closed, theirs_closed):
+            yield f"fill {fill['trade_id']} closed {ours_closed} in the API, {theirs_closed} in the ledger"
     for trade_id in own:
         yield f"fill {trade_id} is not in the ledger"
 
@@ -139,6 +142,8 @@ def _position_differences(ours: list[Json], accounts: list[Json], instrument_ids
                 yield f"position {position}: {mine['side']} {mine['quantity']} in the API"
             if not _same_price(mine["average_price"], position["average_price"]):
                 yield f"position {position}: average {mine['average_price']} in the API"
+            if not _same_price(mine["realized_pnl"], position["realized_pnl"]):
+                yield f"position {position}: realized {mine['realized_pnl']} in the API"
     for instrument_id, position in own.items():
         yield f"position {instrument_id} {position['side']} {position['quantity']} is not in the ledger"
 
@@ -161,7 +166,7 @@ def _balance_differences(summary: list[Json], accounts: list[Json]) -> Iterable[
 
 
 def _same_price(ours: str | None, theirs: str | None) -> bool:
-    """Averages are quotients, and the broker's wire rounds them to eight decimals: they agree to the last of these."""
+    """Quotients are rounded, by the broker's wire to eight decimals: they agree to the last of these."""
     if ours is None or theirs is None:
         return (ours is None or Decimal(ours) == 0) and (theirs is None or Decimal(theirs) == 0)
     return abs(Decimal(ours) - Decimal(theirs)) <= Decimal("1e-8")

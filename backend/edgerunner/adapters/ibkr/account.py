@@ -1,7 +1,6 @@
 """Money and positions of the accounts: subscribed, told as they change, read whole when asked."""
 
 import asyncio
-
 from decimal import Decimal
 from typing import Final
 
@@ -11,8 +10,8 @@ from ib_async.objects import AccountValue, PnL, Position
 from edgerunner.adapters.background import Background
 from edgerunner.adapters.broker import PositionReport
 from edgerunner.adapters.buffers import UpdateBuffer
-from edgerunner.adapters.ibkr.accounts import is_paper
 from edgerunner.adapters.ibkr.account_values import Profit, base_currency, summary_of
+from edgerunner.adapters.ibkr.accounts import is_paper
 from edgerunner.adapters.ibkr.api import Api
 from edgerunner.adapters.ibkr.catalogue import Catalogue
 from edgerunner.adapters.ibkr.instruments import Listing
@@ -100,7 +99,8 @@ class AccountBook:
         await api.ask(
             f"for the values of {account_id}",
             lambda: api.start(
-                request_id, lambda: api.client.reqAccountUpdatesMulti(request_id, account_id, "", False)  # noqa: FBT003
+                request_id,
+                lambda: api.client.reqAccountUpdatesMulti(request_id, account_id, "", False),  # noqa: FBT003
             ),
             timeout_s=self._link.options.request_timeout_s,
         )

@@ -19,8 +19,8 @@ def is_paper(account_id: str) -> bool:
 def chosen_accounts(told: Sequence[str], wanted: str | None, environment: Environment) -> tuple[str, ...]:
     """Return the accounts that a connection uses: the wanted one, else all.
 
-    Raises ``InvalidRequest`` for an account that the gateway does not have, and for a paper account on a connection that
-    says live. The other way round is the service's decision, which compares what ``Account.is_live`` says.
+    Raises ``InvalidRequest`` for an account that the gateway does not have, and for a paper account on a connection
+    that says live. The other way round is the service's decision, which compares what ``Account.is_live`` says.
     """
     if wanted is not None and wanted not in told:
         text = f"this gateway has no account {wanted}; it is logged on for {', '.join(told)}"

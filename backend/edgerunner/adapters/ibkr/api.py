@@ -78,9 +78,7 @@ class Api(IB):
         self.client.updateReqId(FIRST_REQUEST_ID)
         return list(self.ears.accounts)
 
-    async def ask(
-        self, what: str, start: Callable[[], Awaitable[T]], *, timeout_s: float, key: str | None = None
-    ) -> T:
+    async def ask(self, what: str, start: Callable[[], Awaitable[T]], *, timeout_s: float, key: str | None = None) -> T:
         """Send a request and return its answer.
 
         ``key`` names requests that TWS answers without an id: ib_async lets a second one take the first one's answer
@@ -108,7 +106,7 @@ class Api(IB):
 
         Those end in None or an empty list, as if TWS had said that there is nothing.
         """
-        answer: asyncio.Future[Any] = self.ears.startReq(key)
+        answer: asyncio.Future[Any] = self.ears.startReq(key)  # type: ignore[no-untyped-call]
         send()
         return answer
 

@@ -63,7 +63,7 @@ def bar_of(told: BarData, timeframe: Timeframe, now_ns: int) -> Bar:
     A bar of a day opens at midnight UTC of its date, like everybody's, although its session may begin the evening
     before.
     """
-    moment = parseIBDatetime(told.date) if isinstance(told.date, str) else told.date
+    moment = parseIBDatetime(str(told.date))
     open_ns = nanoseconds(moment)
     prices = [number(value) for value in (told.open, told.high, told.low, told.close)]
     first, high, low, close = prices
@@ -79,4 +79,3 @@ def bar_of(told: BarData, timeframe: Timeframe, now_ns: int) -> Bar:
         volume=Decimal(0) if volume is None or volume == NO_VALUE else volume,
         is_complete=open_ns + timeframe.length_ns <= now_ns,
     )
-

@@ -12,15 +12,16 @@ import structlog
 from ib_async.contract import Contract, ContractDescription, ContractDetails
 from ib_async.objects import PriceIncrement
 
-from edgerunner.adapters.ibkr.instrument_ids import IDEALPRO, SMART, Description, ids_of, parse_id
+from edgerunner.adapters.ibkr.instrument_ids import IDEALPRO, SMART, VENUE, Description, ids_of, parse_id
 from edgerunner.adapters.ibkr.instruments import PRODUCTS, Listing, listing_of, rule_of
 from edgerunner.adapters.ibkr.link import Link
 from edgerunner.adapters.ibkr.pace import Pace
-from edgerunner.domain.errors import BrokerRejected, BrokerUnreachable, NotFound
+from edgerunner.domain.errors import BrokerRejected, BrokerUnreachable, EdgerunnerError, NotFound
 from edgerunner.domain.instruments import Instrument
 
 _log = structlog.get_logger(__name__)
 
+MAJOR_PAIRS: Final = ("EUR/USD", "GBP/USD", "USD/JPY", "USD/CHF", "AUD/USD", "USD/CAD")
 _NO_CONTRACT: Final = "200"
 _MOST_CANDIDATES: Final = 12
 _MOST_FOUND: Final = 16
@@ -48,6 +49,14 @@ class Catalogue:
     def known(self, contract: Contract) -> Listing | None:
         """Return the instrument of a contract that TWS named, or None when it has to be learned first."""
         return self._by_con_id.get(contract.conId)
+
+    async def load_major_pairs(self) -> None:
+        """Take the pairs in that most portfolios are converted with; one that TWS does not list is left out."""
+        for name in MAJOR_PAIRS:
+            try:
+                await self.load(f"{name}.{VENUE}")
+            except EdgerunnerError as error:
+                _log.info("pair_not_loaded", pair=name, reason=error.detail)
 
     def all(self) -> list[Instrument]:
         """Return every instrument in memory."""

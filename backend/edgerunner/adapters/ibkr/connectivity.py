@@ -1,7 +1,7 @@
 """What TWS says about its own connections: to Interactive Brokers (1100...) and to the data farms (2103...). Pure.
 
-The first decides whether orders can be told and heard, the second only what market data are worth: a farm that comes and
-goes never touches the order session.
+The first decides whether orders can be told and heard, the second only what market data are worth: a farm that comes
+and goes never touches the order session.
 """
 
 from enum import Enum, auto

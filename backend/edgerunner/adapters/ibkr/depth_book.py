@@ -8,6 +8,7 @@ of different exchanges: equal prices are added up, and the order of rows is not 
 from decimal import Decimal
 from enum import IntEnum
 
+from edgerunner.adapters.ibkr.ears import RowChange
 from edgerunner.adapters.ibkr.values import number
 
 
@@ -30,7 +31,7 @@ Levels = tuple[tuple[Decimal, Decimal], ...]
 
 
 class DepthBook:
-    """One instrument's book of so many rows a side; rows are floats as they came, exact numbers are made for readers."""
+    """One instrument's book, so many rows a side; rows are floats as they came, readers get exact numbers."""
 
     def __init__(self, most_rows: int) -> None:
         self._most_rows = most_rows
@@ -41,20 +42,20 @@ class DepthBook:
         for rows in self._rows.values():
             rows.clear()
 
-    def apply(self, row: int, operation: int, side: int, price: float, size: float) -> None:
+    def apply(self, change: RowChange) -> None:
         """Take a change in. A place past the end is the end: TWS may begin with an update, or repeat a delete.
 
         A row that an insert pushes beyond the rows asked for is gone: TWS numbers no such row.
         """
-        rows = self._rows.get(side)
+        rows, row = self._rows.get(change.side), change.row
         if rows is None or not 0 <= row < self._most_rows:
             return
-        match operation:
+        match change.operation:
             case Operation.INSERT:
-                rows.insert(row, (price, size))
-                del rows[self._most_rows:]
+                rows.insert(row, (change.value, change.size))
+                del rows[self._most_rows :]
             case Operation.UPDATE:
-                rows[row : row + 1] = [(price, size)]
+                rows[row : row + 1] = [(change.value, change.size)]
             case Operation.DELETE:
                 del rows[row : row + 1]
 

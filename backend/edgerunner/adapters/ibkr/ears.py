@@ -1,14 +1,15 @@
 """What we hear of the socket before ib_async keeps it: market data by request id, errors, the log-on.
 
-ib_async's own market data objects lose what we need: a row inserted into a book overwrites the row that was there, trades
-lose their time, an unknown tick type ends in an exception, two requests for one contract share an object and only one can
-be given back, updates of bars that began empty are dropped. So what carries a request id of ours goes to its sink as it
-arrives, and ib_async's objects are not used for it. Codes that ib_async takes for warnings (321 and others) end the
-request that they belong to.
+ib_async's own market data objects lose what we need: a row inserted into a book overwrites the row that was there,
+trades lose their time, an unknown tick type ends in an exception, two requests for one contract share an object and
+only one can be given back, updates of bars that began empty are dropped. So what carries a request id of ours goes to
+its sink as it arrives, and ib_async's objects are not used for it. Codes that ib_async takes for warnings (321 and
+others) end the request that they belong to.
 """
+# ruff: noqa: N802, N803 - the names are those of ib_async's Wrapper
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ib_async.contract import Contract
 from ib_async.objects import BarData
@@ -22,13 +23,23 @@ ErrorListener = Callable[[int, int, str], None]
 """Hears (request or order id, code, text) of everything that TWS reports."""
 
 
+class RowChange(NamedTuple):
+    """What happens to one row of a book: operation 0 insert, 1 update, 2 delete; side 0 ask, 1 bid."""
+
+    row: int
+    operation: int
+    side: int
+    value: float
+    size: float
+
+
 class Sink:
     """Takes in one market data request's messages; each does nothing unless a feed overrides it.
 
     Numbers are ib_async's floats. Called inside of the socket's callback: short, and never awaiting.
     """
 
-    def on_price(self, tick_type: int, price: float, size: float) -> None:
+    def on_price(self, tick_type: int, value: float, size: float) -> None:
         """Take a price with its size."""
 
     def on_size(self, tick_type: int, size: float) -> None:
@@ -40,14 +51,14 @@ class Sink:
     def on_data_type(self, data_type: int) -> None:
         """Take the kind of data that flows: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen."""
 
-    def on_trade(self, time_s: int, price: float, size: float) -> None:
+    def on_trade(self, time_s: int, value: float, size: float) -> None:
         """Take a trade of the tape."""
 
-    def on_middle(self, time_s: int, price: float) -> None:
+    def on_middle(self, time_s: int, value: float) -> None:
         """Take a mid price."""
 
-    def on_depth(self, row: int, operation: int, side: int, price: float, size: float) -> None:
-        """Take a change of a book: operation 0 insert, 1 update, 2 delete; side 0 ask, 1 bid."""
+    def on_depth(self, change: RowChange) -> None:
+        """Take a change of a book."""
 
     def on_bar(self, bar: BarData) -> None:
         """Take a past bar; ``bar.date`` is the wire's text."""
@@ -120,17 +131,18 @@ class Ears(Wrapper):
         if sink is not None:
             sink.on_error(errorCode, errorString)
         elif errorCode in _ENDS_REQUEST and reqId in self._futures:
-            self._endReq(reqId, RequestError(reqId, errorCode, errorString), success=False)
+            refusal = RequestError(reqId, errorCode, errorString)
+            self._endReq(reqId, refusal, success=False)  # type: ignore[no-untyped-call]
         else:
             super().error(reqId, errorCode, errorString, advancedOrderRejectJson)
         self._on_error(reqId, errorCode, errorString)
 
     # market data
 
-    def priceSizeTick(self, reqId: int, tickType: int, price: float, size: float) -> None:
+    def priceSizeTick(self, reqId: int, tickType: int, value: float, size: float) -> None:
         """Hand a price to its sink."""
         if (sink := self.sinks.get(reqId)) is not None:
-            sink.on_price(tickType, price, size)
+            sink.on_price(tickType, value, size)
 
     def tickSize(self, reqId: int, tickType: int, size: float) -> None:
         """Hand a size to its sink."""
@@ -153,40 +165,25 @@ class Ears(Wrapper):
         if (sink := self.sinks.get(reqId)) is not None:
             sink.on_data_type(marketDataId)
 
-    def tickByTickAllLast(
-        self,
-        reqId: int,
-        tickType: int,
-        time: int,
-        price: float,
-        size: float,
-        tickAttribLast: Any,
-        exchange: str,
-        specialConditions: str,
-    ) -> None:
-        """Hand a trade to its sink."""
+    def tickByTickAllLast(self, reqId: int, *told: Any) -> None:
+        """Hand a trade to its sink; told are tick type, time, price, size, and attributes without a use here."""
         if (sink := self.sinks.get(reqId)) is not None:
-            sink.on_trade(time, price, size)
+            sink.on_trade(*told[1:4])
 
     def tickByTickMidPoint(self, reqId: int, time: int, midPoint: float) -> None:
         """Hand a mid price to its sink."""
         if (sink := self.sinks.get(reqId)) is not None:
             sink.on_middle(time, midPoint)
 
-    def updateMktDepthL2(
-        self,
-        reqId: int,
-        position: int,
-        marketMaker: str,
-        operation: int,
-        side: int,
-        price: float,
-        size: float,
-        isSmartDepth: bool = False,
-    ) -> None:
-        """Hand a change of a book to its sink; ``updateMktDepth`` ends here too."""
+    def updateMktDepth(self, reqId: int, *told: Any) -> None:
+        """Hand a change of a book to its sink."""
         if (sink := self.sinks.get(reqId)) is not None:
-            sink.on_depth(position, operation, side, price, size)
+            sink.on_depth(RowChange(*told))
+
+    def updateMktDepthL2(self, reqId: int, *told: Any) -> None:
+        """Hand a change of a book of several exchanges to its sink; the second place is the exchange's name."""
+        if (sink := self.sinks.get(reqId)) is not None:
+            sink.on_depth(RowChange(told[0], *told[2:6]))
 
     def historicalData(self, reqId: int, bar: BarData) -> None:
         """Hand a past bar to its sink."""

@@ -60,6 +60,8 @@ class Feed(Sink, ABC):
         """Ask for the feed; raises ``NotConnected``."""
         self.refusal = None
         self.answered.clear()
+        if self._request_id is not None:
+            api.unlisten(self._request_id)
         self._request_id = api.listen(self)
         self.request(api, self._request_id)
 
@@ -91,7 +93,7 @@ class Feed(Sink, ABC):
         code, text = self.refusal
         return f"{self.listing.instrument.instrument_id}: {_ENDS_FEED.get(code, 'refused')} ({code}: {text})"
 
-    def on_data_type(self, data_type: int) -> None:
+    def on_data_type(self, data_type: int) -> None:  # noqa: ARG002 - the kind matters to quotes alone
         """TWS has taken the request."""
         self.answered.set()
 

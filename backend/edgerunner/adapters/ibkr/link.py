@@ -99,10 +99,11 @@ class Link:
                 await keeper
         self._close("the connection was closed")
 
-    def renew(self, reason: str) -> None:
-        """Drop the connection because what it says can no longer be trusted; it is dialled again at once."""
-        if self._api is not None:
-            self._api.drop(reason)
+    def ask_to_read_again(self, reason: str) -> None:
+        """Tell the reader that news may have been missed: the order link went down and is up."""
+        if self.is_up:
+            self._updates.health("orders", LinkStatus.DOWN, reason=reason)
+            self._updates.health("orders", LinkStatus.UP, reason=None, latency_ms=self._latency_ms)
 
     async def _attempt(self) -> None:
         """Make a connection, log on, do what is needed to begin; what fails leaves nothing open."""
@@ -130,7 +131,8 @@ class Link:
         """Await ``work``, but not longer than the connection lasts."""
         task = asyncio.ensure_future(work)
         try:
-            await asyncio.wait({task, api.lost}, return_when=asyncio.FIRST_COMPLETED)
+            waits: set[asyncio.Future[None] | asyncio.Future[str]] = {task, api.lost}
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise NotConnected(f"TWS ended the connection at the log-on: {api.lost.result()}")
             await task
@@ -191,7 +193,6 @@ class Link:
                 is_doubtful = True
             else:
                 is_doubtful = False
-                self._tell_latency()
 
     async def _dial_again(self) -> None:
         for attempt in count():
@@ -213,10 +214,6 @@ class Link:
         else:
             self._updates.health("orders", LinkStatus.DOWN, reason=cut)
         self._tell_data()
-
-    def _tell_latency(self) -> None:
-        if self.is_up:
-            self._updates.health("orders", LinkStatus.UP, reason=None, latency_ms=self._latency_ms)
 
     def _tell_data(self) -> None:
         cut, reason = self.connectivity.cut_reason, self.connectivity.data_reason

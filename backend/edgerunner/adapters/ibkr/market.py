@@ -34,6 +34,9 @@ LINGER_S: Final = 30.0
 ACCEPT_S: Final = 2.0
 """How long a new feed's refusal is waited for; without one it counts as taken."""
 
+ENOUGH_S: Final = 2.0
+"""After this a question is answered with what is there: a closed market has no bid and no ask."""
+
 STEP_S: Final = 0.5
 RETRY_S: Final = 30.0
 LIVE_TYPE: Final = 1
@@ -110,8 +113,11 @@ class MarketStreams:
         """
         wanted = {(each.feed, each.instrument_id, each.timeframe): each for each in subscriptions}
         async with self._changing:
-            made = [await self._made(each) for key, each in wanted.items() if key not in self._feeds]
+            made: list[Feed] = []
             try:
+                for key, each in wanted.items():
+                    if key not in self._feeds:
+                        made.append(await self._made(each))
                 await asyncio.gather(*(self._accepted(feed) for feed in made))
             except BaseException:
                 for feed in made:
@@ -149,8 +155,10 @@ class MarketStreams:
             )
         if not isinstance(feed, of):
             raise TypeError(f"{key} is no {of.__name__}")
-        deadline = self._monotonic() + self._link.options.request_timeout_s
-        while not feed.is_complete and self._monotonic() < deadline:
+        begun = self._monotonic()
+        while not feed.is_complete and self._monotonic() - begun < self._link.options.request_timeout_s:
+            if feed.is_heard and self._monotonic() - begun > ENOUGH_S:
+                break
             if feed.refusal is not None:
                 self._drop_unwanted(key)
                 self._raise_refusal(feed)
@@ -187,9 +195,7 @@ class MarketStreams:
         if timeframe is Timeframe.S1:
             return SecondBars(listing, self._buffer)
         options = self._link.options
-        return BarFeed(
-            listing, timeframe, self._buffer, self._link.now_ns, extended_hours=options.extended_hours
-        )
+        return BarFeed(listing, timeframe, self._buffer, self._link.now_ns, extended_hours=options.extended_hours)
 
     def _quote(self, instrument_id: str) -> Ticker | None:
         feed = self._feeds.get((FeedKind.QUOTES, instrument_id, None))

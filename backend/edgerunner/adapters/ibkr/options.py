@@ -80,9 +80,7 @@ def parse_options(environment: Environment, options: Mapping[str, object]) -> Op
     return Options(environment=environment, **options)  # type: ignore[arg-type] # _check saw every value
 
 
-def parse_credentials(
-    environment: Environment, credentials: Mapping[str, str], *, connection_id: str
-) -> Credentials:
+def parse_credentials(environment: Environment, credentials: Mapping[str, str], *, connection_id: str) -> Credentials:
     """Return where and as whom to log on: ``host``, ``port``, ``client_id``, ``account``, all optional.
 
     Defaults: this machine, TWS's own port of the environment, a client id that follows from the connection's name.
@@ -100,9 +98,7 @@ def parse_credentials(
     return Credentials(
         host=host,
         port=_whole(credentials, "port", DEFAULT_PORTS.get(environment), least=1, most=_HIGHEST_PORT),
-        client_id=_whole(
-            credentials, "client_id", default_client_id(connection_id), least=1, most=_HIGHEST_CLIENT_ID
-        ),
+        client_id=_whole(credentials, "client_id", default_client_id(connection_id), least=1, most=_HIGHEST_CLIENT_ID),
         account=account,
     )
 

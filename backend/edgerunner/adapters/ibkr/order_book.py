@@ -22,6 +22,7 @@ from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.orders import BrokerWords, OrderStatus, TimeInForce
 
 _AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+_WAIT_FOR_A_PRICE: Final = frozenset({"STP", "STP LMT", "MIT", "LIT", "TRAIL"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +41,9 @@ class Record:
     why_held: str = ""
     code: int | None = None
     text: str | None = None
+    created_ns: int | None = None
+    told: OrderReport | None = None
+    """The report that was told last, without its stamp."""
 
     @property
     def is_complete(self) -> bool:
@@ -63,6 +67,8 @@ class OrderBook:
         self._by_perm_id: dict[int, Record] = {}
         self._by_client: dict[tuple[int, int], Record] = {}
         self._highest: dict[int, int] = {}
+        self.is_reading = False
+        """Whether lists are being read: what they show is older than its arrival."""
         self._newest_ns = 0
 
     def forget(self) -> None:
@@ -111,9 +117,16 @@ class OrderBook:
         self._forgive(record)
         return record
 
-    def error(self, client_id: int, order_id: int, code: int, text: str) -> Record | None:
-        """Note a code with an order's id; None for an id that is no known order's."""
+    def error(
+        self, client_id: int, order_id: int, code: int, text: str, *, is_awaited: bool = False
+    ) -> Record | None:
+        """Note a code with an order's id; None for an id that is no order's.
+
+        ``is_awaited``: an order was sent with this id; its code may come before any other sign of it.
+        """
         record = self._by_client.get((client_id, order_id))
+        if record is None and is_awaited:
+            record = self._record(client_id, order_id, 0)
         if record is not None:
             record.code, record.text = code, text
         return record
@@ -150,7 +163,7 @@ class OrderBook:
                 status=record.status or None, code=None if record.code is None else str(record.code), text=record.text
             ),
             ts_event_ns=self._stamp(),
-            created_at_ns=None,
+            created_at_ns=record.created_ns,
             parent_venue_order_id=str(parent.perm_id) if parent is not None and parent.perm_id else None,
             parent_client_order_id=child[0] if child else None,
             child_kind=child[1] if child else None,
@@ -189,6 +202,7 @@ class OrderBook:
                 record = known
         if record is None:
             record = Record(client_id=client_id, order_id=order_id)
+            record.created_ns = None if self.is_reading else self._now_ns()
         if perm_id:
             record.perm_id = perm_id
             self._by_perm_id[perm_id] = record
@@ -227,6 +241,18 @@ def _status(record: Record, time_in_force: TimeInForce) -> tuple[OrderStatus, st
         return OrderStatus.REJECTED, None
     if status is OrderStatus.ACCEPTED and record.filled:
         return OrderStatus.PARTIALLY_FILLED, None
-    if word == "PreSubmitted":
-        return status, record.why_held or "waiting"
-    return status, record.why_held or None
+    if word == "Submitted" and record.order is not None and record.order.orderType in _WAIT_FOR_A_PRICE:
+        return OrderStatus.TRIGGERED, None
+    return status, _held(record) if status is OrderStatus.ACCEPTED else None
+
+
+def _held(record: Record) -> str | None:
+    """Return why an order does not work yet: until its parent fills, its trigger is met, or its market opens."""
+    order = record.order
+    if record.status != "PreSubmitted" or order is None:
+        return record.why_held or None
+    if "child" in record.why_held or (not record.why_held and order.parentId):
+        return "child"
+    if "trigger" in record.why_held or (not record.why_held and order.orderType in _WAIT_FOR_A_PRICE):
+        return "untriggered"
+    return record.why_held or "waiting"

@@ -20,6 +20,7 @@ from edgerunner.adapters.ibkr.values import number
 from edgerunner.domain.errors import OutcomeUnknown
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.orders import OrderStatus
+from edgerunner.domain.values import replace
 
 _log = structlog.get_logger(__name__)
 
@@ -157,7 +158,8 @@ class OrderDesk:
         """Take a code with the id of one of our orders; others are no business of ours."""
         if request_id == NO_ORDER:
             return
-        record = self.book.error(self.client_id, request_id, code, text)
+        awaited = request_id in self._expected
+        record = self.book.error(self.client_id, request_id, code, text, is_awaited=awaited)
         for expectation in list(self._expected.get(request_id, ())):
             expectation.hear(Refusal(code=code, text=text))
         if record is None:
@@ -174,16 +176,23 @@ class OrderDesk:
                 self._publish(record)
 
     def _hear(self, record: Record, news: News) -> None:
-        if record.client_id == self.client_id:
+        """Tell the commands about an order: ours, or another client's that none of ours shares its id with."""
+        ours = self.book.of_client(self.client_id, record.order_id)
+        if ours is None or ours is record:
             for expectation in list(self._expected.get(record.order_id, ())):
                 expectation.hear(news)
 
     def _publish(self, record: Record) -> None:
+        """Tell what is new about an order; TWS repeats itself much."""
         if record.contract is not None and record.instrument is None:
             self._stranger(record.contract)
             return
         report = self.book.report(record)
-        if report is not None and report.status is not OrderStatus.SUBMITTED:
+        if report is None or report.status is OrderStatus.SUBMITTED:
+            return
+        news = replace(report, ts_event_ns=0)
+        if news != record.told:
+            record.told = news
             self._tell(report)
 
 

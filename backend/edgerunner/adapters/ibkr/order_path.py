@@ -15,6 +15,7 @@ from edgerunner.adapters.ibkr.order_desk import OrderDesk
 from edgerunner.adapters.ibkr.orders import OrderEntry
 from edgerunner.adapters.ibkr.placement import OrderStyle
 from edgerunner.adapters.ibkr.records import ProofRule, Records
+from edgerunner.adapters.ibkr.what_if import WhatIf
 from edgerunner.domain.errors import EdgerunnerError, NotConnected
 from edgerunner.domain.instruments import Instrument
 
@@ -58,6 +59,7 @@ class OrderPath:
             now_ns=now_ns,
         )
         self.entry = OrderEntry(self._connected, self.desk, ready=ready, style=style, timeout_s=timeout_s)
+        self.what_if = WhatIf(self._connected, self.desk, style=style, timeout_s=timeout_s)
         self.records = Records(
             self._connected,
             self.desk,

@@ -26,6 +26,7 @@ _log = structlog.get_logger(__name__)
 DOUBT_WAIT_S: Final = 2.0
 """How much longer a command waits once a code came that proves nothing by itself."""
 
+_KEYS_KEPT: Final = 10_000
 _IDS_AHEAD: Final = 100
 """How far order ids jump once TWS says that one was used: a TWS that forgot its ids goes through them again."""
 
@@ -41,6 +42,7 @@ class OrderEntry:
         self._ready = ready
         self._style = style
         self._timeout_s = timeout_s
+        self._sent: dict[str, None] = {}
 
     def check(self, terms: OrderTerms, instrument: Instrument) -> None:
         """Raise what would keep a placement from being sent."""
@@ -51,6 +53,7 @@ class OrderEntry:
         """Send an order and its exits in one go; TWS acts on none of them before the last has come."""
         self.check(command.terms, instrument)
         key, account_id = command.client_order_id, command.account_id
+        self._require_new(key)
         parent = parent_order(command.terms, key=key, account_id=account_id, style=self._style)
         exits = exit_orders(command.terms, key=key, account_id=account_id, style=self._style)
         orders = self._numbered(parent, exits)
@@ -71,6 +74,10 @@ class OrderEntry:
         """Send the order again under its id with the changed terms; everything else stays as TWS shows it."""
         self._ready()
         record = self._record(command)
+        if record.client_id != self._desk.client_id:
+            raise BrokerRejected(
+                str(NOT_FOUND), f"only client id {record.client_id}, which placed the order, can change it"
+            )
         if record.order is None:
             raise BrokerRejected(str(NOT_FOUND), "TWS has not shown this order in this session; look it up first")
         changes = {
@@ -89,10 +96,21 @@ class OrderEntry:
         return await self._commanded(record, judge_change(wanted), lambda: self._send(contract, order))
 
     async def cancel(self, command: CancelOrder) -> OrderAck:
-        """Send a cancel; outside of trading hours TWS acknowledges it and acts on it at the open."""
+        """Send a cancel; outside of trading hours TWS acknowledges it and acts on it at the open.
+
+        An order of another client can be canceled too, by the id under which TWS listed it to us.
+        """
         self._ready()
         record = self._record(command)
         return await self._commanded(record, judge_cancel, lambda: self._api().client.cancelOrder(record.order_id, ""))
+
+    def _require_new(self, key: str) -> None:
+        """TWS takes any number of orders with one orderRef: that a key is sent once is ours to see to."""
+        if key in self._sent or self._desk.book.find(client_order_id=key) is not None:
+            raise OutcomeUnknown(f"an order with the key {key} was sent before; it is not sent again")
+        self._sent[key] = None
+        while len(self._sent) > _KEYS_KEPT:
+            del self._sent[next(iter(self._sent))]
 
     def _numbered(self, parent: Order, exits: list[Order]) -> list[Order]:
         api, highest = self._api(), self._desk.book.highest_id(self._desk.client_id)
@@ -156,13 +174,16 @@ class OrderEntry:
             raise NotConnected(f"not sent: {error}") from error
 
     def _record(self, command: ModifyOrder | CancelOrder) -> Record:
-        """Return the order's record, by TWS's own id when it is known; it must be an order of this client id."""
+        """Return the order's record, by TWS's own id when it is known; TWS must know it by an id of a client."""
         perm_id = int(command.venue_order_id) if command.venue_order_id else None
         record = self._desk.book.find(perm_id=perm_id, client_order_id=command.client_order_id)
         if record is None:
             raise BrokerRejected(str(NOT_FOUND), "TWS has not shown this order in this session; look it up first")
-        if record.client_id != self._desk.client_id or record.order_id <= 0:
-            owner = f"client id {record.client_id}" if record.order_id > 0 else "hand in TWS"
-            text = f"the order was placed by {owner}: TWS lets only that one change or cancel it"
+        if record.order_id <= 0:
+            text = "the order was placed by hand in TWS: change or cancel it there, or connect with client id 0"
+            raise BrokerRejected(str(NOT_FOUND), text)
+        ours = self._desk.book.of_client(self._desk.client_id, record.order_id)
+        if ours is not None and ours is not record:
+            text = f"client id {record.client_id} placed the order under an id that one of ours has: cancel it there"
             raise BrokerRejected(str(NOT_FOUND), text)
         return record

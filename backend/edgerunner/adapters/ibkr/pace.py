@@ -1,7 +1,7 @@
 """How fast we ask, so that orders never queue behind questions.
 
-TWS takes 50 messages a second from all programs together; ib_async lets 45 a second out, in the order they came, so that
-an order waits behind every question before it. So questions are spread before they reach ib_async.
+TWS takes 50 messages a second from all programs together; ib_async lets 45 a second out, in the order they came, so
+that an order waits behind every question before it. So questions are spread before they reach ib_async.
 """
 
 import asyncio

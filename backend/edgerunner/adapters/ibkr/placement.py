@@ -14,14 +14,18 @@ from ib_async.order import Order
 from edgerunner.adapters.ibkr.order_words import ORDER_TYPES, SIDES, TIMES
 from edgerunner.domain.errors import InvalidRequest, Unsupported
 from edgerunner.domain.instruments import Instrument
+from edgerunner.domain.market import Ticker
 from edgerunner.domain.numbers import to_plain
-from edgerunner.domain.orders import OrderTerms, OrderType, StopLoss, TakeProfit, TimeInForce
+from edgerunner.domain.orders import OrderTerms, OrderType, Side, StopLoss, TakeProfit, TimeInForce
 
 TARGET_SUFFIX: Final = "/tp"
 STOP_SUFFIX: Final = "/sl"
 _NS_PER_S: Final = 10**9
 _PENNY_CANCELS: Final = 1
 """OCA type 1: a fill of one cancels the rest, with protection against both filling."""
+
+
+_STOPS: Final = frozenset({OrderType.STOP_MARKET, OrderType.STOP_LIMIT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,23 @@ def _exit_prices(target: TakeProfit | None, stop: StopLoss | None) -> list[tuple
         if stop.price is not None:
             prices.append(("stop_loss.price", stop.price))
     return prices
+
+
+def check_trigger_side(terms: OrderTerms, ticker: Ticker) -> None:
+    """Refuse a trigger that the market has passed: TWS would take it, and trade at once.
+
+    Raises ``InvalidRequest``. Without a price (no right to market data) nothing can be said, and TWS decides.
+    """
+    market = ticker.last if ticker.last is not None else ticker.mark
+    if market is None and ticker.bid is not None and ticker.ask is not None:  # currencies have quotes alone
+        market = (ticker.bid + ticker.ask) / 2
+    if terms.trigger_price is None or market is None:
+        return
+    rises = (terms.side is Side.BUY) == (terms.order_type in _STOPS)
+    if (terms.trigger_price <= market) if rises else (terms.trigger_price >= market):
+        wanted = "above" if rises else "below"
+        text = f"a {terms.side} {terms.order_type} needs a trigger {wanted} the market, which is at {to_plain(market)}"
+        raise InvalidRequest.of("trigger_price", "wrong_side", text)
 
 
 def parent_order(terms: OrderTerms, *, key: str, account_id: str, style: OrderStyle) -> Order:

@@ -31,7 +31,9 @@ class QuoteFeed(Feed):
     """Best bid and ask, last and mark price. TWS stamps no quote: its time is that of its arrival."""
 
     def __init__(self, listing: Listing, buffer: MarketBuffer, link: Link, clock: WallClock) -> None:
-        super().__init__(MarketSubscription(feed=FeedKind.QUOTES, instrument_id=listing.instrument.instrument_id), listing)
+        super().__init__(
+            MarketSubscription(feed=FeedKind.QUOTES, instrument_id=listing.instrument.instrument_id), listing
+        )
         self._buffer = buffer
         self._link = link
         self._clock = clock
@@ -54,16 +56,16 @@ class QuoteFeed(Feed):
         self._forget()
         self._buffer.forget(self._key)
 
-    def on_price(self, tick_type: int, price: float, size: float) -> None:
+    def on_price(self, tick_type: int, value: float, size: float) -> None:
         """Take a price; bids and asks come with their size, 0 or -1 without one is no quote."""
         if tick_type in _BID:
-            self._bid, self._bid_size = price, size
+            self._bid, self._bid_size = value, size
         elif tick_type in _ASK:
-            self._ask, self._ask_size = price, size
+            self._ask, self._ask_size = value, size
         elif tick_type in _LAST:
-            self._last, self._last_size = price, size
+            self._last, self._last_size = value, size
         elif tick_type in _MARK:
-            self._mark = price
+            self._mark = value
         else:
             return
         self._touch()
@@ -91,8 +93,14 @@ class QuoteFeed(Feed):
     def show(self, *, is_shown: bool) -> None:
         """Stream the quotes, or run for single questions only; a stream begins with what is known."""
         if is_shown and not self._is_shown and self._arrival_ns:
+            self._told = None
             self._buffer.changed(self._key, self._build)
         self._is_shown = is_shown
+
+    @property
+    def is_heard(self) -> bool:
+        """Tell whether anything is known."""
+        return self._arrival_ns > 0
 
     @property
     def is_complete(self) -> bool:

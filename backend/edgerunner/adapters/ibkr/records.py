@@ -74,11 +74,13 @@ class Records:
         """Return every working order of all clients; raises a ``BrokerError``."""
         async with self._open_lock:
             collection = self._desk.open_orders = Collection()
+            self._desk.book.is_reading = True
             try:
                 self._send("open orders", lambda api: api.client.reqAllOpenOrders())
                 await self._until(collection.ended, "open orders")
             finally:
                 self._desk.open_orders = None
+                self._desk.book.is_reading = False
         await self._learn([each.contract for each in collection.records])
         reports = {each.perm_id: self._desk.book.report(each) for each in collection.records if self._known(each)}
         return [report for report in reports.values() if report is not None and not report.status.is_closed]

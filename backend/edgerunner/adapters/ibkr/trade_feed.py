@@ -54,16 +54,18 @@ class TradeFeed(_Tape):
     """Public trades, each one."""
 
     def __init__(self, listing: Listing, buffer: MarketBuffer, quote: Callable[[], Ticker | None]) -> None:
-        super().__init__(MarketSubscription(feed=FeedKind.TRADES, instrument_id=listing.instrument.instrument_id), listing)
+        super().__init__(
+            MarketSubscription(feed=FeedKind.TRADES, instrument_id=listing.instrument.instrument_id), listing
+        )
         self._buffer = buffer
         self._quote = quote
         self._last: Decimal | None = None
         self._side = Side.BUY
         self._count = 0
 
-    def on_trade(self, time_s: int, price: float, size: float) -> None:
+    def on_trade(self, time_s: int, value: float, size: float) -> None:
         """Pass a trade on; TWS gives it no id and whole seconds."""
-        exact, quantity = number(price), number(size)
+        exact, quantity = number(value), number(size)
         if exact is None or not quantity:
             return
         self._side = taker_side(exact, self._quote(), self._last, self._side)
@@ -93,13 +95,13 @@ class SecondBars(_Tape):
         self._buffer = buffer
         self._bars = BarAggregator(Timeframe.S1)
 
-    def on_trade(self, time_s: int, price: float, size: float) -> None:
+    def on_trade(self, time_s: int, value: float, size: float) -> None:
         """Add a trade."""
-        self._add(time_s, price, number(size) or Decimal(0))
+        self._add(time_s, value, number(size) or Decimal(0))
 
-    def on_middle(self, time_s: int, price: float) -> None:
+    def on_middle(self, time_s: int, value: float) -> None:
         """Add a mid price."""
-        self._add(time_s, price, Decimal(0))
+        self._add(time_s, value, Decimal(0))
 
     def close_due(self, now_ns: int) -> None:
         """Close the bar that ended without a successor."""
@@ -107,8 +109,8 @@ class SecondBars(_Tape):
         if closed is not None:
             self._tell(closed)
 
-    def _add(self, time_s: int, price: float, quantity: Decimal) -> None:
-        exact = number(price)
+    def _add(self, time_s: int, value: float, quantity: Decimal) -> None:
+        exact = number(value)
         if exact is None:
             return
         self.answered.set()

@@ -10,11 +10,9 @@ from typing import Final
 
 from ib_async.util import UNSET_DOUBLE, UNSET_INTEGER
 
-from edgerunner.domain.errors import InvalidRequest
-from edgerunner.domain.numbers import to_plain
-
 NS_PER_S: Final = 1_000_000_000
 _UNSET: Final = frozenset({Decimal(str(UNSET_DOUBLE)), Decimal(UNSET_INTEGER), Decimal(2**63 - 1)})
+_WHOLE_BELOW: Final = 2**53
 NO_VALUE: Final = -1
 """TWS's "no price" and "no volume"."""
 
@@ -23,6 +21,8 @@ def number(value: float | Decimal | str | None) -> Decimal | None:
     """Return the exact number, or None when unset, empty, no number or not finite."""
     if value is None or value == "":
         return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE_BELOW:
+        value = int(value)  # 100.0 is 100
     try:
         found = Decimal(str(value))
     except InvalidOperation:
@@ -41,17 +41,6 @@ def price(value: float | None, size: float = 1) -> Decimal | None:
     return found
 
 
-def wire_float(exact: Decimal, field: str) -> float:
-    """Return the float whose text is exactly ``exact``: what ib_async writes to the wire.
-
-    Raises ``InvalidRequest`` naming ``field`` for a number that no float spells: it would reach TWS as another one.
-    """
-    number_ = float(exact)
-    if Decimal(str(number_)) != exact:
-        raise InvalidRequest.of(field, "not_representable", f"{to_plain(exact)} has more digits than TWS can be told")
-    return number_
-
-
 def nanoseconds(moment: datetime | date) -> int:
     """Return UTC nanoseconds; a date is its midnight in UTC."""
     if not isinstance(moment, datetime):
@@ -63,4 +52,3 @@ def nanoseconds(moment: datetime | date) -> int:
 def moment_of(ts_ns: int) -> datetime:
     """Return a UTC moment to the second below."""
     return datetime.fromtimestamp(ts_ns // NS_PER_S, UTC)
-

@@ -8,7 +8,7 @@ from edgerunner.backtest.metrics import DEFINITIONS
 from edgerunner.backtest.report.cells import Plain, Table, metric_plain, plain, rfc3339_all, table
 from edgerunner.backtest.report.source import BacktestResult, tables_of
 
-CSV_FILES = ("trades.csv", "fills.csv", "orders.csv", "cash_movements.csv", "equity.csv", "metrics.csv")
+CSV_FILES = ("trades.csv", "fills.csv", "orders.csv", "refusals.csv", "cash_movements.csv", "equity.csv", "metrics.csv")
 
 
 def json_text(result: BacktestResult) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgerunner.backtest.metrics import ClosedTrade, Figures
-from edgerunner.backtest.result import CashMovement, FillRecord, OrderRecord, Trade
+from edgerunner.backtest.result import CashMovement, FillRecord, OrderRecord, Refusal, Trade
 
 
 class ReportedTrade(ClosedTrade, Protocol):
@@ -83,6 +83,10 @@ class BacktestResult(Protocol):
         """Every order."""
 
     @property
+    def refusals(self) -> Sequence[object]:
+        """Refused orders by code."""
+
+    @property
     def fills(self) -> Sequence[object]:
         """Every fill."""
 
@@ -113,5 +117,6 @@ def tables_of(result: BacktestResult) -> tuple[tuple[str, Sequence[object], type
         ("trades", result.trades, Trade),
         ("fills", result.fills, FillRecord),
         ("orders", result.orders, OrderRecord),
+        ("refusals", result.refusals, Refusal),
         ("cash_movements", result.cash_movements, CashMovement),
     )

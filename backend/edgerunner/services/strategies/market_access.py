@@ -1,7 +1,9 @@
 """Which connections, accounts and instruments a strategy may use, and whether they can be used now."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
+from edgerunner.adapters.instrument_lookup import look_up
 from edgerunner.domain.errors import InvalidRequest, NotConnected, NotFound
 from edgerunner.domain.instruments import Instrument
 from edgerunner.services.market_service import Sessions
@@ -19,6 +21,13 @@ class MarketAccess:
     def account_id(self, connection_id: str, account_id: str | None) -> str:
         """Return the account to trade on; raises ``InvalidRequest``, ``NotConnected``."""
         return self._session("connection_id", connection_id).account(account_id).account_id
+
+    async def look_up(self, connection_id: str, keys: Sequence[str]) -> None:
+        """Ask the connections' brokers for instruments that are not in memory; what does not exist is told later."""
+        for key in keys:
+            owner, instrument_id = split_key(key, connection_id)
+            with suppress(NotFound, NotConnected):
+                await look_up(self._sessions.session(owner).adapter, instrument_id)
 
     def checked_markets(self, connection_id: str, keys: Sequence[str]) -> list[Market]:
         """Return the instruments behind ``keys``; ``InvalidRequest`` names the first that does not exist."""

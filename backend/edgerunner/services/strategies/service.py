@@ -126,6 +126,7 @@ class StrategyService:
         when the connection cannot be asked for the instruments.
         """
         account_id = self._access.account_id(request.connection_id, request.account_id)
+        await self._access.look_up(request.connection_id, request.instrument_ids)
         self._access.checked_markets(request.connection_id, request.instrument_ids)
         source = self._catalogue.source(request.class_name)
         parameters = await self._catalogue.checked(source, request.parameters)
@@ -188,6 +189,7 @@ class StrategyService:
     async def _start(self, entry: _Entry) -> None:
         stored = entry.stored
         self._catalogue.source(stored.class_name)
+        await self._access.look_up(stored.connection_id, stored.instrument_ids)
         self._access.ready_markets(stored.connection_id, stored.instrument_ids)
         if entry.task is not None:  # a fault that is still being cleaned up after
             await asyncio.shield(entry.task)
@@ -268,11 +270,12 @@ class StrategyService:
 
     async def _until_ready(self, stored: StoredStrategy) -> list[Market]:
         """Wait until the strategy's connections are reconciled: its book is complete then."""
-        while (  # noqa: ASYNC110 - a session does not tell when it is reconciled
-            markets := self._access.markets_if_ready(stored.connection_id, stored.instrument_ids)
-        ) is None:
+        while True:
+            await self._access.look_up(stored.connection_id, stored.instrument_ids)
+            markets = self._access.markets_if_ready(stored.connection_id, stored.instrument_ids)
+            if markets is not None:
+                return markets
             await asyncio.sleep(READY_POLL_S)
-        return markets
 
     def _new_run(self, entry: _Entry, markets: list[Market]) -> StrategyRun:
         stored = entry.stored

@@ -1,5 +1,6 @@
 """What TWS remembers independently of sockets; it outlives every connection."""
 
+import time
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -7,13 +8,17 @@ from zoneinfo import ZoneInfo
 from edgerunner.simulators.catalogue_ibkr import listing_of, symbol_of
 from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.tws.account.day import DayBook
+from edgerunner.simulators.tws.account.portfolio import Portfolio
 from edgerunner.simulators.tws.contracts.directory import Directory
 from edgerunner.simulators.tws.contracts.listing import Listing
 from edgerunner.simulators.tws.delivery.conditions import Conditions
 from edgerunner.simulators.tws.delivery.delivery import Delivery
 from edgerunner.simulators.tws.history.prices import Prices
+from edgerunner.simulators.tws.market.desk import MarketDesk
 from edgerunner.simulators.tws.orders.desk import OrderDesk
 from edgerunner.simulators.tws.orders.hours import ContractHours
+from edgerunner.simulators.tws.pacing import Pacing
 from edgerunner.simulators.tws.pulse import Pulse
 from edgerunner.simulators.tws.session import Sessions
 from edgerunner.simulators.tws.settings import TwsSettings
@@ -37,6 +42,18 @@ class Gateway:
         self.delivery = Delivery(faults, profile=settings.profile, seed=venue.operator.seed)
         self.directory = Directory(self.local_time)
         self.prices = Prices(venue.market, self.symbol_of)
+        self.day = DayBook(venue, self.local_time)
+        self.portfolio = Portfolio(venue, self.day)
+        self.pacing = Pacing(settings.pacing, time.monotonic)
+        self.market = MarketDesk(
+            venue,
+            self.prices,
+            self.instrument_of,
+            self.pulse,
+            settings.market_data,
+            keeps_hours=settings.keeps_hours,
+            is_silent=lambda: self.conditions.is_data_silent,
+        )
         self.desk = OrderDesk(
             venue,
             directory=self.directory,

@@ -1,14 +1,14 @@
 """How fast clients may ask: the rules of TWS about messages a second and requests for history.
 
-Sources: 50 messages a second with code 100, and the cut after repeated excess, are documented by Interactive Brokers; so
-are 60 requests for history in ten minutes, identical ones within 15 s, six of one contract and kind within 2 s, and
+Sources: 50 messages a second with code 100, and the cut after repeated excess, are documented by Interactive Brokers;
+so are 60 requests for history in ten minutes, identical ones within 15 s, six of one contract and kind within 2 s, and
 BID_ASK counting twice. Bars above 30 s are exempt (documented as soft since 2020, and users see no refusals). That an
 excess message is dropped and that the third second of excess ends the connection are guesses.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -58,12 +58,16 @@ ADMITTED: Final = Verdict()
 
 
 class Pacing:
-    """Counts what all clients of one gateway ask. ``monotonic_s`` is a clock that never jumps."""
+    """Counts what all clients of one gateway ask; ``monotonic_s`` is a clock that never jumps.
+
+    Of a client that is too fast 50 messages a second pass, the others are dropped and it is told so once a second.
+    """
 
     def __init__(self, mode: PacingMode, monotonic_s: Callable[[], float]) -> None:
         self._mode = mode
         self._monotonic_s = monotonic_s
-        self._messages: deque[float] = deque()
+        self._received: deque[float] = deque()
+        self._admitted: deque[float] = deque()
         self._excesses: defaultdict[Hashable, list[float]] = defaultdict(list)
         self._history = _HistoryMeter()
 
@@ -72,11 +76,13 @@ class Pacing:
         if self._mode is PacingMode.LENIENT:
             return ADMITTED
         now = self._monotonic_s()
-        self._messages.append(now)
-        while self._messages[0] <= now - 1:
-            self._messages.popleft()
-        if len(self._messages) > MESSAGES_A_SECOND:
+        self._received.append(now)
+        for times in (self._received, self._admitted):
+            while times and times[0] <= now - 1:
+                times.popleft()
+        if len(self._admitted) >= MESSAGES_A_SECOND:
             return self._excess(session, now)
+        self._admitted.append(now)
         if isinstance(request, HistoryRequest) and self._is_metered(request) and not self._history.admit(request, now):
             return Verdict(is_admitted=False, messages=(_violation(request),))
         return ADMITTED
@@ -91,7 +97,7 @@ class Pacing:
         if told and told[-1] > now - 1:
             return Verdict(is_admitted=False)
         told.append(now)
-        received, count = len(self._messages), len(told)
+        received, count = len(self._received), len(told)
         text = f"Max rate of messages per second has been exceeded:max={MESSAGES_A_SECOND} rec={received} ({count})"
         error = ErrorMessage(request_id=NO_REQUEST, code=codes.TOO_FAST, text=text)
         return Verdict(is_admitted=False, messages=(error,), is_cut=count >= EXCESSES_BEFORE_THE_CUT)
@@ -139,14 +145,7 @@ class _HistoryMeter:
 
 def _identity(request: HistoryRequest) -> Hashable:
     """Return what makes two requests identical: everything but their ids."""
-    match request:
-        case RequestHistoricalData():
-            words: tuple[object, ...] = (request.end, request.bar_size, request.duration, request.keeps_up_to_date)
-        case RequestHistoricalTicks():
-            words = (request.start, request.end, request.count)
-        case RequestRealTimeBars():
-            words = (request.bar_seconds,)
-    return (type(request), request.contract, request.what_to_show, request.is_regular_hours, *words)
+    return replace(request, request_id=0)
 
 
 def _kind(request: HistoryRequest) -> Hashable:

@@ -16,6 +16,10 @@ class Pulse:
     def __init__(self) -> None:
         self._listeners: list[Callable[[], None]] = []
 
+    def __len__(self) -> int:
+        """Return how many listen."""
+        return len(self._listeners)
+
     def add(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call ``listener`` on every beat; the returned function ends that."""
         self._listeners.append(listener)

@@ -11,6 +11,7 @@ from edgerunner.simulators.tws.conversation import Conversation
 from edgerunner.simulators.tws.delivery.definitions import DEFINITIONS
 from edgerunner.simulators.tws.delivery.order_targets import OrderTargets
 from edgerunner.simulators.tws.delivery.outages import Outages
+from edgerunner.simulators.tws.delivery.stalls import Stalls
 from edgerunner.simulators.tws.delivery.turnstile import Turnstile, Visit
 from edgerunner.simulators.tws.gateway import Gateway
 from edgerunner.simulators.tws.session import Session
@@ -51,6 +52,7 @@ class TwsServer:
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Channel] = {}
         self._pulse: asyncio.Task[None] | None = None
+        self._stalls = Stalls(gateway)
         self._outages = Outages(gateway.faults, self, gateway.settings.farms[0])
         self._turnstile = Turnstile(
             gateway.faults,
@@ -121,9 +123,11 @@ class TwsServer:
 
     def tell_data_taken(self) -> None:
         """Tell every market data subscription that a competing session has its data."""
+        self._gateway.market.streams.tell_all(codes.competing_session)
 
     def lose_market_data(self) -> None:
         """End every market data subscription without a word."""
+        self._gateway.market.streams.lose_all()
 
     def roll_back_ids(self, count: int) -> None:
         """Let nextValidId of every client id fall back."""
@@ -165,6 +169,7 @@ class TwsServer:
             await self._converse(channel, session)
         finally:
             self._gateway.sessions.remove(session)
+            self._gateway.pacing.forget(session)
 
     async def _welcome(self, channel: Channel) -> int | None:
         """Shake hands and wait for startApi; return the client id, or None when the client is not welcome."""
@@ -186,10 +191,23 @@ class TwsServer:
             try:
                 request = conversation.read(payload)
             except MessageError as error:
-                session.send(codes.unreadable(error))
+                if self._admits(channel, session, None):
+                    session.send(codes.unreadable(error))
+                continue
+            if not self._admits(channel, session, request):
                 continue
             visit = Visit(channel=channel, session=session, request=request, act=conversation.answer)
             await self._turnstile.conduct(visit)
+
+
+    def _admits(self, channel: Channel, session: Session, request: object) -> bool:
+        """Tell whether the limits let a request pass; its sender is told if not, and cut after repeated excess."""
+        verdict = self._gateway.pacing.admit(session, request)
+        session.send(*verdict.messages)
+        if verdict.is_cut:
+            logger.info("client %s is cut: too many messages a second", session.client_id)
+            channel.abort()
+        return verdict.is_admitted
 
 
 def _client_id(payload: bytes, version: int) -> int | None:

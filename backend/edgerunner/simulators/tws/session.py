@@ -20,13 +20,16 @@ class Session:
         self._write = write
         self._endings: list[Callable[[], None]] = []
         self._has_ended = False
-        self.is_stalled = False
-        """Whether everything sent is lost while the connection stays open."""
+        self._is_stalled = False
 
     def send(self, *messages: object) -> None:
         """Write messages without waiting; nothing happens once the session has ended or is stalled."""
-        if not self._has_ended and not self.is_stalled:
+        if not self._has_ended and not self._is_stalled:
             self._write(*messages)
+
+    def stall(self) -> None:
+        """Lose everything that is sent from now on, while the connection stays open."""
+        self._is_stalled = True
 
     def on_end(self, ending: Callable[[], None]) -> None:
         """Call ``ending`` when the connection is over."""

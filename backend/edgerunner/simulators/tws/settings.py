@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edgerunner.simulators.tws.delivery.profiles import DEFAULT_PROFILE
+from edgerunner.simulators.tws.market.rights import MarketDataSettings
+from edgerunner.simulators.tws.pacing import PacingMode
 from edgerunner.simulators.tws.wire.codec import HIGHEST_VERSION, LOWEST_VERSION
 from edgerunner.simulators.tws.wire.frames import MAXIMUM_FRAME_BYTES
 
@@ -40,6 +42,8 @@ class TwsSettings:
         maximum_clients: Connections at once; further ones are closed (32 at TWS).
         keeps_hours: Whether orders wait for the trading hours of their contract; else everything trades all day.
         profile: Order, doubles, delays and omissions of the messages about orders: a name of ``delivery.profiles``.
+        market_data: What the user may see, and how much of it at once.
+        pacing: How strictly the limits on requests are kept.
         farms: Names of the market data, historical data and contract farms in the notices at log-on.
     """
 
@@ -51,6 +55,8 @@ class TwsSettings:
     farms: tuple[str, str, str] = ("usfarm", "ushmds", "secdefnj")
     keeps_hours: bool = False
     profile: str = DEFAULT_PROFILE
+    market_data: MarketDataSettings = field(default_factory=MarketDataSettings)
+    pacing: PacingMode = PacingMode.TWS
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
     def __post_init__(self) -> None:

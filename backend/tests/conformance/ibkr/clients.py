@@ -1,6 +1,7 @@
 """Runs other people's clients as processes of their own."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,6 @@ async def run_client(*command: str | Path) -> str:
         process.kill()
         output, _ = await process.communicate()
         pytest.fail(f"the session did not end within {SESSION_S} s\n{output.decode()}")
-    print(output.decode())
+    sys.stdout.write(output.decode())
     assert process.returncode == 0, output.decode()
     return output.decode()

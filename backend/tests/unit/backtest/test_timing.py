@@ -12,6 +12,7 @@ from edgerunner.backtest.timeframes import timeframe_ns, timeframe_of
 from edgerunner.backtesting import run
 from edgerunner.domain.instruments import Session
 from edgerunner.domain.orders import OrderStatus
+from edgerunner.matching.fees import FeeSchedule
 from edgerunner.strategies.errors import StrategyMisuse
 from tests.unit.backtest.runs import (
     PERPETUAL,
@@ -47,6 +48,13 @@ class TestLatency:
     def test_the_extremes_before_the_arrival_fill_no_limit(self) -> None:
         result, _ = play(self.ROWS, {0: lambda s: (s.buy(1, limit=99.5), s.buy(1, limit=104.5))}, latency_ms=50)
         assert fills_of(result) == [("buy", 1.0, 104.0)]
+
+    def test_a_limit_that_trades_at_the_close_it_arrives_at_takes_and_one_that_waited_there_makes(self) -> None:
+        cost: dict[str, Any] = {"fees": FeeSchedule(maker=Decimal("0.001"), taker=Decimal("0.002")), "latency_ms": 50}
+        arriving, _ = play(self.ROWS, {0: lambda s: s.buy(1, limit=104.5)}, **cost)
+        assert [(fill.price, fill.fee) for fill in arriving.fills] == [(104, Decimal("0.208"))]
+        waiting, _ = play([*flat(100, 2), *self.ROWS[1:]], {0: lambda s: s.buy(1, limit=99.5)}, **cost)
+        assert [(fill.price, fill.fee) for fill in waiting.fills] == [(Decimal("99.5"), Decimal("0.0995"))]
 
     def test_a_cancel_is_on_its_way_too(self) -> None:
         rows = [*flat(100, 2), (100.0, 101.0, 95.0, 100.0), (100.0, 101.0, 90.0, 100.0)]

@@ -180,3 +180,15 @@ def test_rows_that_are_equal_stay_in_the_order_of_the_grid_and_undefined_ones_co
 
 def test_every_shipped_class_can_be_named() -> None:
     assert shipped_class("SignalStrategy").validated({}) == {"quantity": 0.0, "maximum_quantity": 0.0}
+
+
+def test_orders_beyond_a_limit_are_listed_with_code_and_sentence(bars: Path) -> None:
+    words = ("--param", "fast=3", "--param", "slow=8", "--limit", "max_order_notional=99.5")
+    told = one_line(backtest("run", "SmaCross", "--data", bars, *words, "--json"))
+    (refusal,) = told["refusals"]
+    assert refusal["code"] == "order_notional"
+    assert refusal["count"] == told["orders"] > 0
+    shown = backtest("run", "SmaCross", "--data", bars, *words).stdout
+    assert f"order_notional {refusal['count']:>20}   {refusal['text']}" in shown
+    wrong = backtest("run", "SmaCross", "--data", bars, "--limit", "max_loss=3")
+    assert (wrong.exit_code, "limits.max_loss" in wrong.stderr or "max_order_quantity" in wrong.stderr) == (2, True)

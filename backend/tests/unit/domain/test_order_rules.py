@@ -12,6 +12,7 @@ from edgerunner.domain.instruments import Instrument, PriceBand, Product, Quanti
 from edgerunner.domain.numbers import is_multiple
 from edgerunner.domain.order_rules import (
     changed_quantity_error,
+    default_time_in_force,
     most_quantity,
     post_only_error,
     price_error,
@@ -114,6 +115,11 @@ def test_each_type_needs_its_prices_and_no_others(kind: OrderType, needed: set[s
     with_all = list(price_field_errors(kind, **GIVEN))
     assert {error.field for error in with_all} == set(GIVEN) - known
     assert {error.code for error in with_all} <= {"not_allowed"}
+
+
+def test_a_market_order_works_at_once_or_not_at_all_and_others_until_canceled() -> None:
+    assert default_time_in_force(OrderType.MARKET) is TimeInForce.IOC
+    assert {default_time_in_force(kind) for kind in set(OrderType) - {OrderType.MARKET}} == {TimeInForce.GTC}
 
 
 def test_only_a_limit_order_that_can_rest_is_post_only() -> None:

@@ -72,6 +72,20 @@ REFUSED: list[tuple[str, OrderTerms, Facts]] = [
         replace(limited(max_drawdown=Decimal("0.1")), equity=replace(EQUITY, now=Decimal(9_000))),
     ),
     ("equity_unknown", limit("100"), replace(limited(max_daily_loss=Decimal(1)), equity=replace(EQUITY, now=None))),
+    ("equity_unknown", limit("100"), replace(limited(max_drawdown=Decimal(1)), equity=replace(EQUITY, now=None))),
+    (
+        "drawdown",
+        limit("100"),
+        replace(limited(max_drawdown=Decimal("0.5")), equity=replace(EQUITY, now=Decimal("0.5"), peak=Decimal(1))),
+    ),
+    (
+        "duplicate_order",
+        limit("100"),
+        replace(
+            limited(duplicate_window_s=Decimal(10)),
+            working=(working(Side.BUY, "1"), working(Side.BUY, "1", made_ns=NOW - 9 * SECOND)),
+        ),
+    ),
     ("session_closed", limit("100"), replace(limited(session_hours=True), is_session_open=False)),
     ("order_quantity", limit("100", quantity="1.1"), limited(max_order_quantity=Decimal(1))),
     ("no_quote", market(), facts(quote=None)),
@@ -133,6 +147,18 @@ def test_every_code_has_an_order_that_it_refuses() -> None:
         (limit("100"), replace(limited(max_orders_per_second=2), recent_ns=(NOW - SECOND, NOW - 1))),
         (limit("100"), replace(limited(max_open_orders=2), open_orders=1)),
         (limit("100"), replace(limited(max_order_notional=Decimal(100)), quote=None)),
+        (limit("110"), facts(quote=replace(QUOTE, ask=Decimal(100)))),
+        (limit("90", Side.SELL), facts(quote=replace(QUOTE, bid=Decimal(100)))),
+        (market(), facts(quote=replace(QUOTE, age_s=Decimal(10)))),
+        (market(), facts(quote=replace(QUOTE, ask=Decimal(110)))),
+        (market(), facts(quote=replace(QUOTE, bid=Decimal("0.5"), ask=Decimal("0.5"), mark=Decimal("0.5")))),
+        (market(), facts(quote=replace(QUOTE, mark=None))),
+        (limit("500"), facts(quote=replace(QUOTE, ask=None, mark=None))),
+        (replace(limit("121"), order_type=OrderType.STOP_LIMIT, trigger_price=Decimal(110)), facts()),
+        (market(), replace(limited(max_quote_age_s=Decimal(1)), quote=replace(QUOTE, ask=Decimal(999)))),
+        (limit("100"), replace(limited(session_hours=False), is_session_open=False)),
+        (limit("100"), replace(limited(session_hours=True), is_session_open=None)),
+        (limit("100"), replace(limited(max_order_quantity=Decimal(1)), quote=None)),
         (
             limit("100"),
             replace(
@@ -208,6 +234,29 @@ def test_a_halt_keeps_orders_from_being_changed_but_not_from_shrinking() -> None
     halted = facts(state=TradingState.HALTED)
     assert check_change(limit("100", quantity="2"), limit("99", quantity="2"), LINEAR, halted) is not None
     assert check_change(limit("100", quantity="2"), limit("100", quantity="1"), LINEAR, halted) is None
+
+
+def test_what_changes_nothing_passes_a_halt() -> None:
+    halted = facts(state=TradingState.HALTED)
+    assert check_change(limit("100", quantity="2"), limit("100", quantity="2"), LINEAR, halted) is None
+
+
+def test_an_exit_may_grow_to_what_is_held_whatever_the_limits_of_new_risk() -> None:
+    known = replace(limited(reduce_only=True, max_order_quantity=Decimal(1)), position=Decimal(3))
+    before = limit("100", Side.SELL)
+    assert check_change(before, limit("100", Side.SELL, "3"), LINEAR, known) is None
+    denial = check_change(before, limit("100", Side.SELL, "3.1"), LINEAR, known)
+    assert denial is not None
+    assert denial.code == "reduce_only"
+
+
+def test_no_loss_is_told_of_an_equity_that_is_not_known_or_never_was_above_zero() -> None:
+    limits = RiskLimits(max_daily_loss=Decimal(1), max_drawdown=Decimal("0.1"))
+    unknown = EquityFacts(now=None, day_start=Decimal(100), peak=Decimal(100))
+    assert loss_reached(facts(equity=unknown, limits=limits)) is None
+    for peak in (Decimal(0), Decimal(-5)):
+        sunk = EquityFacts(now=Decimal(-10), day_start=None, peak=peak)
+        assert loss_reached(facts(equity=sunk, limits=limits)) is None
 
 
 def test_loss_is_measured_from_the_day_and_from_the_peak() -> None:

@@ -17,6 +17,7 @@ from edgerunner.simulators.tws.wire.frames import FrameReader, frame, split_fiel
 from edgerunner.simulators.tws.wire.session import ErrorMessage, StartApi
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
+from tests.waiting import until
 
 HOST = "127.0.0.1"
 PATIENCE_S = 10
@@ -116,6 +117,20 @@ class Client:
                 return await self._reader.read(65536)
             except ConnectionResetError:
                 return b""
+
+
+async def listening(port: int, *, wanted: bool = True) -> None:
+    """Wait until somebody listens on a port, or nobody does."""
+
+    async def is_as_wanted() -> bool:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except ConnectionError:
+            return not wanted
+        writer.transport.abort()
+        return wanted
+
+    await until(is_as_wanted, timeout_s=PATIENCE_S, what=f"port {port} {'open' if wanted else 'closed'}")
 
 
 def length(size: int) -> bytes:

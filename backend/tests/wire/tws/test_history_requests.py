@@ -113,14 +113,12 @@ async def test_bids_lie_below_asks(ib: Any) -> None:
     [
         ({"contract": ib_async.Stock("XYZ", "SMART", "USD")}, 200),
         ({"contract": ib_async.Future("ES", exchange="CME")}, 200),
-        ({"contract": ib_async.Option("SPY", "20261218", 600, "C", "SMART")}, 503),
         ({"barSizeSetting": "7 mins"}, 162),
         ({"durationStr": "1 X"}, 162),
         ({"endDateTime": "yesterday"}, 162),
         ({"whatToShow": "FEE_RATE"}, 162),
         ({"barSizeSetting": "1 secs", "durationStr": "1 Y"}, 162),
         ({"endDateTime": "20090101 12:00:00 UTC"}, 162),
-        ({"keepUpToDate": True}, 503),
     ],
 )
 async def test_what_has_no_history_is_refused(ib: Any, words: dict[str, Any], code: int) -> None:

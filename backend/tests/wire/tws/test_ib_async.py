@@ -58,23 +58,12 @@ async def test_it_reads_the_time(tws: TwsServer, ib: Any) -> None:
     assert moment.timestamp() == NOW_NS // 10**9
 
 
-async def test_it_is_told_what_is_not_served(tws: TwsServer, ib: Any) -> None:
+async def test_it_reads_the_account(tws: TwsServer, ib: Any) -> None:
     await ib.connectAsync(HOST, tws.port, 7)
-    with pytest.raises(ib_async.wrapper.RequestError) as caught:
-        await asyncio.wait_for(ib.accountSummaryAsync(), 5)
-    assert caught.value.code == 503
-
-
-async def test_its_order_is_rejected_while_orders_are_not_served(tws: TwsServer, ib: Any) -> None:
-    await ib.connectAsync(HOST, tws.port, 7)
-    contract = ib_async.Stock("AAPL", "SMART", "USD", conId=265598)
-    trade = ib.placeOrder(contract, ib_async.MarketOrder("BUY", 1))
-
-    async def is_done() -> bool:
-        return bool(trade.isDone())
-
-    await until(is_done, timeout_s=5, what="the order is rejected")
-    assert trade.log[-1].errorCode == 201
+    rows = await asyncio.wait_for(ib.accountSummaryAsync(), 5)
+    worth = [(row.value, row.currency) for row in rows if row.tag == "NetLiquidation"]
+    assert worth == [("1000000.00", "USD")]
+    assert {value.account for value in ib.accountValues()} == {"DU1000001"}
 
 
 async def test_two_of_them_with_one_client_id_cannot_be_connected(tws: TwsServer, ib: Any) -> None:

@@ -63,7 +63,6 @@ async def test_an_unknown_account_is_refused(tws: TwsServer) -> None:
 @pytest.mark.parametrize(
     ("request_", "request_id", "code"),
     [
-        (ORDER, 5, 201),
         (orders.CancelOrder(order_id=6), 6, 10147),
         (CancelMarketData(request_id=7), 7, 300),
         (CancelHistoricalData(request_id=8), 8, 366),

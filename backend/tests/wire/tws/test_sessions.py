@@ -2,6 +2,7 @@
 
 import pytest
 
+from edgerunner.simulators.tws.pacing import PacingMode
 from edgerunner.simulators.tws.server import TwsServer
 from edgerunner.simulators.tws.settings import ConnectionLimits, TwsSettings
 from edgerunner.simulators.tws.wire.session import (
@@ -153,7 +154,8 @@ async def test_an_api_that_starts_disabled_does_not_listen() -> None:
 
 async def test_a_reader_that_does_not_read_is_cut() -> None:
     accounts = tuple(f"DU{number:07}" for number in range(1000))
-    settings = TwsSettings(accounts=accounts, limits=ConnectionLimits(waiting_bytes=4096))
+    limits = ConnectionLimits(waiting_bytes=4096)
+    settings = TwsSettings(accounts=accounts, limits=limits, pacing=PacingMode.LENIENT)
     async with running_tws(settings) as tws, Client(tws.port) as slow, Client(tws.port) as other:
         await slow.log_on(client_id=1)
         await other.log_on(client_id=2)

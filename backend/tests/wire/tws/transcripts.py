@@ -9,9 +9,21 @@ from typing import Any
 
 import pytest
 
+from edgerunner.simulators.tws.wire.account import AccountSummaryEnd, AccountSummaryRow
+from edgerunner.simulators.tws.wire.contracts import ContractDetails, ContractDetailsEnd
+from edgerunner.simulators.tws.wire.executions import CommissionReport, ExecutionDetails, ExecutionDetailsEnd
+from edgerunner.simulators.tws.wire.history_messages import HistoricalData, HistoricalSchedule
+from edgerunner.simulators.tws.wire.orders import (
+    CompletedOrder,
+    CompletedOrdersEnd,
+    OpenOrder,
+    OpenOrderEnd,
+    OrderStatus,
+)
+from edgerunner.simulators.tws.wire.session import ErrorMessage
+
 SHARED = Path(__file__).resolve().parents[5] / "shared"
 FOLDER = SHARED / "recorded" / "ibkr" / "ibkr-go"
-PROLOGUE = frozenset({"managed_accounts", "next_valid_id"})
 Words = tuple[str, ...]
 Fields = Mapping[str, Any]
 
@@ -96,9 +108,60 @@ def _raw(text: str) -> tuple[str, Fields]:
 
 
 def words_of(name: str, fields: Fields) -> Words:
-    """Return what is compared of a recorded message: no ids, times and prices."""
-    told = WORDS.get(name, ())
-    return (name, *(str(fields.get(each, "")) for each in told))
+    """Return what is compared of a recorded message: no ids, dates and prices."""
+    match name:
+        case "historical_bar":
+            return (name, fields["time"].split()[1])
+        case "historical_schedule":
+            return (name, fields["time_zone"], _clock(fields["start_date_time"]), _clock(fields["end_date_time"]))
+        case _:
+            return (name, *(str(fields.get(each, "")) for each in WORDS.get(name, ())))
+
+
+def told_words(message: object) -> Iterator[Words]:
+    """Yield the same words of our own messages: bars, which come together here, one by one and with their end."""
+    match message:
+        case OpenOrder(order=order):
+            yield ("open_order", order.action, order.order_type, order.time_in_force)
+        case OrderStatus():
+            yield ("order_status", message.status, message.why_held, f"{message.filled:f}", f"{message.remaining:f}")
+        case ExecutionDetails():
+            yield ("execution_detail", message.side, f"{message.shares:f}")
+        case CompletedOrder(order=order, margin=margin):
+            yield ("completed_order", order.action, order.order_type, margin.status)
+        case ErrorMessage():
+            yield ("api_error", str(message.code))
+        case AccountSummaryRow():
+            yield ("account_summary", message.tag)
+        case ContractDetails():
+            yield (
+                "contract_details",
+                message.market_name,
+                f"{message.min_tick:f}",
+                message.long_name,
+                message.time_zone,
+            )
+        case HistoricalData():
+            yield from (("historical_bar", bar.date.split()[1]) for bar in message.bars)
+            yield ("historical_bars_end",)
+        case HistoricalSchedule():
+            yield ("historical_schedule", message.time_zone, _clock(message.start), _clock(message.end))
+        case _:
+            yield (NAMES[type(message)],)
+
+
+def _clock(moment: str) -> str:
+    return moment.partition("-")[2]
+
+
+NAMES: Mapping[type, str] = {
+    CommissionReport: "commission_report",
+    OpenOrderEnd: "open_order_end",
+    CompletedOrdersEnd: "completed_order_end",
+    AccountSummaryEnd: "account_summary_end",
+    ContractDetailsEnd: "contract_details_end",
+    ExecutionDetailsEnd: "executions_end",
+}
 
 
 WORDS: Mapping[str, tuple[str, ...]] = {

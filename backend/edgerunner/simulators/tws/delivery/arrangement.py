@@ -22,6 +22,9 @@ class Receiver(Protocol):
     def send(self, *messages: object) -> None:
         """Write messages without waiting."""
 
+    def stall(self) -> None:
+        """Lose everything that is sent from now on, while the connection stays open."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
@@ -32,6 +35,7 @@ class Parcel:
         symbol: As in the ledger; faults match it.
         op: What request the message answers (``place amend cancel``); None = it comes by itself.
         delay_s: How much later than its turn it leaves; others pass it.
+        is_stall: Its connection falls silent with it.
     """
 
     session: Receiver
@@ -41,26 +45,42 @@ class Parcel:
     symbol: str | None = None
     op: str | None = None
     delay_s: float = 0
+    is_stall: bool = False
 
 
 def arrange(parcels: Sequence[Parcel], profile: Profile, toss: Toss) -> list[Parcel]:
     """Return the parcels of one order and session, sent together, as the profile wants them."""
+    begin = next((place for place, parcel in enumerate(parcels) if parcel.stage in _FILL_STAGES), len(parcels))
     has_traded = any(parcel.stage is Stage.EXECUTION for parcel in parcels)
-    before = [parcel for parcel in parcels if parcel.stage not in _FILL_STAGES]
-    fills = [parcel for parcel in parcels if parcel.stage in _FILL_STAGES]
-    told = [*_opening(before, profile, toss, has_traded=has_traded), *_fills(fills, profile, toss)]
-    if has_traded and not profile.tells_instant_status and before:
+    fills = [parcel for parcel in parcels[begin:] if parcel.stage in _FILL_STAGES]
+    told = [
+        *_opening(parcels[:begin], profile, toss, has_traded=has_traded),
+        *_fills(fills, profile, toss),
+        *(parcel for parcel in parcels[begin:] if parcel.stage not in _FILL_STAGES),
+    ]
+    if has_traded and not profile.tells_instant_status and begin:
         told = [parcel for parcel in told if not isinstance(parcel.message, OrderStatus)]
-    return list(_repeated(told, profile.copies))
+    return list(_repeated(_cancels(told, profile, toss), profile.copies))
 
 
 def _opening(parcels: Sequence[Parcel], profile: Profile, toss: Toss, *, has_traded: bool) -> list[Parcel]:
-    if not any(parcel.stage is Stage.PENDING_CANCEL for parcel in parcels):
-        acknowledged = [parcel for parcel in parcels if parcel.stage is Stage.ACKNOWLEDGED]
-        others = [parcel for parcel in parcels if parcel.stage is not Stage.ACKNOWLEDGED]
-        return [*_acknowledged(acknowledged, profile, toss, has_traded=has_traded), *others]
-    if _decided(profile.tells_pending_cancel, toss):
+    """Return what comes before any fill, with the acknowledgement as the profile wants it."""
+    acknowledged = [parcel for parcel in parcels if parcel.stage is Stage.ACKNOWLEDGED]
+    if not acknowledged:
         return list(parcels)
+    place = parcels.index(acknowledged[0])
+    others = [parcel for parcel in parcels[place:] if parcel.stage is not Stage.ACKNOWLEDGED]
+    opening = _acknowledged(acknowledged, profile, toss, has_traded=has_traded)
+    if has_traded and profile.execution_delay_s is not None:
+        opening = [parcel for parcel in opening if not isinstance(parcel.message, OrderStatus)]
+    return [*parcels[:place], *opening, *others]
+
+
+def _cancels(parcels: list[Parcel], profile: Profile, toss: Toss) -> list[Parcel]:
+    """Return the parcels with or without PendingCancel."""
+    is_canceled = any(parcel.stage is Stage.PENDING_CANCEL for parcel in parcels)
+    if not is_canceled or _decided(profile.tells_pending_cancel, toss):
+        return parcels
     return [parcel for parcel in parcels if parcel.stage is not Stage.PENDING_CANCEL]
 
 

@@ -32,7 +32,7 @@ FILL_AFTER_CANCELLED: Final = "ibkr.fill_after_cancelled"
 FILL_BEATS_CANCEL: Final = "ibkr.fill_beats_cancel"
 MISSING_END_MARKER: Final = "ibkr.missing_end_marker"
 HISTORY_ERROR: Final = "ibkr.history_error"
-PROFILE_CHOICES: Final = ("stepped", "order_at_fill", "commission_first", "pending_cancel")
+PROFILE_CHOICES: Final = ("stepped", "order_at_fill", "commission_first", "pending_cancel", "list_status")
 _YES_NO: Final = "yes or no, as the profile has it"
 REJECTED_WORDS: Final = frozenset({"Inactive", "Cancelled"})
 
@@ -85,6 +85,7 @@ _STATES: Final = (
             "order_at_fill": f"openOrder at a fill: {_YES_NO}",
             "commission_first": f"commission report before the orderStatus of its fill: {_YES_NO}",
             "pending_cancel": f"PendingCancel before Cancelled: {_YES_NO}",
+            "list_status": f"orderStatus behind every openOrder of a list: {_YES_NO}",
         },
         {"name": frozenset(PROFILES)} | dict.fromkeys(PROFILE_CHOICES, frozenset({"yes", "no"})),
     ),

@@ -18,7 +18,7 @@ from edgerunner.simulators.tws.delivery.profiles import DEFAULT_PROFILE, PROFILE
 from edgerunner.simulators.tws.delivery.stages import Stage
 from edgerunner.simulators.tws.wire.account import AccountDownloadEnd, PositionEnd
 from edgerunner.simulators.tws.wire.executions import ExecutionDetailsEnd
-from edgerunner.simulators.tws.wire.orders import CompletedOrdersEnd, OpenOrderEnd
+from edgerunner.simulators.tws.wire.orders import CompletedOrdersEnd, OpenOrderEnd, OrderStatus
 
 HELD_AT_MOST: Final = 10_000
 MARKERS: Final[dict[type[object], Marker]] = {
@@ -33,11 +33,12 @@ _Lane = tuple[int, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """A request being carried out, and what becomes of the messages that it causes.
+    """A request being carried out, and what becomes of the messages that it causes on its own connection.
 
     ``is_unheard``: all of them are lost; ``is_reply_lost``: those that answer it; ``delay_s``: how late these come.
     """
 
+    session: Receiver
     op: str
     is_unheard: bool = False
     is_reply_lost: bool = False
@@ -85,10 +86,10 @@ class Delivery:
 
         ``client_key`` (the orderRef, or "clientId/orderId") and ``symbol`` (as in the ledger) are what faults match.
         """
-        cause = self._answering
+        cause = self._answering if self._answering and self._answering.session is session else None
         if self._conditions.is_cut_off or (cause is not None and _is_lost(cause, stage)):
             return
-        if cause is None and not self._batch:
+        if self._answering is None and not self._batch:
             asyncio.get_running_loop().call_soon(self.flush)
         self._batch += [
             Parcel(
@@ -121,7 +122,9 @@ class Delivery:
             self._dispatch(lane, self._disturbance.alter(arrange(parcels, self.profile, self._toss)))
 
     def omits(self, message: object) -> bool:
-        """Tell whether a message is the marker of a list that does not end."""
+        """Tell whether a message of a list is left out: the marker of its end, or an order's status."""
+        if isinstance(message, OrderStatus):
+            return not self.profile.tells_list_status
         marker = MARKERS.get(type(message))
         if marker is None:
             return False
@@ -182,18 +185,24 @@ class Delivery:
             if parcel.delay_s > 0:
                 self._send_late(parcel)
             else:
-                parcel.session.send(parcel.message)
+                _hand_over(parcel)
 
     def _send_late(self, parcel: Parcel) -> None:
         def send() -> None:
             self._late.discard(timer)
-            parcel.session.send(parcel.message)
+            _hand_over(parcel)
 
         timer = asyncio.get_running_loop().call_later(parcel.delay_s, send)
         self._late.add(timer)
 
     def _toss(self) -> bool:
         return self._random.random() < 0.5
+
+
+def _hand_over(parcel: Parcel) -> None:
+    if parcel.is_stall:
+        parcel.session.stall()
+    parcel.session.send(parcel.message)
 
 
 def _is_lost(cause: Answering, stage: Stage) -> bool:

@@ -70,6 +70,8 @@ class Disturbance:
         return told
 
     def _as_event(self, parcel: Parcel) -> list[Parcel]:
+        if self._take("stall_stream", parcel) is not None:
+            parcel = replace(parcel, is_stall=True)
         if self._take("reorder_events", parcel) is not None:
             self._passed_over.append(parcel)
             return []

@@ -32,6 +32,7 @@ class Profile:
         repeats_fill: openOrder and orderStatus of a fill come once more, before the commission report.
         execution_delay_s: Executions and commissions follow the orderStatus, so much later; None = they precede it.
         tells_instant_status: Orders that trade at once get their orderStatus.
+        tells_list_status: Lists of open orders have an orderStatus behind every openOrder.
         copies: How often every orderStatus is said again.
         missing_markers: Lists that never end.
     """
@@ -46,6 +47,7 @@ class Profile:
     repeats_fill: bool = False
     execution_delay_s: float | None = None
     tells_instant_status: bool = True
+    tells_list_status: bool | None = True
     copies: int = 0
     missing_markers: frozenset[Marker] = frozenset()
 
@@ -89,10 +91,11 @@ _PROFILES: Final = (
     ),
     Profile(
         name="no_status",
-        description="Orders that trade at once get no orderStatus at all, only openOrder, execution and commission.",
+        description="Orders that trade at once get no orderStatus, and lists of open orders none either.",
         is_stepped=False,
         tells_order_at_fill=False,
         tells_instant_status=False,
+        tells_list_status=False,
     ),
     Profile(name="duplicates", description="Every orderStatus comes three times.", copies=2),
     Profile(
@@ -113,6 +116,7 @@ def chosen(params: Mapping[str, object], default: Profile) -> Profile:
         tells_order_at_fill=_choice(params, "order_at_fill", profile.tells_order_at_fill),
         is_commission_first=_choice(params, "commission_first", profile.is_commission_first),
         tells_pending_cancel=_choice(params, "pending_cancel", profile.tells_pending_cancel),
+        tells_list_status=_choice(params, "list_status", profile.tells_list_status),
     )
 
 

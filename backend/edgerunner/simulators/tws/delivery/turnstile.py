@@ -11,15 +11,17 @@ from edgerunner.simulators.tws import codes
 from edgerunner.simulators.tws.answer import PAUSE, Answer
 from edgerunner.simulators.tws.delivery.calls import Call, Target, call_of
 from edgerunner.simulators.tws.delivery.conditions import Conditions
-from edgerunner.simulators.tws.delivery.definitions import BROKER
+from edgerunner.simulators.tws.delivery.definitions import BROKER, FILL_AFTER_CANCELLED, FILL_BEATS_CANCEL
 from edgerunner.simulators.tws.delivery.delivery import Answering, Delivery
 from edgerunner.simulators.tws.delivery.disturbance import DEFAULT_DELAY_S, seconds
 from edgerunner.simulators.tws.delivery.refusals import refusal, take, warnings
 from edgerunner.simulators.tws.delivery.stages import Stage
+from edgerunner.simulators.tws.orders.status import Status
 from edgerunner.simulators.tws.session import Session
 from edgerunner.simulators.tws.wire.orders import PlaceOrder
 
 WAITING_AT_MOST: Final = 1_000
+_TWISTS: Final = {FILL_AFTER_CANCELLED: Status.CANCELLED, FILL_BEATS_CANCEL: Status.PENDING_CANCEL}
 
 
 class Channel(Protocol):
@@ -47,6 +49,9 @@ class Orders(Protocol):
 
     def count_refusal(self, client_id: int, request: PlaceOrder) -> None:
         """Count a placement that was refused before it reached the book."""
+
+    def fill_instead(self, session: Session, request: object, *, status: Status) -> None:
+        """Fill the order that a client wants to cancel, after telling it ``status``."""
 
 
 class Servers(Protocol):
@@ -132,18 +137,26 @@ class Turnstile:
             visit.session.send(*said)
             return
         ending = self._ending(visit, call)
-        reply = self._reply_to(call, is_unheard=ending is not None)
+        reply = self._reply_to(visit, call, is_unheard=ending is not None)
         with self._delivery.answering(reply):
-            answer = visit.act(self._with_warnings(visit, call))
-            if call.changes_orders:
-                answer = list(answer)
+            answer = self._act(visit, call)
         await self._answer(visit, answer, reply)
         if ending is not None:
             await ending()
 
-    def _reply_to(self, call: Call, *, is_unheard: bool) -> Answering:
+    def _act(self, visit: Visit, call: Call) -> Answer:
+        """Carry out a request about orders to the end; other answers may be computed as they are taken."""
+        for name, status in _TWISTS.items():
+            if call.op == "cancel" and take(self._faults, name, call) is not None:
+                self._orders.fill_instead(visit.session, visit.request, status=status)
+                return ()
+        answer = visit.act(self._with_warnings(visit, call))
+        return list(answer) if call.changes_orders else answer
+
+    def _reply_to(self, visit: Visit, call: Call, *, is_unheard: bool) -> Answering:
         delay = take(self._faults, "delay_reply", call)
         return Answering(
+            session=visit.session,
             op=call.op,
             is_unheard=is_unheard,
             is_reply_lost=take(self._faults, "drop_reply", call) is not None,

@@ -21,7 +21,8 @@ class MarketAnswers:
             StreamAnswers(desk, directory, session),
             PastAnswers(desk, directory, session),
         )
-        session.on_end(lambda: desk.streams.remove_all(session))
+        desk.streams.open(session)
+        session.on_end(lambda: desk.streams.close(session))
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Answer]]:
         """Return the handler of every request that is answered here."""

@@ -63,5 +63,3 @@ def _add_quotes(found: dict[int, Value], view: View, top: Top) -> None:
         spot = view.step // _EXCHANGES_STAY_STEPS
         found[ticks.BID_EXCHANGE] = Text(text=letters(view.listing, spot * 2))
         found[ticks.ASK_EXCHANGE] = Text(text=letters(view.listing, spot * 2 + 1))
-
-

@@ -19,6 +19,7 @@ from edgerunner.simulators.venue_types import Level, TradePrinted
 MOST_ROWS: Final = 20
 _INSERT, _UPDATE, _DELETE = 0, 1, 2
 _SIDES: Final[tuple[tuple[Literal[0, 1], Side], ...]] = ((1, "buy"), (0, "sell"))
+_JUMP: Final = Decimal("0.005")
 _RESET: Final = "Market depth data has been RESET. Please empty deep book contents before applying any new entries."
 
 
@@ -81,7 +82,7 @@ class DepthStream:
         """Let a trade pass: the book itself tells what it took."""
 
     def beat(self) -> None:
-        """Tell what has changed; a book without any row in common with the one before is reset first."""
+        """Tell what has changed; a book that jumps is reset first."""
         view = self._board.look(self._listing)
         version = self._board.venue.book_version(view.symbol) if view.is_live else view.step
         if version == self._version:
@@ -97,11 +98,9 @@ class DepthStream:
         self._told = sides
 
     def _has_jumped(self, sides: dict[Side, list[Row]]) -> bool:
-        told = [row for rows in self._told.values() for row in rows]
-        if not told:
-            return False
-        prices = {row.price for row in told}
-        return not any(row.price in prices for rows in sides.values() for row in rows)
+        """Tell whether a best price has moved by more than half a percent at once."""
+        pairs = [(self._told[side][0], rows[0]) for side, rows in sides.items() if rows and self._told[side]]
+        return any(abs(after.price - before.price) > before.price * _JUMP for before, after in pairs)
 
     def _sides(self, view: View) -> dict[Side, list[Row]]:
         if not view.is_open:

@@ -15,7 +15,10 @@ from edgerunner.simulators.venue_types import VenueInstrument
 
 
 class MarketDesk:
-    """The board, the subscriptions of all clients, and the ticks of the past."""
+    """The board, the subscriptions of all clients, and the ticks of the past.
+
+    ``keeps_hours`` = markets close; ``is_silent()`` = nothing is told for the moment.
+    """
 
     def __init__(
         self,
@@ -26,9 +29,14 @@ class MarketDesk:
         settings: MarketDataSettings,
         *,
         keeps_hours: bool,
+        is_silent: Callable[[], bool],
     ) -> None:
         self.settings = settings
         self.board = Board(venue, prices, instrument_of, keeps_hours=keeps_hours)
-        self.streams = Streams(self.board, pulse)
         self.states = States(self.board)
+        self.streams = Streams(self.board, pulse, is_silent=is_silent, forget=self._forget)
         self.past = PastTicks(self.board, instrument_of, keeps_hours=keeps_hours)
+
+    def _forget(self, symbol: str) -> None:
+        self.board.forget(symbol)
+        self.states.forget(symbol)

@@ -24,9 +24,7 @@ _DAYS_OF_INTEREST: Final = Decimal("1.6")
 _WHOLE: Final = Decimal(1)
 
 
-def generic_ticks(
-    board: Board, view: View, wanted: frozenset[int], statistics: StatisticsOfDays
-) -> dict[int, Value]:
+def generic_ticks(board: Board, view: View, wanted: frozenset[int], statistics: StatisticsOfDays) -> dict[int, Value]:
     """Return the wanted ticks that there are now."""
     found: dict[int, Value] = {}
     for number in sorted(wanted):

@@ -14,7 +14,7 @@ from edgerunner.simulators.tws.market.models import model_ticks
 from edgerunner.simulators.tws.market.rights import DataRights, DataType
 from edgerunner.simulators.tws.market.rt_volume import RtVolume
 from edgerunner.simulators.tws.market.statistics import StatisticsOfDays
-from edgerunner.simulators.tws.market.ticks import Ticks, Value
+from edgerunner.simulators.tws.market.ticks import Change, Ticks, Value
 from edgerunner.simulators.tws.session import Session
 from edgerunner.simulators.tws.wire.market_messages import MarketDataType, TickRequestParameters
 from edgerunner.simulators.venue_types import TradePrinted
@@ -32,29 +32,51 @@ class Wish:
     generic: frozenset[int] = frozenset()
 
 
+@dataclass(slots=True)
+class _State:
+    """The ticks of a contract at one version of its book, and how they came from the ones before."""
+
+    version: int
+    ticks: Ticks
+    before: Ticks
+    changed: list[Change]
+
+
 class States:
-    """The ticks of contracts as they are now, computed once per market step for all who want the same."""
+    """The ticks of contracts as they are now, computed once for all who want the same."""
 
     def __init__(self, board: Board) -> None:
         self.board = board
         self.statistics = StatisticsOfDays(board)
-        self._known: dict[tuple[str, DataType, frozenset[int]], tuple[int, Ticks]] = {}
+        self._known: dict[tuple[str, DataType, frozenset[int]], _State] = {}
 
-    def of(self, view: View, granted: DataType, generic: frozenset[int]) -> Ticks:
-        """Return the ticks of a look, the same object as before when nothing has moved on."""
+    def of(self, view: View, granted: DataType, generic: frozenset[int], told: Ticks) -> tuple[Ticks, list[Change]]:
+        """Return the ticks of a look, and what has changed in them since ``told``."""
+        state = self._state(view, granted, generic)
+        changed = state.changed if told is state.before else ticks.changes(told, state.ticks)
+        return state.ticks, changed
+
+    def forget(self, symbol: str) -> None:
+        """Forget a symbol that nobody watches any more."""
+        for key in [key for key in self._known if key[0] == symbol]:
+            del self._known[key]
+
+    def _state(self, view: View, granted: DataType, generic: frozenset[int]) -> _State:
         key = (view.symbol, granted, generic)
-        moment, known = self._known.get(key, (-1, {}))
-        now = self.board.venue.book_version(view.symbol) if view.is_live else view.step
-        if moment == now and known:
-            return known
+        version = self.board.venue.book_version(view.symbol) if view.is_live else view.step
+        state = self._known.get(key)
+        if state is not None and state.version == version:
+            return state
         found = self._compute(view, granted, generic)
-        self._known[key] = (now, found)
-        return found
+        before = {} if state is None else state.ticks
+        state = _State(version=version, ticks=found, before=before, changed=ticks.changes(before, found))
+        self._known[key] = state
+        return state
 
     def _compute(self, view: View, granted: DataType, generic: frozenset[int]) -> Ticks:
         if generic:
-            basic = dict(self.of(view, granted, frozenset()))
-            return basic | generic_ticks(self.board, view, generic, self.statistics)
+            basic = self._state(view, granted, frozenset()).ticks
+            return {**basic, **generic_ticks(self.board, view, generic, self.statistics)}
         shows = granted is not DataType.LIVE
         found: dict[int, Value] = basic_ticks(self.board, view, shows_closed_quotes=shows)
         if view.listing.sec_type == "OPT":
@@ -81,7 +103,8 @@ class Line:
 
     def open(self) -> Iterator[object]:
         """Yield what a new subscription tells at once: kind of data, parameters, the ticks."""
-        granted = self._granted()
+        view = self._look()
+        granted = self._granted(view)
         permissions = _DELAYED_PERMISSIONS if granted.is_delayed else _LIVE_PERMISSIONS
         yield MarketDataType(request_id=self._request_id, data_type=granted)
         yield TickRequestParameters(
@@ -93,7 +116,7 @@ class Line:
         if granted.is_delayed:
             yield rights.delayed_notice(self._request_id)
         self._type = granted
-        yield from self._news()
+        yield from self._news(view, granted)
 
     def trade(self, printed: TradePrinted) -> None:
         """Take note of a trade for the ticks about volume."""
@@ -103,30 +126,27 @@ class Line:
         """Tell what has changed, once it is open."""
         if self._type is None:
             return
-        granted = self._granted()
+        view = self._look()
+        granted = self._granted(view)
         if granted is not self._type:
             self._type = granted
             self._session.send(MarketDataType(request_id=self._request_id, data_type=granted))
-        self._session.send(*self._news())
+        self._session.send(*self._news(view, granted))
 
-    def _news(self) -> Iterator[object]:
-        granted = self._type
-        if granted is None:
-            return
-        view = self._look()
-        now = self._states.of(view, granted, self._wish.generic)
-        yield from ticks.changes(self._request_id, self._told, now, is_delayed=granted.is_delayed)
-        self._told = now
-        if view.is_live:
-            day = self._states.board.day_bar(view) if self._rt_volume.is_due else None
+    def _news(self, view: View, granted: DataType) -> Iterator[object]:
+        self._told, changed = self._states.of(view, granted, self._wish.generic, self._told)
+        yield from ticks.messages(self._request_id, changed, is_delayed=granted.is_delayed)
+        if not view.is_live:
+            self._rt_volume.clear()
+        elif self._rt_volume.is_due:
+            day = self._states.board.day_bar(view)
             yield from self._rt_volume.tell(self._request_id, view.instrument, day)
 
     def _look(self) -> View:
-        is_delayed = self._rights is not DataRights.LIVE
-        return self._states.board.look(self._listing, is_delayed=is_delayed)
+        return self._states.board.look(self._listing, is_delayed=self._rights is not DataRights.LIVE)
 
-    def _granted(self) -> DataType:
-        granted = rights.granted(self._wish.data_type, self._rights, is_open=self._look().is_open)
+    def _granted(self, view: View) -> DataType:
+        granted = rights.granted(self._wish.data_type, self._rights, is_open=view.is_open)
         if granted is None:
             raise ValueError("a line without rights to its data")
         return granted

@@ -1,85 +1,60 @@
-"""Model ticks of options: volatilities and greeks that belong to the bid, the ask, the last price and their middle.
+"""Model ticks of options: values and greeks of the formula that prices them (``option_prices``).
 
-The volatility is the one at which the formula gives the price; so it fits whatever the market asks. Dividends are none.
+Those of the bid, the ask and the last price carry the volatility that such a price would mean, to first order; their
+greeks are the model's. Dividends are none.
 """
 
-from datetime import datetime, time
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from edgerunner.simulators.black_scholes import OptionTerms, implied_volatility, option_greeks
-from edgerunner.simulators.clock import NANOSECONDS
+from edgerunner.simulators.catalogue_ibkr_markets import option_terms
+from edgerunner.simulators.option_prices import OptionValue, option_value
 from edgerunner.simulators.tws.contracts import standing
-from edgerunner.simulators.tws.contracts.listing import Listing
 from edgerunner.simulators.tws.market import ticks
 from edgerunner.simulators.tws.market.board import Board, View
 from edgerunner.simulators.tws.market.ticks import Model, Quoted, Ticks, Value
 
-RATE: Final = 0.04
-_SECONDS_A_YEAR: Final = 365 * 86_400
 _PLACES: Final = Decimal("0.00000001")
+_LEAST_VEGA: Final = 0.0001
 _UNDERLYINGS: Final = {each.con_id: each for each in standing.STANDING}
 
 
 def model_ticks(board: Board, view: View, basic: Ticks) -> dict[int, Value]:
-    """Return the model ticks for the prices among the basic ones."""
-    terms = _terms(board, view)
-    if terms is None:
+    """Return the model ticks of an option and its prices among the basic ones; none for anything else."""
+    terms, underlying = option_terms(view.listing), view.listing.underlying
+    if terms is None or underlying is None:
         return {}
-    prices = {tick: _price(basic.get(tick)) for tick in (ticks.BID, ticks.ASK, ticks.LAST)}
-    bid, ask, last = prices.values()
-    middle = (bid + ask) / 2 if bid is not None and ask is not None else last
-    rows = {ticks.BID_MODEL: bid, ticks.ASK_MODEL: ask, ticks.LAST_MODEL: last, ticks.MODEL: middle}
-    return {tick: model_of(terms, price) for tick, price in rows.items() if price is not None}
+    symbol = board.look(_UNDERLYINGS[underlying.con_id]).instrument
+    spot = symbol.price(board.venue.market.price(symbol.symbol, view.step))
+    value = option_value(terms, float(spot), view.at_ns)
+    model = _model(value, spot)
+    rows: dict[int, Value] = {}
+    for tick, shown in ((ticks.BID, ticks.BID_MODEL), (ticks.ASK, ticks.ASK_MODEL), (ticks.LAST, ticks.LAST_MODEL)):
+        quoted = basic.get(tick)
+        if isinstance(quoted, Quoted) and quoted.price is not None:
+            rows[shown] = replace(model, value=quoted.price, volatility=_volatility(value, quoted.price))
+    return {**rows, ticks.MODEL: model}
 
 
-def model_of(terms: OptionTerms, price: Decimal) -> Model:
-    """Return the model values that belong to a price; a price that no volatility explains has none."""
-    underlying = _decimal(terms.spot)
-    volatility = implied_volatility(terms, float(price))
-    if volatility is None:
-        return Model(
-            volatility=None, delta=None, value=price, gamma=None, vega=None, theta=None, underlying=underlying
-        )
-    greeks = option_greeks(terms, volatility)
+def _model(value: OptionValue, spot: Decimal) -> Model:
     return Model(
-        volatility=_decimal(volatility),
-        delta=_decimal(greeks.delta),
-        value=price,
-        gamma=_decimal(greeks.gamma),
-        vega=_decimal(greeks.vega),
-        theta=_decimal(greeks.theta),
-        underlying=underlying,
+        volatility=_decimal(value.volatility),
+        delta=_decimal(value.delta),
+        value=_decimal(value.price),
+        gamma=_decimal(value.gamma),
+        vega=_decimal(value.vega),
+        theta=_decimal(value.theta),
+        underlying=spot,
     )
 
 
-def _terms(board: Board, view: View) -> OptionTerms | None:
-    option = view.listing
-    underlying = _UNDERLYINGS.get(option.underlying.con_id) if option.underlying is not None else None
-    if underlying is None or option.strike is None or option.last_trade is None:
+def _volatility(value: OptionValue, price: Decimal) -> Decimal | None:
+    """Return the volatility that a price means, None where it means nothing: far from the strike, or at the end."""
+    if value.vega < _LEAST_VEGA:
         return None
-    seen = board.look(underlying, is_delayed=not view.is_live and view.is_open)
-    spot = board.venue.market.price(seen.symbol, view.step)
-    return OptionTerms(
-        is_call=option.right == "C",
-        spot=float(seen.instrument.price(spot)),
-        strike=float(option.strike),
-        years=max(0.0, (_end_ns(option) - view.at_ns) / NANOSECONDS / _SECONDS_A_YEAR),
-        rate=RATE,
-    )
-
-
-def _end_ns(option: Listing) -> int:
-    if option.last_trade is None:
-        raise ValueError(f"{option.local_symbol} has no last day")
-    at = time.fromisoformat(option.last_trade_time)
-    moment = datetime.combine(option.last_trade, at, ZoneInfo(option.schedule.zone))
-    return int(moment.timestamp()) * NANOSECONDS
-
-
-def _price(value: Value | None) -> Decimal | None:
-    return value.price if isinstance(value, Quoted) else None
+    meant = value.volatility + (float(price) - value.price) / value.vega / 100
+    return _decimal(meant) if meant > 0 else None
 
 
 def _decimal(number: float) -> Decimal:

@@ -74,7 +74,9 @@ class PastAnswers:
 
     def _cancel(self, request: asked.CancelHistoricalData) -> Answer:
         if self._desk.streams.remove((self._session, StreamKind.HISTORY, request.request_id)):
-            return (codes.history_error(f"API historical data query cancelled: {request.request_id}", request.request_id),)
+            return (
+                codes.history_error(f"API historical data query cancelled: {request.request_id}", request.request_id),
+            )
         text = f"No historical data query found for ticker id:{request.request_id}"
         return (ErrorMessage(request_id=request.request_id, code=codes.NO_HISTORY_QUERY, text=text),)
 

@@ -55,16 +55,14 @@ class TickQuery:
 class PastTicks:
     """Finds the ticks of the past. ``keeps_hours`` = there are none outside of the trading hours."""
 
-    def __init__(
-        self, board: Board, instrument_of: Callable[[Listing], VenueInstrument], *, keeps_hours: bool
-    ) -> None:
+    def __init__(self, board: Board, instrument_of: Callable[[Listing], VenueInstrument], *, keeps_hours: bool) -> None:
         self._board = board
         self._instrument_of = instrument_of
         self._keeps_hours = keeps_hours
 
     def find(self, query: TickQuery, found: list[Row]) -> Iterator[Pause]:
-        """Append the ticks of a query to ``found``, oldest first, yielding pauses."""
-        now_ns = self._board.now_ns()
+        """Append the ticks of a query to ``found``, oldest first, yielding pauses; those of this moment are past."""
+        now_ns = (self._board.now_ns() // STEP_NS + 1) * STEP_NS
         if query.start_ns is not None:
             spans, is_backward = self._forward(query, query.start_ns, now_ns), False
         else:
@@ -155,9 +153,7 @@ def quote_row(
         return None if same_prices else PastMiddle(time_s=time_s, price=(top.bid + top.ask) / 2, size=_ZERO)
     if same_prices and (ignores_size or top == before):
         return None
-    return PastQuote(
-        time_s=time_s, mask=0, bid=top.bid, ask=top.ask, bid_size=top.bid_size, ask_size=top.ask_size
-    )
+    return PastQuote(time_s=time_s, mask=0, bid=top.bid, ask=top.ask, bid_size=top.bid_size, ask_size=top.ask_size)
 
 
 def _steps(start_ns: int, end_ns: int) -> tuple[int, int]:

@@ -28,13 +28,17 @@ class RtVolume:
         if self._ticks:
             self._lots, self._count, self._last = self._lots + printed.quantity_lots, self._count + 1, printed
 
+    def clear(self) -> None:
+        """Forget the trades so far."""
+        self._lots = self._count = 0
+        self._last = None
+
     def tell(self, request_id: int, instrument: VenueInstrument, day: PriceBar | None) -> Iterator[object]:
         """Yield the ticks for the trades since the last time."""
         last, lots, count = self._last, self._lots, self._count
         if last is None or day is None:
             return
-        self._lots = self._count = 0
-        self._last = None
+        self.clear()
         price, size = instrument.price(last.price_ticks), instrument.quantity(lots)
         time_ms = last.time_ns // _NANOSECONDS_A_MILLISECOND
         is_single = "true" if count == 1 else "false"

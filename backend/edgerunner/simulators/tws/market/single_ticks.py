@@ -62,18 +62,14 @@ class SingleTicks:
         self._instrument = view.instrument
         self.symbol = view.symbol
         self._is_open = view.is_open
-        self._begin_ns = board.now_ns()
-        self._step = self._begin_ns // STEP_NS
+        self._step = board.now_ns() // STEP_NS
+        self.begin_ns = (self._step + 1) * STEP_NS
+        """Time of the first tick at the earliest."""
         self._top: Top | None = None
-
-    @property
-    def begin_ns(self) -> int:
-        """Return the time of the first tick at the earliest."""
-        return (self._begin_ns // STEP_NS + 1) * STEP_NS
 
     def trade(self, printed: TradePrinted) -> None:
         """Tell a trade at once."""
-        if self._kind.view is not TickView.TRADES or not self._is_open or printed.time_ns < self._begin_ns:
+        if self._kind.view is not TickView.TRADES or not self._is_open or printed.time_ns < self.begin_ns:
             return
         trade = trade_of(self._listing, self._instrument, printed)
         self._session.send(
@@ -99,9 +95,7 @@ class SingleTicks:
         for step in range(max(self._step + 1, now - _MOST_STEPS_A_BEAT), now + 1):
             top = current if step == now else self._board.past_top(self._instrument, step)
             before = self._top or self._board.past_top(self._instrument, step - 1)
-            row = quote_row(
-                self._kind.view, step * STEP_NS // NANOSECONDS, top, before, ignores_size=self.ignores_size
-            )
+            row = quote_row(self._kind.view, step * STEP_NS // NANOSECONDS, top, before, ignores_size=self.ignores_size)
             self._top = top
             if row is not None:
                 yield self._tick(row)

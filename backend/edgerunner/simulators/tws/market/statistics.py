@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from edgerunner.simulators.tws.answer import PAUSE
@@ -91,7 +92,7 @@ def _statistics(today: date, bars: list[tuple[date, PriceBar]]) -> Statistics:
 
 
 def _volatility(closes: list[float]) -> Decimal:
-    moves = [math.log(later / earlier) for later, earlier in zip(closes, closes[1:], strict=False)]
+    moves = [math.log(later / earlier) for later, earlier in pairwise(closes)]
     mean = sum(moves) / len(moves)
     variance = sum((move - mean) ** 2 for move in moves) / (len(moves) - 1)
     return Decimal(math.sqrt(variance * _DAYS_A_YEAR)).quantize(_PLACES)

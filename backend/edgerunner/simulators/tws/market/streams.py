@@ -1,11 +1,12 @@
-"""Everything that clients listen to: one registry over all sessions, fed by the venue's trades and the gateway's pulse."""
+"""Everything that clients listen to: one registry over all sessions, fed by the venue and the gateway's pulse."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
+from edgerunner.simulators.tws import codes
 from edgerunner.simulators.tws.market.board import Board
 from edgerunner.simulators.tws.pulse import Pulse
 from edgerunner.simulators.tws.session import Session
@@ -37,21 +38,40 @@ class Stream(Protocol):
         """Tell what has changed; called four times a second."""
 
 
-Key = tuple[Session, StreamKind, Hashable]
+Key = tuple[Session, StreamKind, int]
 
 
 class Streams:
-    """The subscriptions of all clients. A symbol is watched at the venue as long as somebody listens to it."""
+    """The subscriptions of all clients. A symbol is watched at the venue as long as somebody listens to it.
 
-    def __init__(self, board: Board, pulse: Pulse) -> None:
+    Nothing is told while ``is_silent()``; ticks, books and bars catch up afterwards, single trades are lost.
+    ``forget(symbol)`` is called when nobody listens to a symbol any more.
+    """
+
+    def __init__(
+        self, board: Board, pulse: Pulse, *, is_silent: Callable[[], bool], forget: Callable[[str], None]
+    ) -> None:
         self._board = board
         self._pulse = pulse
+        self._is_silent = is_silent
+        self._forget = forget
+        self._sessions: set[Session] = set()
         self._streams: dict[Key, Stream] = {}
         self._of_symbol: defaultdict[str, dict[Key, Stream]] = defaultdict(dict)
         self._endings: list[Callable[[], None]] = []
 
     def __len__(self) -> int:
         return len(self._streams)
+
+    def open(self, session: Session) -> None:
+        """Take subscriptions of a session from now on, until ``close``."""
+        self._sessions.add(session)
+
+    def close(self, session: Session) -> None:
+        """End every subscription of a session; it gets no more, not even for an answer that is still under way."""
+        self._sessions.discard(session)
+        for key in [key for key in self._streams if key[0] is session]:
+            self.remove(key)
 
     def has(self, key: Key) -> bool:
         """Tell whether a request id is in use."""
@@ -66,11 +86,14 @@ class Streams:
         return sum(1 for _, each, _ in self._streams if each is kind)
 
     def add(self, key: Key, stream: Stream) -> None:
-        """Begin a subscription whose id is free."""
+        """Begin a subscription whose id is free, unless its session is over."""
+        if key[0] not in self._sessions:
+            return
         if not self._streams:
             self._endings = [self._board.venue.add_listener(self._on_event), self._pulse.add(self._on_beat)]
         self._streams[key] = stream
         self._of_symbol[stream.symbol][key] = stream
+        self._board.venue.step(stream.symbol)  # so that every later step is told, from the next one on
         self._board.venue.watch(stream.symbol)
 
     def remove(self, key: Key) -> bool:
@@ -83,27 +106,39 @@ class Streams:
         del of_symbol[key]
         if not of_symbol:
             del self._of_symbol[stream.symbol]
-            self._board.forget(stream.symbol)
+            self._forget(stream.symbol)
         if not self._streams:
             while self._endings:
                 self._endings.pop()()
         return True
 
-    def remove_all(self, session: Session) -> None:
-        """End every subscription of a session."""
-        for key in [key for key in self._streams if key[0] is session]:
+    def lose_all(self) -> None:
+        """End every subscription without a word."""
+        for key in tuple(self._streams):
             self.remove(key)
+
+    def listeners(self) -> list[tuple[Session, str]]:
+        """Return every session with the symbol of each of its subscriptions."""
+        return [(session, stream.symbol) for (session, _, _), stream in self._streams.items()]
+
+    def tell_all(self, message: Callable[[int], object]) -> None:
+        """Send a message to every subscription, made for its request id."""
+        for session, _, request_id in tuple(self._streams):
+            session.send(message(request_id))
 
     def _on_event(self, event: VenueEvent) -> None:
         if not isinstance(event, TradePrinted) or event.symbol not in self._of_symbol:
             return
-        self._board.hear(event)
+        if not self._board.hear(event) or self._is_silent():
+            return
         for key, stream in tuple(self._of_symbol[event.symbol].items()):
             self._guard(key, lambda each=stream: each.trade(event))  # type: ignore[misc]
 
     def _on_beat(self) -> None:
         for symbol in tuple(self._of_symbol):
             self._board.venue.step(symbol)
+        if self._is_silent():
+            return
         for key, stream in tuple(self._streams.items()):
             self._guard(key, stream.beat)
 
@@ -116,4 +151,4 @@ class Streams:
             logger.exception("the %s of client %s's request %s end", kind, session.client_id, request_id)
             self.remove(key)
             text = f"Failed to request live updates (disconnected): the {kind} ended with an error of the simulator."
-            session.send(ErrorMessage(request_id=int(str(request_id)), code=10182, text=text))
+            session.send(ErrorMessage(request_id=request_id, code=codes.UPDATES_FAILED, text=text))

@@ -1,11 +1,11 @@
 """Ticks: what a line tells, as values by tick type, and the messages for what has changed.
 
-The order of the first ticks is recorded (delayed data of a stock at server version 225): high, low, volume, close, last,
-time of the last, open, bid, ask. A price that comes with a size is told in one message; a size that changes alone is
-told alone (recorded).
+The order of the first ticks is recorded (delayed data of a stock at server version 225): high, low, volume, close,
+last, time of the last, open, bid, ask. A price that comes with a size is told in one message; a size that changes alone
+is told alone (recorded).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -26,8 +26,23 @@ SIZE_OF: Final = {BID: 0, ASK: 3, LAST: 5}
 NO_PRICE: Final = Decimal(-1)
 ZERO: Final = Decimal(0)
 _DELAYED: Final = {
-    0: 69, 1: 66, 2: 67, 3: 70, 4: 68, 5: 71, 6: 72, 7: 73, 8: 74, 9: 75, 14: 76,
-    45: 88, 49: 90, 10: 80, 11: 81, 12: 82, 13: 83,
+    0: 69,
+    1: 66,
+    2: 67,
+    3: 70,
+    4: 68,
+    5: 71,
+    6: 72,
+    7: 73,
+    8: 74,
+    9: 75,
+    14: 76,
+    45: 88,
+    49: 90,
+    10: 80,
+    11: 81,
+    12: 82,
+    13: 83,
 }
 _LIVE_ONLY: Final = frozenset({BID_EXCHANGE, ASK_EXCHANGE, LAST_EXCHANGE})
 
@@ -87,22 +102,37 @@ Ticks = Mapping[int, Value]
 """Values by tick type, in the order in which they are told."""
 
 
-def changes(request_id: int, before: Ticks, after: Ticks, *, is_delayed: bool) -> Iterator[object]:
-    """Yield the messages that lead from one state to another; ``before`` is empty for a new line."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A tick that is told: its value, or its size alone."""
+
+    tick: int
+    value: Value
+
+
+def changes(before: Ticks, after: Ticks) -> list[Change]:
+    """Return what leads from one state to another; ``before`` is empty for a new line."""
     if before is after:
-        return
+        return []
+    found = []
     for tick, value in after.items():
         old = before.get(tick)
-        if value == old or (is_delayed and tick in _LIVE_ONLY):
+        if value == old:
             continue
         if isinstance(value, Quoted) and isinstance(old, Quoted) and value.price == old.price:
-            yield TickSize(request_id=request_id, tick_type=_shown(SIZE_OF[tick], is_delayed), size=value.size)
+            found.append(Change(tick=SIZE_OF[tick], value=Size(size=value.size)))
         else:
-            yield _message(request_id, _shown(tick, is_delayed), value)
+            found.append(Change(tick=tick, value=value))
+    return found
 
 
-def _shown(tick: int, is_delayed: bool) -> int:
-    return _DELAYED.get(tick, tick) if is_delayed else tick
+def messages(request_id: int, changed: Iterable[Change], *, is_delayed: bool) -> Iterator[object]:
+    """Yield the messages of changes; delayed data have numbers of their own, and not all of the live ones."""
+    for change in changed:
+        if not is_delayed:
+            yield _message(request_id, change.tick, change.value)
+        elif change.tick not in _LIVE_ONLY:
+            yield _message(request_id, _DELAYED.get(change.tick, change.tick), change.value)
 
 
 def _message(request_id: int, tick: int, value: Value) -> object:

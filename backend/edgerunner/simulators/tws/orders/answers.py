@@ -66,7 +66,11 @@ class OrderAnswers:
         if self._session.client_id != DEFAULT_CLIENT:
             return (codes.validation_error("Only the default client (i.e 0) can auto bind orders"),)
         self._desk.reports.binds_new = request.binds
+        self._session.on_end(self._stop_binding)
         return ()
+
+    def _stop_binding(self) -> None:
+        self._desk.reports.binds_new = False
 
     def _completed_orders(self, request: orders.RequestCompletedOrders) -> Answer:
         done = (order for account_id in self._desk.accounts for order in self._desk.venue.closed_orders(account_id))

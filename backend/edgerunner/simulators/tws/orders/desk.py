@@ -5,21 +5,24 @@ An order that is not transmitted yet exists in TWS alone: it is not in the ledge
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import tzinfo
 from decimal import Decimal
 
 from edgerunner.simulators.tws.contracts.directory import Directory
 from edgerunner.simulators.tws.delivery.delivery import Delivery
+from edgerunner.simulators.tws.delivery.locating import located
 from edgerunner.simulators.tws.delivery.stages import Stage
 from edgerunner.simulators.tws.orders import refusal
-from edgerunner.simulators.tws.orders.identity import Owner, key_of, request_of
-from edgerunner.simulators.tws.orders.intake import OrderIntake
+from edgerunner.simulators.tws.orders.identity import Owner, key_of, request_of, with_rejection
+from edgerunner.simulators.tws.orders.intake import Intake, OrderIntake
 from edgerunner.simulators.tws.orders.messages import OrderWriter
+from edgerunner.simulators.tws.orders.notices import notices_about
 from edgerunner.simulators.tws.orders.refusal import OrderRefused
 from edgerunner.simulators.tws.orders.register import OrderRegister
 from edgerunner.simulators.tws.orders.reports import OrderReports
 from edgerunner.simulators.tws.orders.status import Status
+from edgerunner.simulators.tws.orders.what_if import want_of_margin, what_if_answer
 from edgerunner.simulators.tws.session import Session, Sessions
 from edgerunner.simulators.tws.wire.orders import OrderStatus, PlaceOrder
 from edgerunner.simulators.venue import Venue
@@ -31,14 +34,6 @@ from edgerunner.simulators.venue_types import (
     VenueOrder,
     VenueReject,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
-    """An order that its client has not transmitted yet."""
-
-    owner: Owner
-    request: PlaceOrder
 
 
 class OrderDesk:
@@ -58,14 +53,13 @@ class OrderDesk:
         self.accounts = accounts
         self.writer = OrderWriter(instrument=venue.instrument, last_price=self._last_price, zone=zone)
         self.register = OrderRegister(venue)
-        self.reports = OrderReports(
-            venue, sessions=sessions, delivery=delivery, writer=self.writer, explain=self._explain
-        )
+        self.reports = OrderReports(venue, sessions=sessions, delivery=delivery, writer=self.writer)
         self._delivery = delivery
         self._intake = OrderIntake(venue, directory, accounts, zone)
         self._parked: dict[Owner, PlaceOrder] = {}
         venue.add_listener(self.register.on_event)
         venue.add_listener(self.reports.on_event)
+        venue.on_reset(self._forget)
 
     def place(self, session: Session, request: PlaceOrder) -> None:
         """Place an order, change the live one with its id, or park it until it is transmitted."""
@@ -78,12 +72,12 @@ class OrderDesk:
     def cancel(self, session: Session, order_id: int, *, seen: str | None = None) -> None:
         """Cancel an order of the client, or the one that it has ``seen`` under that id among all clients' orders."""
         owner = Owner(client_id=session.client_id, order_id=order_id)
-        parked = self._parked.pop(owner, None)
-        if parked is not None:
+        parked, order = self._parked.pop(owner, None), self._known(owner)
+        if order is None or not order.live:
+            order = self._find(seen) or order
+        if parked is not None and (order is None or not order.live):
             self._drop(session, owner, parked)
-            return
-        order = self.register.find(owner) or self._find_seen(seen)
-        if order is None:
+        elif order is None:
             self._tell(session, Stage.REJECTED, refusal.not_found(order_id))
         elif not order.live:
             status = self.reports.standing(order).status
@@ -104,18 +98,28 @@ class OrderDesk:
         orders = [order for account_id in self.accounts for order in self.venue.open_orders(account_id)]
         return sorted(orders, key=lambda order: order.number)
 
+    def find(self, client_id: int, order_id: int) -> VenueOrder | None:
+        """Return the latest order of a client's id, None when the venue has none."""
+        return self._known(Owner(client_id=client_id, order_id=order_id))
+
+    def _forget(self) -> None:
+        self._parked.clear()
+        self.register.restore()
+        self.reports.restore()
+
     def _place(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
-        known = self.register.find(owner) if owner not in self._parked else None
-        if known is not None and known.live:
-            self._change(known, owner, request)
+        if request.order.what_if:
+            self._preview(session, owner, request)
             return
-        if owner not in self._parked:
+        known = self._known(owner)
+        live = known if known is not None and known.live else None
+        if live is None and owner not in self._parked:
             self._check_id(owner, known)
             self.register.use(owner)
         if request.order.transmit:
             self._transmit(session, owner, request)
         else:
-            self._intake.take(request, owner)
+            self._intake.take(request, owner, known=live)
             self._parked[owner] = request
 
     def _check_id(self, owner: Owner, known: VenueOrder | None) -> None:
@@ -127,7 +131,7 @@ class OrderDesk:
             raise OrderRefused(refusal.DUPLICATE_ORDER, "Duplicate order id")
 
     def _transmit(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
-        """Place an order after those that were parked for it: its parent and the parent's other children."""
+        """Place or change an order after those that were parked for it: its parent and the parent's children."""
         family = [each for each in self._parked if _is_kin(each, self._parked[each], owner, request)]
         for relative in sorted(family, key=lambda each: each.order_id):
             self._submit(session, relative, self._parked.pop(relative))
@@ -135,12 +139,29 @@ class OrderDesk:
         self._submit(session, owner, request)
 
     def _submit(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
+        known = self._known(owner)
         try:
-            parent_id = self._parent(owner, request)
-            intake = self._intake.take(request, owner, parent_id=parent_id)
-            self._enter(intake.request)
+            if known is not None and known.live:
+                self._change(known, owner, request)
+            else:
+                self._submit_new(session, owner, request)
         except OrderRefused as refused:
             self._refuse(session, owner, request, refused)
+
+    def _submit_new(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
+        parent_id = self._parent(owner, request)
+        intake = self._intake.take(request, owner, parent_id=parent_id)
+        if parent_id is None:
+            self._remark(session, owner, request, intake)
+        self._enter(intake.request)
+
+    def _remark(self, session: Session, owner: Owner, request: PlaceOrder, intake: Intake) -> None:
+        now = self.venue.clock.market_ns()
+        hours = self.venue.session(intake.request.symbol, is_extended=intake.request.is_extended)
+        remarks = list(notices_about(request, intake.listing, hours, now))
+        if remarks:
+            name = self.venue.instrument(intake.request.symbol).name
+            self._delivery.deliver(session, Stage.NOTICE, remarks, client_key=key_of(request, owner), symbol=name)
 
     def _parent(self, owner: Owner, request: PlaceOrder) -> str | None:
         """Return the venue's id of the parent; a child of one that has filled stands alone."""
@@ -157,13 +178,28 @@ class OrderDesk:
         raise refusal.rejected("Parent order is being cancelled.")
 
     def _enter(self, request: OrderRequest) -> None:
+        name = self.venue.instrument(request.symbol).name
+        request = located(self.venue.faults, request, name, self.venue.now_ns())
         try:
             self.venue.place(request)
         except VenueReject as reject:
-            if reject.reason is RejectReason.INSUFFICIENT_FUNDS:
-                self.venue.reject(request, reject.reason)
-                return
+            if reject.reason is not RejectReason.INSUFFICIENT_FUNDS:
+                raise _refused(reject) from None
+            reason = want_of_margin(self.venue.preview(request))
+            wanted = replace(request, attributes=with_rejection(request.attributes, reason))
+            self.venue.reject(wanted, reject.reason)
+
+    def _preview(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
+        if not request.order.transmit:
+            text = "What-if order should have the transmit flag set to true."
+            raise OrderRefused(refusal.WHAT_IF_UNTRANSMITTED, text)
+        intake = self._intake.take(request, owner)
+        try:
+            preview = self.venue.preview(intake.request)
+        except VenueReject as reject:
             raise _refused(reject) from None
+        answer = what_if_answer(request, owner, intake.listing, preview)
+        self._delivery.deliver(session, Stage.ACKNOWLEDGED, [answer], client_key=key_of(request, owner))
 
     def _change(self, known: VenueOrder, owner: Owner, request: PlaceOrder) -> None:
         before = request_of(known)
@@ -208,7 +244,10 @@ class OrderDesk:
         )
         self._tell(session, Stage.CANCELLED, status, refusal.canceled(owner.order_id))
 
-    def _find_seen(self, order_id: str | None) -> VenueOrder | None:
+    def _known(self, owner: Owner) -> VenueOrder | None:
+        return self.register.find(owner) or self._find(self.reports.bound(owner))
+
+    def _find(self, order_id: str | None) -> VenueOrder | None:
         if order_id is None:
             return None
         found = (self.venue.find_order(account_id, order_id=order_id) for account_id in self.accounts)
@@ -230,13 +269,6 @@ class OrderDesk:
         query = HistoryQuery(account_id=order.account_id, order_id=order.order_id, limit=1)
         fills = self.venue.fill_history(query)
         return self.venue.instrument(order.symbol).price(fills[0].price_ticks) if fills else Decimal(0)
-
-    def _explain(self, order: VenueOrder) -> str:
-        summary = self.venue.summary(order.account_id, "USD")
-        return (
-            "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE "
-            f"[{summary.equity:.2f} USD] MUST EXCEED THE INITIAL MARGIN"
-        )
 
 
 def _is_kin(owner: Owner, request: PlaceOrder, other: Owner, wanted: PlaceOrder) -> bool:

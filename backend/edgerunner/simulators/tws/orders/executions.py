@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from typing import Final
 
 from edgerunner.simulators.catalogue_ibkr import listing_of
 from edgerunner.simulators.clock import NANOSECONDS
@@ -14,8 +15,8 @@ from edgerunner.simulators.tws.orders.times import parse_time
 from edgerunner.simulators.tws.wire.executions import ExecutionDetailsEnd, RequestExecutions
 from edgerunner.simulators.venue_types import HistoryQuery, VenueFill, VenueOrder
 
-_PAGE = 500
-_SIDES = {"BUY": "buy", "BOT": "buy", "SELL": "sell", "SLD": "sell", "SSHORT": "sell"}
+_PAGE: Final = 500
+_SIDES: Final = {"BUY": "buy", "BOT": "buy", "SELL": "sell", "SLD": "sell", "SSHORT": "sell"}
 
 
 class ExecutionList:
@@ -43,30 +44,32 @@ class ExecutionList:
         yield ExecutionDetailsEnd(request_id=request.request_id)
 
     def _fills(self, account_id: str, since_ns: int) -> list[tuple[VenueFill, VenueOrder]]:
-        """Return fills with their orders as these stood right after them."""
-        found: list[VenueFill] = []
-        before: int | None = None
-        query = HistoryQuery(account_id=account_id, start_ns=since_ns, limit=_PAGE)
-        while page := self._desk.venue.fill_history(replace(query, before=before)):
-            found += page
-            before = page[-1].number
-        return [(fill, order) for fill in reversed(found) if (order := self._order_after(fill)) is not None]
+        """Return fills with their orders as these stood right after them, the oldest first."""
+        after: dict[str, VenueOrder] = {}
+        found: list[tuple[VenueFill, VenueOrder]] = []
+        for fill in self._newest_first(account_id, since_ns):
+            order = after.get(fill.order_id) or self._order(account_id, fill.order_id)
+            if order is not None:
+                found.append((fill, order))
+                after[fill.order_id] = replace(
+                    order,
+                    filled_lots=order.filled_lots - fill.quantity_lots,
+                    filled_value=order.filled_value - fill.value,
+                )
+        return found[::-1]
 
-    def _order_after(self, fill: VenueFill) -> VenueOrder | None:
-        venue = self._desk.venue
-        order = venue.find_order(fill.account_id, order_id=fill.order_id)
-        if order is None:
-            rows = venue.order_history(HistoryQuery(account_id=fill.account_id, order_id=fill.order_id, limit=1))
-            order = rows[0] if rows else None
-        if order is None:
-            return None
-        fills = venue.fill_history(HistoryQuery(account_id=fill.account_id, order_id=fill.order_id, limit=_PAGE))
-        so_far = [each for each in fills if each.number <= fill.number]
-        return replace(
-            order,
-            filled_lots=sum(each.quantity_lots for each in so_far),
-            filled_value=sum((each.value for each in so_far), start=fill.value * 0),
-        )
+    def _newest_first(self, account_id: str, since_ns: int) -> Iterator[VenueFill]:
+        query = HistoryQuery(account_id=account_id, start_ns=since_ns, limit=_PAGE)
+        while page := self._desk.venue.fill_history(query):
+            yield from page
+            query = replace(query, before=page[-1].number)
+
+    def _order(self, account_id: str, order_id: str) -> VenueOrder | None:
+        found = self._desk.venue.find_order(account_id, order_id=order_id)
+        if found is not None:
+            return found
+        rows = self._desk.venue.order_history(HistoryQuery(account_id=account_id, order_id=order_id, limit=1))
+        return rows[0] if rows else None
 
     def _passes(self, request: RequestExecutions, fill: VenueFill, order: VenueOrder) -> bool:
         listing, owner = listing_of(fill.symbol), self._desk.reports.owner(order)

@@ -1,6 +1,8 @@
 """Ids that TWS gives: permanent order ids, execution ids, and whose order an order is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from edgerunner.simulators.tws.wire.codec import HIGHEST_VERSION, REQUESTS
@@ -12,6 +14,11 @@ _BLOCKS: Final = 2_000
 _FRAME: Final = "frame"
 _CLIENT_ID: Final = "client_id"
 _ORDER_ID: Final = "order_id"
+_REJECTION: Final = "rejection"
+_WANT_OF_MARGIN: Final = (
+    "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR EQUITY WITH LOAN VALUE "
+    "MUST EXCEED THE INITIAL MARGIN"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +55,7 @@ def attributes_of(request: PlaceOrder, owner: Owner) -> dict[str, str]:
 def request_of(order: VenueOrder) -> PlaceOrder | None:
     """Return the latest request of an order; None for one that came from no client."""
     frame = order.attributes.get(_FRAME)
-    if frame is None:
-        return None
-    request = REQUESTS.decode(frame.encode(), HIGHEST_VERSION)
-    if not isinstance(request, PlaceOrder):
-        raise TypeError(f"order {order.order_id} keeps no order")
-    return request
+    return None if frame is None else _request(frame)
 
 
 def owner_of(order: VenueOrder) -> Owner | None:
@@ -61,6 +63,16 @@ def owner_of(order: VenueOrder) -> Owner | None:
     if _CLIENT_ID not in order.attributes:
         return None
     return Owner(client_id=int(order.attributes[_CLIENT_ID]), order_id=int(order.attributes[_ORDER_ID]))
+
+
+def with_rejection(attributes: Mapping[str, str], reason: str) -> dict[str, str]:
+    """Return what is kept with an order that the broker rejects for a reason."""
+    return {**attributes, _REJECTION: reason}
+
+
+def rejection_of(order: VenueOrder) -> str:
+    """Return why the broker rejected an order; one that was held until then has no figures in its reason."""
+    return order.attributes.get(_REJECTION, _WANT_OF_MARGIN)
 
 
 def perm_id(order: VenueOrder) -> int:
@@ -76,3 +88,11 @@ def bound_id(order: VenueOrder) -> int:
 def key_of(request: PlaceOrder, owner: Owner) -> str:
     """Return the client key of an order: its orderRef, or ``clientId/orderId`` without one."""
     return request.order.order_ref or f"{owner.client_id}/{owner.order_id}"
+
+
+@lru_cache(maxsize=4096)
+def _request(frame: str) -> PlaceOrder:
+    request = REQUESTS.decode(frame.encode(), HIGHEST_VERSION)
+    if not isinstance(request, PlaceOrder):
+        raise TypeError(f"{type(request).__name__} is no order")
+    return request

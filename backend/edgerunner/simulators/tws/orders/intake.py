@@ -98,6 +98,8 @@ class OrderIntake:
         stop = stop_of(
             terms, kind, instrument=instrument, market_ticks=self._market_ticks(instrument, kind), known=known
         )
+        if stop is not None and parent_id is not None and known is None and not terms.trail_stop_price:
+            stop = stop.anchored_later()
         return Intake(
             listing=listing,
             request=OrderRequest(
@@ -112,14 +114,17 @@ class OrderIntake:
                 attributes=attributes_of(request, owner),
                 trigger=stop.trigger if stop else None,
                 trailing=stop.trailing if stop else None,
-                group=self._group(request, owner, parent_id),
+                group=_group(terms, owner),
                 parent_id=parent_id,
                 is_extended=terms.outside_rth and not ignores_outside_hours(terms),
                 expires_ns=self._expiry(terms, listing),
+                starts_ns=self._time(terms.good_after_time) if terms.good_after_time else None,
             ),
         )
 
     def _listing(self, request: PlaceOrder) -> Listing:
+        if not request.contract.exchange:
+            raise invalid("Missing order exchange")
         try:
             return self._directory.resolve(request.contract)
         except NoContract as error:
@@ -136,20 +141,8 @@ class OrderIntake:
     def _market_ticks(self, instrument: VenueInstrument, kind: str) -> int:
         return instrument.to_ticks(self._venue.last_price(instrument.symbol)) if kind == TRAIL else 0
 
-    def _group(self, request: PlaceOrder, owner: Owner, parent_id: str | None) -> OrderGroup | None:
-        """Orders of one parent without a group of their own reduce each other, as attached orders do."""
-        terms = request.order
-        if terms.oca_type not in _GROUP_TYPES:
-            raise invalid(f"Invalid OCA type {terms.oca_type}.")
-        if terms.oca_group:
-            rule = GroupRule.CANCEL if terms.oca_type == _CANCEL_WITH_BLOCK else GroupRule.REDUCE
-            return OrderGroup(group_id=terms.oca_group, rule=rule)
-        if parent_id is not None:
-            return OrderGroup(group_id=f"{owner.client_id}/{terms.parent_id}/{parent_id}", rule=GroupRule.REDUCE)
-        return None
-
     def _expiry(self, terms: OrderTerms, listing: Listing) -> int | None:
-        now = self._venue.now_ns()
+        now = self._venue.clock.market_ns()
         match terms.time_in_force:
             case "" | "DAY":
                 extended = terms.outside_rth and not ignores_outside_hours(terms)
@@ -162,13 +155,16 @@ class OrderIntake:
     def _good_till(self, text: str, now_ns: int) -> int:
         if not text:
             raise OrderRefused(refusal.INVALID_GOOD_TILL, "Invalid Good Till Date order")
-        try:
-            found = parse_time(text, self._home)
-        except ValueError:
-            raise OrderRefused(refusal.INVALID_TIME, _TIME_TEXT) from None
+        found = self._time(text)
         if found <= now_ns:
             raise OrderRefused(refusal.INVALID_GOOD_TILL, "Invalid Good Till Date order")
         return found
+
+    def _time(self, text: str) -> int:
+        try:
+            return parse_time(text, self._home)
+        except ValueError:
+            raise OrderRefused(refusal.INVALID_TIME, _TIME_TEXT) from None
 
 
 def order_type(terms: OrderTerms) -> str:
@@ -203,6 +199,18 @@ def _limit(instrument: VenueInstrument, terms: OrderTerms, kind: str) -> int | N
     if terms.limit_price is None:
         raise invalid("Missing limit price.")
     return to_ticks(instrument, terms.limit_price)
+
+
+def _group(terms: OrderTerms, owner: Owner) -> OrderGroup | None:
+    """Orders of one parent without a group of their own reduce each other, as attached orders do."""
+    if terms.oca_type not in _GROUP_TYPES:
+        raise invalid(f"Invalid OCA type {terms.oca_type}.")
+    if terms.oca_group:
+        rule = GroupRule.CANCEL if terms.oca_type == _CANCEL_WITH_BLOCK else GroupRule.REDUCE
+        return OrderGroup(group_id=terms.oca_group, rule=rule)
+    if terms.parent_id:
+        return OrderGroup(group_id=f"{owner.client_id}/{terms.parent_id}", rule=GroupRule.REDUCE)
+    return None
 
 
 def _lots(instrument: VenueInstrument, quantity: Decimal | None) -> int:

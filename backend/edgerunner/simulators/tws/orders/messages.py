@@ -12,8 +12,9 @@ from typing import Final
 
 from edgerunner.simulators.catalogue_ibkr import listing_of
 from edgerunner.simulators.clock import NANOSECONDS
+from edgerunner.simulators.tws.account.figures import told_profit
 from edgerunner.simulators.tws.contracts.listing import Listing
-from edgerunner.simulators.tws.orders.identity import Owner, perm_id, request_of
+from edgerunner.simulators.tws.orders.identity import Owner, perm_id, rejection_of, request_of
 from edgerunner.simulators.tws.orders.intake import TYPES
 from edgerunner.simulators.tws.orders.status import Standing, Status
 from edgerunner.simulators.tws.wire import orders as wire
@@ -102,12 +103,11 @@ class OrderWriter:
 
     def commission(self, fill: VenueFill) -> CommissionReport:
         """Return what a fill cost; its profit is after all commissions and unset for one that closes nothing."""
-        profit = fill.realized_pnl - fill.open_fee - fill.fee if fill.closed_lots else None
         return CommissionReport(
             execution_id=fill.trade_id,
             commission=fill.fee,
             currency=fill.fee_currency,
-            realized_pnl=profit,
+            realized_pnl=told_profit(self.instrument(fill.symbol), fill),
             bond_yield=None,
             yield_date="",
         )
@@ -142,28 +142,35 @@ class OrderWriter:
         is_trailing = order.trailing is not None
         stop = instrument.price(order.trigger.price_ticks) if is_trailing and order.trigger is not None else None
         return replace(
-            given,
+            told_terms(given),
             total_quantity=instrument.quantity(order.quantity_lots),
-            order_type=TYPES.get(given.order_type.upper(), given.order_type),
             limit_price=instrument.price(order.price_ticks) if order.price_ticks is not None else ZERO,
-            aux_price=given.aux_price or ZERO,
-            time_in_force=given.time_in_force or "DAY",
             account=order.account_id,
-            oca_type=given.oca_type or _STOCK_OCA_TYPE,
-            exempt_code=-1,
-            discretionary_amount=ZERO,
-            neutral_order_type="None",
-            neutral_aux_price=ZERO,
             trail_stop_price=stop if is_trailing else given.trail_stop_price,
-            clearing_intent="IB",
-            adjusted_order_type="None",
-            price_management=given.price_management or 0,
-            min_trade_quantity=None,
-            transmit=True,
         )
 
     def _local(self, time_ns: int) -> datetime:
         return datetime.fromtimestamp(time_ns // NANOSECONDS, UTC).astimezone(self.zone)
+
+
+def told_terms(given: OrderTerms) -> OrderTerms:
+    """Return what a client wrote as TWS tells it."""
+    return replace(
+        given,
+        order_type=TYPES.get(given.order_type.upper(), given.order_type),
+        limit_price=given.limit_price or ZERO,
+        aux_price=given.aux_price or ZERO,
+        time_in_force=given.time_in_force or "DAY",
+        oca_type=given.oca_type or _STOCK_OCA_TYPE,
+        exempt_code=-1,
+        discretionary_amount=ZERO,
+        neutral_order_type="None",
+        neutral_aux_price=ZERO,
+        clearing_intent="IB",
+        adjusted_order_type="None",
+        price_management=given.price_management or 0,
+        transmit=True,
+    )
 
 
 def contract_of(listing: Listing, exchange: str) -> Contract:
@@ -212,7 +219,7 @@ def _ending(order: VenueOrder, standing: Standing, instrument: VenueInstrument) 
         case Status.FILLED:
             return f"Filled Size: {instrument.quantity(order.filled_lots):f}"
         case Status.INACTIVE:
-            return "Order rejected"
+            return f"Order rejected - reason:{rejection_of(order)}"
         case _ if order.cancel_reason in {"user", "admin"}:
             return "Cancelled by Trader"
         case _:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from edgerunner.simulators.venue_types import OrderState, VenueOrder
+
+LOCATING: Final = "locate"
+"""Attribute of an order that waits for shares to borrow, and what TWS says then."""
 
 
 class Status(StrEnum):
@@ -20,7 +24,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Status and, while an order is held, why: ``trigger``, ``child``, both, or nothing (before the open)."""
+    """Status and, while an order is held, why: ``trigger``, ``child``, both, ``locate``, nothing (before the open)."""
 
     status: Status
     why_held: str = ""
@@ -29,6 +33,8 @@ class Standing:
 def standing_of(order: VenueOrder, *, is_child: bool) -> Standing:
     """Return where an order stands; ``is_child`` = its parent has not filled yet."""
     match order.state:
+        case OrderState.HELD if LOCATING in order.attributes:
+            return Standing(status=Status.INACTIVE, why_held=LOCATING)
         case OrderState.HELD:
             reasons = (["child"] if is_child else []) + (["trigger"] if _awaits_trigger(order) else [])
             return Standing(status=Status.PRE_SUBMITTED, why_held=",".join(reasons))

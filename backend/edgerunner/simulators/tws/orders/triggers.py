@@ -1,14 +1,16 @@
 """What conditional orders wait for: stops, touched prices, trailing stops."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
 from edgerunner.matching.words import Side
 from edgerunner.simulators.tws.orders import refusal
+from edgerunner.simulators.tws.orders.identity import request_of
 from edgerunner.simulators.tws.orders.prices import to_distance, to_ticks
 from edgerunner.simulators.tws.orders.refusal import OrderRefused, invalid
 from edgerunner.simulators.tws.wire.order_values import OrderTerms
+from edgerunner.simulators.tws.wire.orders import PlaceOrder
 from edgerunner.simulators.venue_types import Trailing, Trigger, TriggerRule, VenueInstrument, VenueOrder
 
 STOPS: Final = frozenset({"STP", "STP LMT"})
@@ -23,6 +25,10 @@ class Stop:
 
     trigger: Trigger
     trailing: Trailing | None = None
+
+    def anchored_later(self) -> "Stop":
+        """Return a trailing stop that begins to follow at the first price after it is freed."""
+        return self if self.trailing is None else replace(self, trailing=replace(self.trailing, best_ticks=None))
 
 
 def stop_of(
@@ -54,19 +60,28 @@ def _trailing(
     terms: OrderTerms, side: Side, *, instrument: VenueInstrument, market_ticks: int, known: VenueOrder | None
 ) -> Stop:
     """A trailing stop starts at its start price, or its distance away from the market."""
-    start = to_ticks(instrument, terms.trail_stop_price) if terms.trail_stop_price else None
     rule = TriggerRule.RISE if side == "buy" else TriggerRule.FALL
     trailing = _distance(terms, instrument)
-    if start is not None:
-        best = _best_of(start, trailing, rule)
-        return _placed(trailing, best=best, stop=start, rule=rule)
-    if known is not None and known.trailing is not None and known.trigger is not None:
-        before = known.trailing
-        if (before.distance_ticks, before.fraction) == (trailing.distance_ticks, trailing.fraction):
-            return Stop(trigger=known.trigger, trailing=before)
+    if known is not None and known.trigger is not None and _trails_alike(request_of(known), terms):
+        return Stop(trigger=known.trigger, trailing=known.trailing)
+    if terms.trail_stop_price:
+        start = to_ticks(instrument, terms.trail_stop_price)
+        return _placed(trailing, best=_best_of(start, trailing, rule), stop=start, rule=rule)
     distance = trailing.distance(market_ticks)
     stop = market_ticks - distance if rule is TriggerRule.FALL else market_ticks + distance
     return _placed(trailing, best=market_ticks, stop=stop, rule=rule)
+
+
+def _trails_alike(before: PlaceOrder | None, terms: OrderTerms) -> bool:
+    if before is None:
+        return False
+    was = before.order
+    return (was.order_type, was.aux_price, was.trailing_percent, was.trail_stop_price) == (
+        terms.order_type,
+        terms.aux_price,
+        terms.trailing_percent,
+        terms.trail_stop_price,
+    )
 
 
 def _distance(terms: OrderTerms, instrument: VenueInstrument) -> Trailing:

@@ -18,7 +18,6 @@ _PARTS: Final[tuple[tuple[Callable[[OrderTerms], object], str], ...]] = (
     (lambda order: order.neutral_order_type not in {"", "None"}, "delta neutral orders"),
     (lambda order: order.advisor_group or order.advisor_method or order.advisor_percentage, "advisor allocations"),
     (lambda order: order.model_code, "model portfolios"),
-    (lambda order: order.good_after_time, "goodAfterTime"),
     (lambda order: order.adjusted_order_type not in {"", "None"}, "adjusted orders"),
     (lambda order: order.discretionary_amount, "discretionary amounts"),
     (lambda order: order.hidden, "hidden orders"),

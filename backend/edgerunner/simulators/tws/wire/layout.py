@@ -8,6 +8,7 @@ A message is a frozen dataclass: the order of its annotated fields is their orde
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
@@ -201,9 +202,13 @@ def _build(message: Any, parts: Mapping[str, type[Any]], values: Mapping[str, An
     return message(**own, **{name: parts[name](**given) for name, given in nested.items()})
 
 
+_getter = lru_cache(maxsize=None)(attrgetter)
+"""Reads a path of a message; there are as many as places on the wire."""
+
+
 def _write_items(items: Sequence[Item], message: object, version: int) -> Iterator[str]:
     def look(path: str) -> Any:
-        return attrgetter(path)(message)
+        return _getter(path)(message)
 
     for item in items:
         if not item.is_there(version, look):

@@ -82,7 +82,7 @@ def test_a_stop_waits_for_its_trigger() -> None:
     heard.open_order("PreSubmitted", orderType="STP", auxPrice=99.0, lmtPrice=13.16)
     heard.status("PreSubmitted", why_held="trigger")
     report = heard.orders[-1]
-    assert (report.status, report.held) == (OrderStatus.ACCEPTED, "trigger")
+    assert (report.status, report.held) == (OrderStatus.ACCEPTED, "untriggered")
     assert (report.terms.order_type, report.terms.trigger_price, report.terms.price) == (
         OrderType.STOP_MARKET, Decimal(99), None,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Past prices of the simulated TWS: words of requests, sessions, and bars that fit together."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.tws.contracts import dated, schedule, standing
 from edgerunner.simulators.tws.contracts.listing import Listing
 from edgerunner.simulators.tws.gateway import Gateway
-from edgerunner.simulators.tws.history.prices import NoPrices, Prices
+from edgerunner.simulators.tws.history.prices import Prices
 from edgerunner.simulators.tws.history.query import BadQuery, parse_bar_size, parse_duration, parse_end
 from edgerunner.simulators.tws.history.spans import Session, nanoseconds, sessions, spans
 from edgerunner.simulators.tws.history.views import VIEWS, bar_of
@@ -170,7 +170,20 @@ def test_later_futures_cost_more() -> None:
     assert all(near.close < far.close for near, far in pairwise(PRICES.bar(month, *span) for month in months))
 
 
-def test_options_have_no_prices_yet() -> None:
-    option = dated.listed_options(NOW.date())[0]
-    with pytest.raises(NoPrices):
-        PRICES.bar(option, nanoseconds(NOW), nanoseconds(NOW + timedelta(minutes=1)))
+def test_options_cost_more_than_their_exercise_is_worth() -> None:
+    span = (nanoseconds(NOW), nanoseconds(NOW) + MINUTE_NS)
+    fund = PRICES.bar(standing.SPY, *span).close
+    for option in dated.listed_options(NOW.date())[::40]:
+        assert option.strike is not None
+        worth = fund - option.strike if option.right == "C" else option.strike - fund
+        assert PRICES.bar(option, *span).close >= max(Decimal("0.01"), worth - Decimal("0.01"))
+
+
+def test_a_bar_of_an_option_holds_the_bars_of_its_parts() -> None:
+    option = next(each for each in dated.listed_options(NOW.date()) if each.strike == 620 and each.right == "P")
+    start = nanoseconds(NOW)
+    whole = PRICES.bar(option, start, start + 90 * MINUTE_NS)
+    parts = [PRICES.bar(option, start + at * MINUTE_NS, start + (at + 1) * MINUTE_NS) for at in range(90)]
+    assert (whole.high, whole.low) == (max(part.high for part in parts), min(part.low for part in parts))
+    assert (whole.open, whole.close) == (parts[0].open, parts[-1].close)
+    assert whole.volume == sum(part.volume for part in parts)

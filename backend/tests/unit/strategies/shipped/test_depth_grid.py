@@ -6,6 +6,7 @@ import pytest
 
 from edgerunner.domain.errors import InvalidRequest
 from edgerunner.strategies.errors import StrategyMisuse
+from edgerunner.strategies.market_data import Book
 from edgerunner.strategies.shipped.depth_grid import DepthGrid
 from tests.fakes.instruments import LINEAR, LINEAR_ID
 from tests.fakes.strategy_host import FakeHost
@@ -120,6 +121,60 @@ def test_a_lot_bought_in_part_counts_against_the_limit_of_a_new_grid() -> None:
     assert resting(fake) == ["buy 1190", "buy 1180"]
 
 
+def test_the_market_has_left_the_grid_when_it_is_beyond_one_more_level() -> None:
+    fake = host()
+    fake.start(DepthGrid, {**PARAMETERS, "allow_short": False})
+    fake.book(999.0, 1001.0)
+    fake.book(1029.0, 1031.0)
+    assert resting(fake) == ["buy 990", "buy 980"]
+    for _ in range(2):
+        fake.book(1029.2, 1031.0)
+    assert resting(fake) == ["buy 1020.1", "buy 1010.1"]
+
+
+def test_a_market_that_has_only_filled_one_side_has_not_left_the_grid() -> None:
+    for middle, held, rests in (
+        (979.0, 2, ["sell 1000", "sell 990", "buy 970"]),
+        (1021.0, -2, ["sell 1030", "buy 1010", "buy 1000"]),
+    ):
+        fake = host()
+        fake.start(DepthGrid, PARAMETERS)
+        fake.book(999.0, 1001.0)
+        for _ in range(2):
+            fake.book(middle - 1, middle + 1)
+        assert fake.position(LINEAR_ID).quantity == held
+        assert resting(fake) == rests
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "centre"), [(1000.0, 1000.1, 1000.0), (1000.0, 1000.12, 1000.1), (1000.1, 1000.2, 1000.2)]
+)
+def test_the_grid_lies_around_the_tick_nearest_to_the_middle(bid: float, ask: float, centre: float) -> None:
+    fake = host()
+    fake.start(DepthGrid, {**PARAMETERS, "levels": 1})
+    fake.book(bid, ask)
+    assert resting(fake) == [f"sell {centre + 10:g}", f"buy {centre - 10:g}"]
+
+
+@pytest.mark.parametrize(
+    ("middle", "held", "rests"),
+    [
+        (500.0, 2, ["sell 520", "sell 510", "buy 490"]),
+        (1500.0, -2, ["sell 1510", "buy 1490", "buy 1480"]),
+    ],
+)
+def test_a_grid_laid_out_afresh_with_inventory_has_its_middle_at_the_market(
+    middle: float, held: int, rests: list[str]
+) -> None:
+    fake = host()
+    fake.start(DepthGrid, PARAMETERS)
+    fake.book(999.0, 1001.0)
+    for _ in range(2):  # one side is filled on the way, the other taken out of the book first
+        fake.book(middle - 1, middle + 1)
+    assert fake.position(LINEAR_ID).quantity == held
+    assert resting(fake) == rests
+
+
 def test_without_short_sales_only_what_is_held_is_offered() -> None:
     fake = host()
     fake.start(DepthGrid, {**PARAMETERS, "allow_short": False})
@@ -190,6 +245,11 @@ def test_a_one_sided_book_and_a_warm_up_place_nothing() -> None:
     fake.is_warming_up = True
     fake.book(999.0, 1001.0)
     assert fake.sent == []
+    fake.is_warming_up = False
+    side = ((1000.0, 1.0),)
+    for bids, asks in ((side, ()), ((), side), ((), ())):
+        fake.running.on_book(Book(LINEAR_ID, 1, bids, asks))
+    assert fake.sent == []
 
 
 def test_impossible_parameters_are_refused() -> None:
@@ -197,3 +257,4 @@ def test_impossible_parameters_are_refused() -> None:
         DepthGrid.validated({"levels": 0})
     with pytest.raises(StrategyMisuse, match="one tick"):
         host().start(DepthGrid, {"spacing": 0.05})
+    host().start(DepthGrid, {"spacing": 0.1})

@@ -6,7 +6,7 @@ from edgerunner.domain.errors import InvalidRequest
 from edgerunner.domain.orders import OrderStatus
 from edgerunner.strategies.shipped.donchian_breakout import DonchianBreakout
 from tests.fakes.instruments import LINEAR, LINEAR_ID, SPOT
-from tests.fakes.strategy_host import FakeHost, bars_of
+from tests.fakes.strategy_host import FakeHost, Holding, bars_of
 
 PARAMETERS: dict[str, object] = {"entry": 3, "exit": 2, "atr_period": 3, "stop_atrs": 2.0, "quantity": 0.5}
 # Bars reach 1 beyond their bodies, so the first three ranges are 2 2 2: highest high 101, lowest low 99, average 2.
@@ -38,6 +38,40 @@ def test_a_close_at_the_edge_is_no_break() -> None:
     fake = host()
     fake.start(DonchianBreakout, PARAMETERS)
     assert run(fake, [*CALM, 101.0]) == []
+    short = host()
+    short.start(DonchianBreakout, PARAMETERS)
+    assert run(short, [*CALM, 99.0]) == []
+
+
+def test_a_close_at_the_edge_of_the_exit_channel_is_held() -> None:
+    for closes, edge in ((RISE, 101.0), (FALL, 99.0)):
+        fake = host()
+        fake.start(DonchianBreakout, {**PARAMETERS, "stop_atrs": 10.0})
+        run(fake, closes)
+        assert run(fake, [edge], first=5) == []
+        assert fake.cancels == []
+
+
+def test_nothing_is_traded_before_the_average_range_is_known() -> None:
+    fake = host()
+    fake.start(DonchianBreakout, {**PARAMETERS, "atr_period": 5})
+    assert run(fake, [*CALM, 102.0, 104.0, 106.0])[0] == (5, "buy 0.5")
+
+
+def test_bars_of_another_instrument_count_for_nothing() -> None:
+    fake = host()
+    fake.start(DonchianBreakout, PARAMETERS)
+    for bar in bars_of("ELSE.BYBIT", [*CALM, 50.0, 60.0], reach=1.0):
+        fake.bar(bar)
+    assert fake.sent == []
+    assert run(fake, RISE)[0] == (3, "buy 0.5")
+
+
+def test_an_entry_on_its_way_is_not_sent_twice() -> None:
+    fake = host()
+    fake.is_holding = True
+    fake.start(DonchianBreakout, PARAMETERS)
+    assert run(fake, [*RISE, 106.0, 108.0]) == [(3, "buy 0.5")]
 
 
 def test_a_break_downward_is_sold_only_when_allowed() -> None:
@@ -101,6 +135,13 @@ def test_history_replayed_after_a_restart_moves_neither_position_nor_stop() -> N
     assert fake.strategy.state["range"] == 2.0
 
 
+def test_a_position_found_without_any_state_gets_its_stop_once_the_range_is_known() -> None:
+    fake = host()
+    fake.holdings[LINEAR_ID] = Holding(quantity=0.5, average_price=100.0)
+    fake.start(DonchianBreakout, PARAMETERS)
+    assert run(fake, [100.0] * 5) == [(3, "sell 0.5 stop 96 reduce")]
+
+
 def test_a_stop_that_was_lost_while_away_is_put_back_where_it_was() -> None:
     fake = host()
     fake.start(DonchianBreakout, PARAMETERS)
@@ -124,6 +165,40 @@ def test_a_refused_stop_closes_the_position_at_once() -> None:
     fake.settle()
     assert fake.sent == ["buy 0.5", "sell 0.5 stop 98 reduce", "sell 0.5 reduce"]
     assert "in the market" in fake.lines[0]
+
+
+def test_a_rejected_entry_is_no_refused_stop_and_the_next_break_is_traded() -> None:
+    fake = host()
+    fake.rejects[LINEAR_ID] = "no margin"
+    fake.start(DonchianBreakout, PARAMETERS)
+    assert run(fake, [*CALM, 102.0]) == [(3, "buy 0.5")]
+    assert fake.lines == []
+    fake.rejects.clear()
+    assert run(fake, [104.0], first=4) == [(0, "buy 0.5"), (0, "sell 0.5 stop 98.6667 reduce")]
+
+
+def test_a_rejected_close_is_tried_again_once_with_every_bar() -> None:
+    fake = host()
+    fake.start(DonchianBreakout, {**PARAMETERS, "stop_atrs": 10.0})
+    run(fake, RISE)
+    fake.rejects[LINEAR_ID] = "market closed"
+    fake.intents.clear()
+    assert run(fake, [90.0, 90.0], first=5) == [(0, "sell 0.5 reduce"), (1, "sell 0.5 reduce")]
+    assert fake.position(LINEAR_ID).quantity == 0.5
+    fake.rejects.clear()
+    run(fake, [90.0], first=7)
+    assert fake.position(LINEAR_ID).quantity == 0
+
+
+def test_a_stop_that_fills_in_part_while_it_is_being_canceled_is_left_alone() -> None:
+    fake = leaving_with_a_slow_cancel()
+    (stop,) = fake.open_orders()
+    fake.fill(stop, 84.0, 0.2)
+    fake.settle()
+    assert stop.quantity == 0.5
+    fake.confirm_cancels()
+    assert fake.sent == ["sell 0.3 reduce"]
+    assert fake.position(LINEAR_ID).quantity == 0
 
 
 def leaving_with_a_slow_cancel() -> FakeHost:
@@ -184,6 +259,8 @@ def test_the_stop_grows_with_an_entry_that_fills_in_parts() -> None:
     (stop,) = fake.open_orders()
     assert stop.quantity == 0.5
     assert fake.sent == ["buy 0.5", "sell 0.25 stop 98 reduce"]
+    run(fake, [103.0], first=4)
+    assert fake.changes == [stop.order_id]  # one of the right size is left alone
 
 
 def test_an_exit_on_its_way_is_not_sent_twice() -> None:
@@ -193,6 +270,10 @@ def test_an_exit_on_its_way_is_not_sent_twice() -> None:
     fake.is_holding = True
     fake.intents.clear()
     assert run(fake, [90.0, 80.0], first=10) == [(0, "sell 0.5 reduce")]
+
+
+def test_the_exit_channel_may_be_as_long_as_the_entry_channel() -> None:
+    assert DonchianBreakout.validated({"entry": 5, "exit": 5})["exit"] == 5
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """PairsSpread over hand-made prices of two instruments on two connections."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from edgerunner.domain.errors import InvalidRequest
+from edgerunner.domain.orders import OrderStatus
 from edgerunner.strategies.errors import StrategyMisuse
+from edgerunner.strategies.intents import OrderHandle
 from edgerunner.strategies.shipped.pairs_spread import PairsSpread
 from tests.fakes.instruments import INVERSE, LINEAR
 from tests.fakes.strategy_host import FakeHost, bars_of
@@ -221,7 +224,111 @@ def test_a_pair_has_two_instruments_whose_value_is_price_times_quantity() -> Non
         FakeHost({FIRST: LINEAR, SECOND: INVERSE}).start(PairsSpread)
 
 
-@pytest.mark.parametrize("wrong", [{"entry_score": 0.4}, {"entry_score": 5.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"entry_score": 0.4}, {"entry_score": 0.5}, {"entry_score": 4.0}, {"entry_score": 5.0}]
+)
 def test_scores_out_of_order_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidRequest, match=r"parameters\.entry_score"):
         PairsSpread.validated(wrong)
+
+
+class Scores:
+    """Stands in for the indicator: given scores, one per pair of bars, and a given beta."""
+
+    def __init__(self, scores: Sequence[float], beta: float | None) -> None:
+        self.beta = beta
+        self._left = iter(scores)
+
+    def update(self, _first: float, _second: float) -> float:
+        return next(self._left)
+
+
+def at_scores(*scores: float, beta: float | None = 1.0, multiplier: int = 1, **changes: object) -> list[str]:
+    """Play one pair of bars, at 50 and 100, per score; return what each was answered with, in words."""
+    fake = host()
+    fake.instruments[FIRST] = replace(LINEAR, multiplier=Decimal(multiplier))
+    strategy = fake.start(PairsSpread, {**PARAMETERS, **changes})
+    strategy.score = Scores(scores, beta)  # type: ignore[attr-defined]
+    answers = []
+    for first, second in zip(bars_of(FIRST, [50.0] * len(scores)), bars_of(SECOND, [100.0] * len(scores)), strict=True):
+        before = len(fake.sent)
+        fake.bar(first)
+        fake.bar(second)
+        answers.append(", ".join(fake.sent[before:]))
+    return answers
+
+
+SELL_THE_SPREAD, AND_CLOSE_IT = "sell 0.5, buy 0.025", "buy 0.5 reduce, sell 0.025 reduce"
+BUY_THE_SPREAD, AND_CLOSE_THAT = "sell 0.025, buy 0.5", "sell 0.5 reduce, buy 0.025 reduce"
+
+
+def test_a_score_at_the_entry_opens_and_one_below_it_does_not() -> None:
+    assert at_scores(1.99, -1.99, 2.0) == ["", "", SELL_THE_SPREAD]
+    assert at_scores(-2.0) == [BUY_THE_SPREAD]
+    assert at_scores(0.9, entry_score=0.8) == [SELL_THE_SPREAD]
+
+
+def test_a_score_at_the_exit_closes_and_one_above_it_does_not() -> None:
+    assert at_scores(2.0, 0.51, 0.5) == [SELL_THE_SPREAD, "", AND_CLOSE_IT]
+    assert at_scores(-2.0, -0.51, -0.5) == [BUY_THE_SPREAD, "", AND_CLOSE_THAT]
+
+
+def test_a_spread_that_jumps_to_the_other_side_closes_the_pair() -> None:
+    assert at_scores(2.0, 1.0, -1.0) == [SELL_THE_SPREAD, "", AND_CLOSE_IT]
+    assert at_scores(-2.0, -1.0, 1.0) == [BUY_THE_SPREAD, "", AND_CLOSE_THAT]
+
+
+def test_a_score_at_the_stop_closes_and_the_wait_ends_at_the_exit_score() -> None:
+    answers = at_scores(2.0, 3.19, 3.2, 2.0, 0.51, 2.0, 0.5, 2.0)
+    assert answers == [SELL_THE_SPREAD, "", AND_CLOSE_IT, "", "", "", "", SELL_THE_SPREAD]
+
+
+def test_nothing_is_opened_at_or_beyond_the_stop() -> None:
+    assert at_scores(3.2, -3.2, 5.0, 3.19) == ["", "", "", SELL_THE_SPREAD]
+
+
+@pytest.mark.parametrize("beta", [None, 0.0, -1.0, 0.00001])
+def test_without_a_hedge_of_at_least_a_lot_nothing_is_opened(beta: float | None) -> None:
+    assert at_scores(2.5, beta=beta) == [""]
+
+
+def test_the_hedge_counts_the_multipliers_of_both_legs() -> None:
+    assert at_scores(2.5, beta=0.5, multiplier=5) == ["sell 0.5, buy 0.062"]  # 0.5 * 50 * 5 * 0.5 / (100 * 10)
+
+
+def given_up_after_a_rejection(
+    *, sold_before: float = 0.0, keeps_canceled: bool = False
+) -> tuple[FakeHost, OrderHandle]:
+    """A pair whose bought leg was rejected; the sold leg's entry is canceled, or its cancel is on its way."""
+    fake = host()
+    fake.is_holding = True
+    fake.keeps_canceled = keeps_canceled
+    fake.start(PairsSpread, PARAMETERS)
+    run(fake, OPEN_RICH)
+    sold, bought = fake.open_orders()
+    fake.reject(bought, "halted")
+    fake.is_holding = False
+    fake.settle()
+    if sold_before:
+        fake.fill(sold, 50.0, sold_before)
+        fake.settle()
+    return fake, sold
+
+
+def test_a_leg_sold_in_part_while_its_cancel_is_on_its_way_is_closed_once_the_cancel_is_confirmed() -> None:
+    fake, _ = given_up_after_a_rejection(sold_before=0.2, keeps_canceled=True)
+    assert fake.position(FIRST).quantity == -0.2
+    fake.intents.clear()
+    fake.confirm_cancels()
+    assert fake.sent == ["buy 0.2 reduce"]
+    assert fake.position(FIRST).quantity == 0
+
+
+def test_a_fill_told_after_its_order_was_canceled_is_closed() -> None:
+    fake, sold = given_up_after_a_rejection()
+    assert sold.status is OrderStatus.CANCELED
+    fake.intents.clear()
+    fake.fill(sold, 50.0, 0.2)
+    fake.settle()
+    assert fake.sent == ["buy 0.2 reduce"]
+    assert fake.position(FIRST).quantity == 0
