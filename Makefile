@@ -54,7 +54,7 @@ conformance: $(DEV) $(INSYNC)/installed.stamp $(STOQEY)/node_modules/installed.s
 	$(PYTHON) -m pytest backend/tests/conformance
 
 # ib_insync and ib_async both bring a package named eventkit: ib_insync has an environment of its own.
-$(INSYNC)/installed.stamp: requirements/conformance-ib-insync.txt $(BASE)
+$(INSYNC)/installed.stamp: requirements/conformance-ib-insync.txt | $(PYTHON)
 	@echo "Installing ib_insync, in an environment of its own"
 	@$(PYTHON) -m venv --clear $(INSYNC)
 	@$(INSYNC)/bin/python -m pip --disable-pip-version-check --no-input -qq install \

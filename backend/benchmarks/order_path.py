@@ -6,6 +6,7 @@ journal and one on an old one, so that both see the same machine.
 """
 
 import asyncio
+import logging
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import structlog
 from measurement import Measurement
 
 from tests.fakes.broker import FakeBroker
@@ -51,6 +53,9 @@ class Desk:
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(before)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("both pipes were asked for")
+        self._orders, self._figures = self._process.stdin, self._process.stdout
 
     def until_ready(self) -> None:
         """Wait until the orders before are placed."""
@@ -58,9 +63,8 @@ class Desk:
 
     def block(self) -> float:
         """Run one block; return its CPU seconds per order."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        self._orders.write("\n")
+        self._orders.flush()
         return float(self._line())
 
     def end(self) -> None:
@@ -68,13 +72,14 @@ class Desk:
         self._process.communicate(timeout=60)
 
     def _line(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, f"the process ended with code {self._process.wait()}"
+        line = self._figures.readline()
+        if not line:
+            raise RuntimeError(f"the process ended with code {self._process.wait()}")
         return line
 
 
 async def _serve(before: int) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))  # it writes to stdout
     broker = FakeBroker()
     with TemporaryDirectory() as folder:
         async with order_path(Path(folder), broker) as path:

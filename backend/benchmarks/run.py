@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable
 
 import backtest
+import ibkr_adapter
 import idle
 import journal
 import order_path
 import psutil
 import strategies
 import stream_200
+import tws
 from measurement import Measurement
 
 BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
@@ -23,8 +25,13 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
     "backtest": backtest.run,
     "strategies": strategies.run,
 }
-LONG: dict[str, Callable[[], list[Measurement]]] = {"order_path": order_path.run, "stream_200": stream_200.run}
-"""Ten minutes and more: run by name only."""
+LONG: dict[str, Callable[[], list[Measurement]]] = {
+    "order_path": order_path.run,
+    "stream_200": stream_200.run,
+    "ibkr_adapter": ibkr_adapter.run,
+    "tws": tws.run,
+}
+"""Long, or of one broker: run by name only."""
 
 
 def main() -> int:

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from numpy.typing import ArrayLike
 
 from edgerunner.backtest.columns import BadData, BarColumns, bar_columns
-from edgerunner.backtest.config import BacktestConfig, FillRule, check_config, check_quotes
+from edgerunner.backtest.config import BacktestConfig, FillRule, SpreadRule, check_config, check_quotes
 from edgerunner.backtest.defaults import default_instrument, off_tick_rows
 from edgerunner.backtest.engine import BarRun, OnProgress, ShouldStop
 from edgerunner.backtest.errors import RunCanceled
@@ -34,6 +35,7 @@ Frame = Any
 
 Bars = BarColumns | str | PathLike[str] | Mapping[str, ArrayLike] | Frame
 Amount = Decimal | str | int | float
+Rule = TypeVar("Rule", bound=StrEnum)
 
 
 def run_backtest(
@@ -45,6 +47,7 @@ def run_backtest(
     cash: Amount = "10000",
     fees: Mapping[str, Amount] | None = None,
     slippage: Amount = 0,
+    spread: str = "none",
     fill: str = "next_open",
     limits: Mapping[str, object] | RiskLimits | None = None,
     seed: int = 0,
@@ -53,9 +56,10 @@ def run_backtest(
 
     ``bars``: path of a CSV or Parquet file, a pandas or Polars frame, or NumPy arrays ``time open high low close
     volume`` (``time`` = the bar's open, UTC epoch milliseconds). ``fees`` are fractions of notional by ``maker`` and
-    ``taker``, ``slippage`` is a fraction of the price, ``limits`` are those of ``RiskLimits`` by name. Without
-    ``instrument`` the prices' own decimals are the tick and nothing is refused for its steps; see
-    ``Result.assumptions``. Raises ``InvalidRequest`` (``BadData`` for data) naming the field.
+    ``taker``, ``slippage`` is a fraction of the price, ``spread`` says whether takers pay the data's spread (``none``,
+    ``mid``: half, ``bid``: buyers all), ``limits`` are those of ``RiskLimits`` by name. Without ``instrument`` the
+    prices' own decimals are the tick and nothing is refused for its steps; see ``Result.assumptions``. Raises
+    ``InvalidRequest`` (``BadData`` for data) naming the field.
     """
     columns = read_bars(bars)
     currency = instrument.settle if instrument else "USD"
@@ -69,7 +73,8 @@ def run_backtest(
         base_currency=currency,
         fees=_fees(fees or {}),
         slippage=_decimal("slippage", slippage),
-        fill=_fill_rule(fill),
+        spread=_rule("spread", spread, SpreadRule),
+        fill=_rule("fill", fill, FillRule),
         limits=limits if isinstance(limits, RiskLimits) else parse_limits(limits or {}),
         seed=seed,
     )
@@ -181,11 +186,11 @@ def _fees(fees: Mapping[str, Amount]) -> FeeSchedule:
     return FeeSchedule(maker=rates["maker"], taker=rates["taker"])
 
 
-def _fill_rule(fill: str) -> FillRule:
+def _rule(name: str, word: str, rule: type[Rule]) -> Rule:
     try:
-        return FillRule(fill)
+        return rule(word)
     except ValueError:
-        raise InvalidRequest.of("fill", "invalid", f"must be one of {', '.join(FillRule)}, not {fill!r}") from None
+        raise InvalidRequest.of(name, "invalid", f"must be one of {', '.join(rule)}, not {word!r}") from None
 
 
 def _data_notes(engine: BarRun | TickRun) -> dict[str, str]:

@@ -29,6 +29,17 @@ class FillRule(StrEnum):
     SAME_CLOSE = "same_close"
 
 
+class SpreadRule(StrEnum):
+    """What the prices of bars are to the spread that the data tell beside them."""
+
+    NONE = "none"
+    """The spread is ignored: a bar's prices are tradable for both sides."""
+    MID = "mid"
+    """In the middle: who takes pays half of it."""
+    BID = "bid"
+    """Bids: buyers who take pay all of it, sellers nothing."""
+
+
 class LimitRule(StrEnum):
     """What the market has to do for a resting limit order to fill."""
 
@@ -67,6 +78,7 @@ class BacktestConfig:
         initial_cash: Money in ``base_currency``.
         fees: Fractions of notional.
         slippage: Fraction of the price by which an order that takes liquidity does worse, rounded up to a tick.
+        spread: Whether orders that take at any price pay the recorded spread of bars, and which part.
         latency_ms: How long an order, change or cancel is on its way; it can only meet prices from its arrival on.
         volume_share: Largest part of a bar's volume that all orders together may take, or None for no bound.
         leverage: Worth that one unit of equity may carry in margined products.
@@ -89,6 +101,7 @@ class BacktestConfig:
     fees: FeeSchedule = NO_FEES
     slippage: Decimal = Decimal(0)
     fill: FillRule = FillRule.NEXT_OPEN
+    spread: SpreadRule = SpreadRule.NONE
     limit_rule: LimitRule = LimitRule.TOUCH
     exit_rule: ExitRule = ExitRule.NEXT_BAR
     latency_ms: int = 0
@@ -108,6 +121,7 @@ def check_quotes(config: BacktestConfig) -> None:
     """Raise ``InvalidRequest`` for what only a run on bars knows."""
     for name, is_set in (
         ("slippage", bool(config.slippage)),
+        ("spread", config.spread is not SpreadRule.NONE),
         ("volume_share", config.volume_share is not None),
         ("fill", config.fill is FillRule.SAME_CLOSE),
         ("warm_up_bars", bool(config.warm_up_bars)),
@@ -152,10 +166,16 @@ def assumptions(config: BacktestConfig, *, on_bars: bool) -> dict[str, str]:
     money = {
         "fees": f"maker {to_plain(config.fees.maker)}, taker {to_plain(config.fees.taker)} of worth, settle currency",
         "margin": f"leverage {to_plain(config.leverage)}; forced close at {to_plain(config.maintenance_rate)} of worth",
+        "funding": _funding(config.funding),
         "limits": _limits(config.limits),
         "seed": str(config.seed),
     }
     return (_on_bars(config) if on_bars else _on_quotes(config)) | money
+
+
+def _funding(funding: Mapping[str, tuple[TimedRate, ...]]) -> str:
+    given = ", ".join(f"{len(rates)} settlements of {key}" for key, rates in funding.items())
+    return f"{given}, at the newest price" if given else "none"
 
 
 def _limits(limits: RiskLimits) -> str:
@@ -171,6 +191,13 @@ def _limits(limits: RiskLimits) -> str:
     return ", ".join(given) + (reached if is_watched else "")
 
 
+_SPREADS = {
+    SpreadRule.NONE: "none: bars are taken as tradable prices for both sides",
+    SpreadRule.MID: "half of the recorded one at the close before, for orders that take at any price; marks are mids",
+    SpreadRule.BID: "the recorded one at the close before, for buyers who take at any price; marks are bids",
+}
+
+
 def _on_bars(config: BacktestConfig) -> dict[str, str]:
     touched = "touched" if config.limit_rule is LimitRule.TOUCH else "traded through"
     market = "the next bar's open" if config.fill is FillRule.NEXT_OPEN else "the close of the deciding bar"
@@ -182,7 +209,7 @@ def _on_bars(config: BacktestConfig) -> dict[str, str]:
         "stop_orders": "fill at their trigger, at the open when the market gaps beyond it; stop before target",
         "attached_exits": f"work from {exits}; one cancels the other",
         "slippage": f"{to_plain(config.slippage)} of the price for orders that take liquidity",
-        "spread": "none: bars are taken as tradable prices for both sides",
+        "spread": _SPREADS[config.spread],
         "latency": f"{config.latency_ms} ms; of the bar in which an order arrives it meets the close only",
         "volume": "any size fills" if share is None else f"at most {to_plain(share)} of a bar's volume fills",
         "funds": "checked when an order fills; spot is paid in full and never borrowed",

@@ -16,6 +16,7 @@ from edgerunner.backtest.errors import RunCanceled
 from edgerunner.backtest.feed import MILLISECOND_NS, TimeGroup, bars_of, chunks, grouped_bars, time_line
 from edgerunner.backtest.market import Market
 from edgerunner.backtest.parts import Parts
+from edgerunner.backtest.spreads import spread_costs
 from edgerunner.backtest.timeframes import timeframe_ns
 from edgerunner.strategies.market_data import Bar
 
@@ -39,6 +40,9 @@ class BarRun:
         self.times: Integers = time_line(self.data)
         self.bar_ns = timeframe_ns(config.timeframe)
         parts = Parts(config, self.bar_ns, lead_ns=self.bar_ns)
+        for key, market in parts.markets.items():
+            costs = spread_costs(key, self.data[key], market.grid, rule=config.spread, fill=config.fill)
+            market.spread_costs = costs
         self.parts = parts
         self.config, self.markets, self.account, self.host = config, parts.markets, parts.account, parts.host
         self.venue = BarVenue(parts.execution, parts.agenda, config.latency_ms * MILLISECOND_NS)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from edgerunner.backtest.account import Account
-from edgerunner.backtest.config import BacktestConfig
+from edgerunner.backtest.config import BacktestConfig, SpreadRule
 from edgerunner.backtest.grid import MONEY_UNIT
 from edgerunner.backtest.market import Market
 from edgerunner.backtest.orders import SimulatedOrder
@@ -48,6 +48,7 @@ class Execution:
         self._tells_fills = handles("on_fill")
         self._tells_changes = handles("on_order")
         self._slippage = config.slippage.as_integer_ratio()
+        self._has_price_costs = bool(config.slippage) or config.spread is not SpreadRule.NONE
         self._numbered = 0
 
     def new_order(self, market: Market, side: Side, quantity: float, *, order_id: str | None = None) -> SimulatedOrder:
@@ -81,15 +82,15 @@ class Execution:
     def fill(self, market: Market, order: SimulatedOrder, price: int, *, lots: int, is_taker: bool) -> None:
         """Fill up to ``lots`` of an order at a buyer's price (negated for a sell order), and see to its exits.
 
-        Orders that take at any price do worse by the slippage. What cannot be paid for ends the order.
+        Orders that take at any price do worse by slippage and recorded spread. What cannot be paid for ends the order.
         """
         if order.reduce_only:
             lots = min(lots, -market.lots if order.is_buy else market.lots)
             if lots <= 0:
                 self.end(market, order, OrderStatus.CANCELED, "nothing to reduce")
                 return
-        if is_taker and order.limit is None and self._slippage[0]:
-            price += -(-abs(price) * self._slippage[0] // self._slippage[1])
+        if self._has_price_costs and is_taker and order.limit is None:
+            price += self._price_cost(market, order, price)
         ticks = price if order.is_buy else 1 if price > -1 else -price
         signed = lots if order.is_buy else -lots
         refused = self.account.refusal(market, signed_lots=signed, ticks=ticks, is_taker=is_taker)
@@ -115,6 +116,11 @@ class Execution:
         self.tell(order)
         if self._tells_fills:
             self._tell_fill(market, order, ticks, lots, fee=fee, is_taker=is_taker)
+
+    def _price_cost(self, market: Market, order: SimulatedOrder, price: int) -> int:
+        """Return the ticks by which an order that takes at any price does worse: slippage, rounded up, and spread."""
+        cost = -(-abs(price) * self._slippage[0] // self._slippage[1])
+        return cost if market.spread_costs is None else cost + market.spread_costs.of(order, market.row)
 
     def _book(self, market: Market, order: SimulatedOrder, ticks: int, lots: int, *, is_taker: bool) -> int:
         """Book a fill and return its fee in money units."""

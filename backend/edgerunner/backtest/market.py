@@ -5,6 +5,7 @@ from math import inf, nan
 from edgerunner.backtest.config import MARGINED
 from edgerunner.backtest.grid import Grid
 from edgerunner.backtest.orders import NEVER, SimulatedOrder
+from edgerunner.backtest.spreads import SpreadCosts
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.orders import OrderType
 from edgerunner.strategies.market_data import Bar, Book, Position, Tick
@@ -23,6 +24,7 @@ class Market:
         lots: Position, negative short; ``cost`` is what it cost, money units of the settle currency, never negative.
         last: The newest closed bar.
         event: The newest tick or book, None in a run on bars.
+        spread_costs: What takers pay of the bars' recorded spread, None = nothing.
         row: Row of the bar being handled.
         position: What the strategy was last told of the position, None when that has changed.
         per_point: What that position wins when the price rises by one, settle currency; None where that depends on it.
@@ -54,6 +56,7 @@ class Market:
         "row",
         "ruin_high",
         "ruin_low",
+        "spread_costs",
     )
 
     def __init__(self, key: str, instrument: Instrument) -> None:
@@ -73,6 +76,7 @@ class Market:
         self.ruin_low, self.ruin_high = -NEVER, NEVER
         self.position: Position | None = None
         self.per_point: float | None = None
+        self.spread_costs: SpreadCosts | None = None
 
     @property
     def price(self) -> float:

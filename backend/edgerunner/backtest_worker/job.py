@@ -9,7 +9,7 @@ import numpy as np
 from edgerunner import backtesting
 from edgerunner.backtest import report
 from edgerunner.backtest.columns import BarColumns
-from edgerunner.backtest.config import BacktestConfig, FillRule
+from edgerunner.backtest.config import BacktestConfig, FillRule, SpreadRule
 from edgerunner.backtest.defaults import default_instrument
 from edgerunner.backtest.metrics import DEFINITIONS
 from edgerunner.backtest.report.cells import Plain, metric_plain, table
@@ -41,8 +41,10 @@ def run_job(job: Job, on_progress: Progress) -> Completed:
         base_currency=instrument.settle,
         fees=FeeSchedule(maker=job.maker, taker=job.taker),
         slippage=job.slippage,
+        spread=SpreadRule(job.spread),
         fill=FillRule(job.fill),
         limits=job.limits,
+        funding={instrument.instrument_id: job.funding} if job.funding else {},
         seed=job.seed,
     )
     result = backtesting.run(config, {instrument.instrument_id: bars}, on_progress=on_progress)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
+from edgerunner.backtest.config import TimedRate
 from edgerunner.domain.instruments import Instrument
 from edgerunner.risk.limits import RiskLimits
 from edgerunner.strategy_worker.messages import ClassSource
@@ -41,6 +42,7 @@ class Job(Struct, frozen=True, kw_only=True):
         maker: Fee as a fraction of notional, as ``taker``.
         slippage: Fraction of the price.
         limits: What orders are refused for before they reach the market.
+        funding: (time, UTC nanoseconds; rate) of settlements, oldest first.
         output: The folder for the result's files; it exists and is empty.
         memory_bytes: How much the process may grow beyond what it has before it loads anything.
     """
@@ -57,8 +59,10 @@ class Job(Struct, frozen=True, kw_only=True):
     maker: Decimal
     taker: Decimal
     slippage: Decimal
+    spread: str
     fill: str
     limits: RiskLimits
+    funding: tuple[TimedRate, ...]
     seed: int
     output: str
     memory_bytes: int

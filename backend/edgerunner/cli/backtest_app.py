@@ -36,6 +36,9 @@ Cash = Annotated[str, typer.Option("--cash", help="Money at the start.")]
 Maker = Annotated[str, typer.Option("--maker", help="Maker fee as a fraction of notional.")]
 Taker = Annotated[str, typer.Option("--taker", help="Taker fee as a fraction of notional.")]
 Slippage = Annotated[str, typer.Option("--slippage", help="Fraction of the price lost by orders that take.")]
+Spread = Annotated[
+    str, typer.Option("--spread", help="Part of the data's spread that takers pay: none, mid (half), bid (buyers all).")
+]
 Fill = Annotated[str, typer.Option("--fill", help="next_open or same_close.")]
 Limits = Annotated[
     list[str] | None,
@@ -60,6 +63,7 @@ def run(
     maker: Maker = "0",
     taker: Taker = "0",
     slippage: Slippage = "0",
+    spread: Spread = "none",
     fill: Fill = "next_open",
     limit: Limits = None,
     seed: Seed = 0,
@@ -82,6 +86,7 @@ def run(
             maker=maker,
             taker=taker,
             slippage=slippage,
+            spread=spread,
             fill=fill,
             limits=tuple(limit or ()),
             seed=seed,
@@ -109,6 +114,7 @@ def sweep(
     maker: Maker = "0",
     taker: Taker = "0",
     slippage: Slippage = "0",
+    spread: Spread = "none",
     fill: Fill = "next_open",
     limit: Limits = None,
     seed: Seed = 0,
@@ -133,6 +139,7 @@ def sweep(
             maker=maker,
             taker=taker,
             slippage=slippage,
+            spread=spread,
             fill=fill,
             limits=tuple(limit or ()),
             seed=seed,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from edgerunner.backtest.columns import BadData, BarColumns
-from edgerunner.backtest.config import BacktestConfig, FillRule
+from edgerunner.backtest.config import BacktestConfig, FillRule, SpreadRule
 from edgerunner.backtest.timeframes import timeframe_of
 from edgerunner.backtest_worker.job import instrument_of, part_of
 from edgerunner.cli.output import CommandFailed, ExitCode
@@ -53,6 +53,7 @@ class Terms:
     maker: str
     taker: str
     slippage: str
+    spread: str
     fill: str
     limits: tuple[str, ...]
     seed: int
@@ -112,8 +113,9 @@ def prepared(plan: Plan, chosen: type[Strategy]) -> tuple[BacktestConfig, BarCol
     bars, instrument_id = _history(plan)
     instrument = instrument_of(bars, plan.source.instrument_id or instrument_id)
     terms = plan.terms
-    if terms.fill not in set(FillRule):
-        raise InvalidRequest.of("--fill", "unknown", f"must be one of {', '.join(FillRule)}")
+    for option, word, rule in (("--fill", terms.fill, FillRule), ("--spread", terms.spread, SpreadRule)):
+        if word not in set(rule):
+            raise InvalidRequest.of(option, "unknown", f"must be one of {', '.join(rule)}")
     config = BacktestConfig(
         strategy_class=chosen,
         instruments={instrument.instrument_id: instrument},
@@ -122,6 +124,7 @@ def prepared(plan: Plan, chosen: type[Strategy]) -> tuple[BacktestConfig, BarCol
         base_currency=instrument.settle,
         fees=FeeSchedule(maker=_number("--maker", terms.maker), taker=_number("--taker", terms.taker)),
         slippage=_number("--slippage", terms.slippage),
+        spread=SpreadRule(terms.spread),
         fill=FillRule(terms.fill),
         limits=parse_limits(dict(map(_limit, terms.limits))),
         seed=terms.seed,

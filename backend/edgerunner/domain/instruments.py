@@ -72,6 +72,10 @@ class ContractTerms:
             return quantity * self.multiplier / price
         return quantity * self.multiplier * price
 
+    def quote_value(self, price: Decimal, quantity: Decimal) -> Decimal:
+        """Return the value of ``quantity`` at ``price`` in quote currency, which inverse contracts count already."""
+        return quantity * self.multiplier if self.is_inverse else quantity * self.multiplier * price
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:

@@ -61,12 +61,7 @@ def price_error(field: str, price: Decimal, instrument: Instrument) -> FieldErro
 def worth_error(price: Decimal, quantity: Decimal, instrument: Instrument) -> FieldError | None:
     """Refuse an order that is worth less than the instrument's ``min_notional`` (quote currency)."""
     least = instrument.min_notional
-    if least is None:
-        return None
-    worth = quantity * instrument.multiplier
-    if not instrument.contract.is_inverse:
-        worth *= price
-    if worth >= least:
+    if least is None or instrument.contract.quote_value(price, quantity) >= least:
         return None
     text = f"must be worth at least {to_plain(least)} {instrument.quote} at the price"
     return _quantity("below_minimum_notional", text)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from edgerunner.domain.instruments import ContractTerms
 from edgerunner.domain.numbers import exact_arithmetic, to_plain
 from edgerunner.domain.orders import Denial, OrderTerms, OrderType, Side
-from edgerunner.risk.facts import Facts, RiskQuote, expected_price, is_reducing, quote_value
+from edgerunner.risk.facts import Facts, RiskQuote, expected_price, is_reducing
 from edgerunner.risk.limits import TradingState
 
 SECOND_NS = 1_000_000_000
@@ -264,7 +264,7 @@ def _worth(terms: OrderTerms, contract: ContractTerms, facts: Facts, quantity: D
     price = expected_price(terms, facts.quote)
     if price is None or facts.rate is None:
         return None
-    return quote_value(contract, price, quantity) * facts.rate
+    return contract.quote_value(price, quantity) * facts.rate
 
 
 def _money(amount: Decimal) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from edgerunner.domain.instruments import ContractTerms
 from edgerunner.domain.orders import OrderTerms, Side
 from edgerunner.risk.limits import RiskLimits, TradingState
 
@@ -83,13 +82,6 @@ def is_reducing(terms: OrderTerms, facts: Facts) -> bool:
         return False
     taken = sum((order.left for order in facts.working if order.terms.side is terms.side), Decimal(0))
     return taken + terms.quantity <= abs(facts.position)
-
-
-def quote_value(contract: ContractTerms, price: Decimal, quantity: Decimal) -> Decimal:
-    """Return what a quantity is worth in the quote currency; contracts of an inverse market count it already."""
-    if contract.is_inverse:
-        return quantity * contract.multiplier
-    return quantity * contract.multiplier * price
 
 
 def expected_price(terms: OrderTerms, quote: RiskQuote | None) -> Decimal | None:

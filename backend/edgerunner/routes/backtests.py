@@ -138,8 +138,10 @@ def _request(body: BacktestRunRequest) -> BacktestRequest:
         maker=fees.maker,
         taker=fees.taker,
         slippage=body.slippage,
+        spread=body.spread,
         fill=body.fill,
         limits=RiskLimits() if body.limits is None else RiskLimits(**dict(body.limits)),
+        funding=tuple((point.time, point.rate) for point in body.funding),
         seed=body.seed,
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -93,6 +94,13 @@ class BacktestFees(RequestModel):
     taker: Fraction = Decimal(0)
 
 
+class FundingPoint(RequestModel):
+    """One funding settlement: longs pay the rate, a fraction of the position's worth, to shorts."""
+
+    time: RequestTime
+    rate: Fraction
+
+
 class BacktestRunRequest(RequestModel):
     """One run."""
 
@@ -106,7 +114,15 @@ class BacktestRunRequest(RequestModel):
     initial_cash: Annotated[PositiveDecimal, Field(description="In the instrument's settlement currency.")]
     fees: BacktestFees | None = None
     slippage: Annotated[Fraction, AfterValidator(_require_not_negative)] = Decimal(0)
+    spread: Annotated[
+        Literal["none", "mid", "bid"],
+        Field(description="Which part of the data's spread orders that take pay: none, half, or buyers all of it."),
+    ] = "none"
     fill: Literal["next_open", "same_close"] = "next_open"
+    funding: Annotated[
+        list[FundingPoint],
+        Field(default_factory=list, max_length=10_000, description="Settlements of a perpetual, oldest first."),
+    ]
     limits: Annotated[
         LimitsRequest | None,
         Field(description="Refuses orders as the limits of live trading do; money in the settlement currency."),
@@ -117,6 +133,10 @@ class BacktestRunRequest(RequestModel):
         """Yield what is wrong beyond single fields."""
         if (self.data.dataset_id is None) == (self.data.connection_id is None):
             yield FieldError(field="data", code="one_of", message="give either dataset_id or connection_id")
+        for number, (earlier, later) in enumerate(pairwise(self.funding), 1):
+            if later.time <= earlier.time:
+                yield FieldError(field=f"funding.{number}.time", code="unsorted", message="must be later than the last")
+                return
 
 
 class ListPageQuery(RequestModel):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from edgerunner.backtest.config import TimedRate
 from edgerunner.backtest_worker.messages import DatasetSource, FileSource, Job
 from edgerunner.domain.errors import BrokerTimeout, EdgerunnerError, FieldError, InvalidRequest, NotFound
-from edgerunner.domain.instruments import Instrument
+from edgerunner.domain.instruments import Instrument, Product
 from edgerunner.domain.market import Bar, Timeframe
 from edgerunner.risk.limits import RiskLimits
 from edgerunner.services.backtest_process import RunLimits
@@ -42,8 +43,10 @@ class BacktestRequest:
         initial_cash: In the instrument's settlement currency.
         maker: Fee as a fraction of notional, as ``taker``.
         slippage: Fraction of the price.
+        spread: ``none``, ``mid`` or ``bid``.
         fill: ``next_open`` or ``same_close``.
         limits: What orders are refused for before they reach the market.
+        funding: Settlements of a perpetual, oldest first.
     """
 
     strategy: str
@@ -58,8 +61,10 @@ class BacktestRequest:
     maker: Decimal = Decimal(0)
     taker: Decimal = Decimal(0)
     slippage: Decimal = Decimal(0)
+    spread: str = "none"
     fill: str = "next_open"
     limits: RiskLimits = RiskLimits()  # noqa: RUF009 - a frozen value
+    funding: tuple[TimedRate, ...] = ()
     seed: int = 0
 
 
@@ -88,7 +93,10 @@ class BacktestJobs:
         """Raise ``InvalidRequest`` that names the wrong field, ``NotConnected``, ``Unsupported``."""
         if request.start_ns is not None and request.end_ns is not None and request.start_ns >= request.end_ns:
             raise InvalidRequest.of("end", "before_start", "must be later than start")
-        await self._instrument(request)
+        instrument = await self._instrument(request)
+        if request.funding and instrument is not None and instrument.product is not Product.PERPETUAL:
+            text = f"{request.instrument_id} has no funding: only perpetual contracts have"
+            raise InvalidRequest.of("funding", "not_allowed", text)
         if request.connection_id is not None:
             self._interval(request)
         try:
@@ -112,8 +120,10 @@ class BacktestJobs:
             maker=request.maker,
             taker=request.taker,
             slippage=request.slippage,
+            spread=request.spread,
             fill=request.fill,
             limits=request.limits,
+            funding=request.funding,
             seed=request.seed,
             output=str(output),
             memory_bytes=self._limits.memory_bytes,

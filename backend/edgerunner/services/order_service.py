@@ -41,7 +41,7 @@ from edgerunner.services.key_locks import KeyLocks
 from edgerunner.services.order_checks import Changes, PlaceRequest, checked_changes, checked_terms
 from edgerunner.services.order_gates import Gate, Interlock, Sessions
 from edgerunner.services.order_waiters import OrderWaiters
-from edgerunner.services.sending import Refused, Send, outcome
+from edgerunner.services.sending import CANCEL_TIMEOUT_S, SEND_TIMEOUT_S, Refused, Send, outcome
 from edgerunner.services.session import Session
 from edgerunner.storage.journal import IdempotencyRecord, IdempotencyTaken, Journal
 
@@ -229,7 +229,7 @@ class OrderService:
                 """A refused cancel mostly means that the order ended meanwhile: its record tells."""
                 session.cancel_refused(client_order_id, broker)
 
-            self._send(order, lambda: session.adapter.cancel_order(command), look_up)
+            self._send(order, lambda: session.cancel(command), look_up, timeout_s=CANCEL_TIMEOUT_S)
         return await self._waiters.wait(client_order_id, _is_settled(OrderStatus.PENDING_CANCEL), wait_ms / 1000)
 
     async def cancel_all(
@@ -386,14 +386,15 @@ class OrderService:
             created_ns=self._clock.now_ns(),
         )
 
-    def _send(self, order: Order, send: Send, refused: Refused) -> None:
+    def _send(self, order: Order, send: Send, refused: Refused, *, timeout_s: float = SEND_TIMEOUT_S) -> None:
         """Send in a task of our own: a caller who goes away must not cut a command in two."""
-        task = asyncio.create_task(self._send_and_book(order, send, refused), name=f"send-{order.client_order_id}")
+        sending = self._send_and_book(order, send, refused, timeout_s)
+        task = asyncio.create_task(sending, name=f"send-{order.client_order_id}")
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _send_and_book(self, order: Order, send: Send, refused: Refused) -> None:
-        body = await outcome(send, refused)
+    async def _send_and_book(self, order: Order, send: Send, refused: Refused, timeout_s: float) -> None:
+        body = await outcome(send, refused, timeout_s=timeout_s)
         if body is None:
             return
         try:

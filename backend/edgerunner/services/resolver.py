@@ -104,7 +104,8 @@ class Resolver:
         waiting: dict[str, Order] = {
             order.client_order_id: order
             for order in self._journal.open_orders(self._session.connection_id)
-            if order.status in _PENDING or order.outcome_unknown
+            if (order.status in _PENDING or order.outcome_unknown)
+            and order.client_order_id not in self._session.canceling
         }
         for client_order_id in list(self._cases):
             if client_order_id not in waiting:

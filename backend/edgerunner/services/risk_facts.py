@@ -12,7 +12,7 @@ from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.numbers import exact_arithmetic
 from edgerunner.domain.orders import Order, OrderTerms, Side
 from edgerunner.domain.positions import Position
-from edgerunner.risk.facts import WorkingOrder, quote_value
+from edgerunner.risk.facts import WorkingOrder
 from edgerunner.services.session import Session
 
 
@@ -98,7 +98,7 @@ class AccountBook:
         if price is None or rate is None:
             return None
         with exact_arithmetic():
-            return quote_value(instrument.contract, price, max(abs(held + buys), abs(held - sells))) * rate
+            return instrument.contract.quote_value(price, max(abs(held + buys), abs(held - sells))) * rate
 
     def _price(self, instrument: Instrument, working: Iterable[WorkingOrder]) -> Decimal | None:
         marks = [

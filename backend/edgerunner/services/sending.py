@@ -15,17 +15,20 @@ _log = structlog.get_logger(__name__)
 SEND_TIMEOUT_S = 20.0
 """Bound on one command of an adapter; adapters have shorter ones of their own."""
 
+CANCEL_TIMEOUT_S = 600.0
+"""The same for a cancel: with thousands of others it waits for its turn under the broker's rate limit."""
+
 Send = Callable[[], Awaitable[OrderAck]]
 Refused = Callable[[BrokerWords], OrderEvent | None]
 
 
-async def outcome(send: Send, refused: Refused) -> OrderEvent | None:
+async def outcome(send: Send, refused: Refused, *, timeout_s: float = SEND_TIMEOUT_S) -> OrderEvent | None:
     """Send and return the event that the answer proves; None when it proves nothing new.
 
     ``refused`` makes the event of a proven refusal from the broker's words.
     """
     try:
-        async with asyncio.timeout(SEND_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             ack = await send()
     except BrokerRejected as error:
         return refused(BrokerWords(code=error.broker_code, text=error.text))

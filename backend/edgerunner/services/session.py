@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from edgerunner.adapters.broker import (
     BrokerAdapter,
+    CancelOrder,
     Environment,
     LinkHealth,
     LinkStatus,
+    OrderAck,
     PositionReport,
 )
 from edgerunner.domain.accounts import Account, AccountSummary
@@ -27,6 +29,7 @@ class Session:
         positions: The broker's newest report per position, flat ones included until re-read.
         sent_at_ns: When a placement was last handed to the adapter, for proofs of absence.
         started_at_ns: When this process opened the session.
+        canceling: Orders whose cancel waits for its turn or for its answer.
         refused_cancels: Cancels that the broker refused: the order's record is looked up at once.
         wake: Set when the keeper has something to do before its next step.
     """
@@ -44,6 +47,7 @@ class Session:
     positions: dict[PositionAddress, PositionReport] = field(default_factory=dict)
     summaries: dict[str, AccountSummary] = field(default_factory=dict)
     sent_at_ns: dict[str, int] = field(default_factory=dict)
+    canceling: set[str] = field(default_factory=set)
     refused_cancels: dict[str, BrokerWords] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,6 +69,14 @@ class Session:
         if self.orders.status is not LinkStatus.UP:
             reason = f": {self.orders.reason}" if self.orders.reason else ""
             raise NotConnected(f"{self.connection_id} has no order link to the broker{reason}; it reconnects by itself")
+
+    async def cancel(self, command: CancelOrder) -> OrderAck:
+        """Send a cancel; its order is among ``canceling`` until the answer. Raises what the adapter raises."""
+        self.canceling.add(command.client_order_id)
+        try:
+            return await self.adapter.cancel_order(command)
+        finally:
+            self.canceling.discard(command.client_order_id)
 
     def cancel_refused(self, client_order_id: str, broker: BrokerWords) -> None:
         """Have the order looked up now; the refusal stands only if it still works."""

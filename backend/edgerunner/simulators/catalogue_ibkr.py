@@ -20,7 +20,6 @@ from edgerunner.simulators.tws.contracts.names import HOME_CURRENCY, listing_nam
 from edgerunner.simulators.tws.orders.identity import TwsIdentifiers
 
 PAPER_ACCOUNT: Final = "DU1000001"
-LIVE_ACCOUNT: Final = "U1000001"
 START_MONEY: Final = Decimal(1_000_000)
 WHOLE: Final = Decimal(1)
 """TWS takes fractions of shares from its own window only: error 10243 through the API."""
@@ -52,7 +51,7 @@ _PRODUCTS: Final = {
 }
 
 
-def ibkr_catalogue(accounts: Sequence[str] = (PAPER_ACCOUNT, LIVE_ACCOUNT)) -> VenueCatalogue:
+def ibkr_catalogue(accounts: Sequence[str] = (PAPER_ACCOUNT,)) -> VenueCatalogue:
     """Return the catalogue with accounts of 1,000,000 USD each."""
     listed = [instrument_of(listing) for listing in standing.STANDING]
     markets = [market_of(listing, symbol_of(listing)) for listing in standing.STANDING]

@@ -153,7 +153,7 @@ class OperatorCalls:
 async def _replay(venue: Venue, symbols: list[str], fields: Fields) -> None:
     fields.only("file", "speed", "start")
     file = Path(fields.text("file"))
-    speed = fields.optional_decimal("speed") or Decimal(1)
+    speed, start_ns = fields.optional_decimal("speed") or Decimal(1), fields.time("start")
     if speed <= 0:
         raise InvalidRequest("must be above 0", field="replay.speed")
     try:
@@ -161,7 +161,7 @@ async def _replay(venue: Venue, symbols: list[str], fields: Fields) -> None:
     except (OSError, BadReplayFile) as error:
         raise InvalidRequest(str(error), field="replay.file") from error
     for symbol in symbols:
-        venue.operator.replay(symbol, file, recording, float(speed), start_ns=fields.time("start"))
+        venue.operator.replay(symbol, file, recording, float(speed), start_ns=start_ns)
 
 
 def _set_price(venue: Venue, symbol: str, price: Decimal | None) -> None:

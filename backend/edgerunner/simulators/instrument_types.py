@@ -177,7 +177,7 @@ class VenueInstrument:
         if not price.is_finite() or price <= 0:
             raise VenueReject(RejectReason.INVALID_PRICE, f"price {price} is not a positive number")
         if not self.instrument.is_on_tick(price):
-            step = self.instrument.tick_size
+            step = self.instrument.tick_at(price)
             raise VenueReject(RejectReason.PRICE_OFF_TICK, f"price {price:f} is not a multiple of {step:f}")
         return int(price / self.instrument.tick_size)
 

@@ -67,6 +67,10 @@ class Operator:
         self._state.commit(work)
         return after
 
+    def open_account(self, account_id: str) -> None:
+        """Open another account with the money that the first one started with; one that exists stays as it is."""
+        self._state.open_account(account_id)
+
     def move_cash(self, account_id: str, currency: str, amount: Decimal, kind: str = "transfer") -> Decimal:
         """Pay money in or out and return the new total; an account may go below zero.
 

@@ -4,7 +4,7 @@ import json
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -209,6 +209,15 @@ class VenueState:
                 return instrument.price(self.mark_ticks(instrument.symbol))
         raise VenueReject(RejectReason.UNSUPPORTED, f"{self.name} has no spot market that prices {coin}")
 
+    def open_account(self, account_id: str) -> None:
+        """Open another account, durably, with what the first one started with; one that exists stays as it is."""
+        if account_id in self.accounts:
+            return
+        work = Work()
+        self.accounts[account_id] = Account(account_id)
+        self._open_account(work, account_id, next(iter(self.catalogue.accounts.values())))
+        self.commit(work)
+
     def exchange_rate(self, currency: str) -> Decimal:
         """Return the price of a currency in the base currency, rounded to 18 decimals; raises ``VenueReject``."""
         base = self.catalogue.base_currency or currency
@@ -289,6 +298,7 @@ class VenueState:
         if not balances:
             self._open_accounts()
         for (account_id, currency), total in balances.items():
+            self.accounts.setdefault(account_id, Account(account_id))
             self.accounts[account_id].balances[currency] = total
         for (account_id, symbol, leg), state in self.ledger.positions().items():
             self.accounts[account_id].positions[symbol, leg] = state
@@ -316,9 +326,12 @@ class VenueState:
     def _open_accounts(self) -> None:
         work = Work()
         for account_id, money in self.catalogue.accounts.items():
-            for currency, amount in money.items():
-                self.settlement.move(work, account_id, currency, amount, kind="start")
+            self._open_account(work, account_id, money)
         self.ledger.commit(work.transaction)
+
+    def _open_account(self, work: Work, account_id: str, money: Mapping[str, Decimal]) -> None:
+        for currency, amount in money.items():
+            self.settlement.move(work, account_id, currency, amount, kind="start")
 
     def _funds(self) -> Funds:
         base = self.catalogue.base_currency

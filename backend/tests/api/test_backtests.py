@@ -1,5 +1,6 @@
 """Backtests over HTTP, each in its real process."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -335,3 +336,26 @@ async def test_orders_beyond_the_limits_are_refused_and_counted_by_code(api: Api
 async def test_an_unknown_limit_is_named(api: Api, dataset_id: str) -> None:
     body = run_body(data={"dataset_id": dataset_id}, limits={"max_loss": "3"})
     assert_problem(await api.http.post("/backtest/run", json=body), 422, "validation_error", field="limits.max_loss")
+
+
+async def test_funding_that_is_given_is_booked_on_what_is_held(api: Api, dataset_id: str) -> None:
+    def settlement(bar: int) -> Json:
+        moment = datetime.fromtimestamp((START_MS + bar * MINUTE_MS) / 1000, UTC)
+        return {"time": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "rate": "0.001"}
+
+    data = {"dataset_id": dataset_id}
+    free = await ended(api, (await start(api, data=data))["run_id"])
+    paid = await ended(api, (await start(api, data=data, funding=[settlement(50), settlement(90)]))["run_id"])
+    assert paid["state"] == "completed", paid["error"]
+    assert paid["assumptions"]["funding"] == f"2 settlements of {LINEAR_ID}, at the newest price"
+    assert free["assumptions"]["funding"] == "none"
+    lost = free["metrics"]["net_profit"] - paid["metrics"]["net_profit"]
+    assert lost == pytest.approx((price(49) + price(89)) * 0.001)
+
+
+async def test_funding_out_of_order_is_refused(api: Api, dataset_id: str) -> None:
+    first, second = "2023-11-14T23:00:00Z", "2023-11-14T22:00:00Z"
+    rates = [{"time": time, "rate": "0.001"} for time in (first, second)]
+    body = run_body(data={"dataset_id": dataset_id}, funding=rates)
+    answer = await api.http.post("/backtest/run", json=body)
+    assert_problem(answer, 422, "validation_error", field="funding.1.time")

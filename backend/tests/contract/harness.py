@@ -41,11 +41,13 @@ T = TypeVar("T")
 class Broker(ABC):
     """One connected adapter and the account it trades, on one market.
 
-    ``has_order_wire``: orders travel over a connection that can break. ``exits_follow_position``: market exits are
-    marks on the whole position (but for inventory), not orders of their own size.
+    ``book_levels``: as many levels of a book are told at least. ``has_order_wire``: orders travel over a connection
+    that can break. ``exits_follow_position``: market exits are marks on the whole position (but for inventory), not
+    orders of their own size.
     ``limit_target``: what a target with a limit works as.
     """
 
+    book_levels = 10
     has_order_wire = True
     exits_follow_position = True
     limit_target = OrderType.LIMIT_IF_TOUCHED
@@ -99,6 +101,10 @@ class Broker(ABC):
         """How many placements with this key reached the broker, by its own ledger."""
 
     # what every broker shares
+
+    def now_ns(self) -> int:
+        """The broker's time, UTC nanoseconds."""
+        return time.time_ns()
 
     async def start(self) -> None:
         """Connect and read both streams."""

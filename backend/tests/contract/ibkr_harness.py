@@ -30,6 +30,7 @@ MONDAY_NS = int(datetime(2026, 11, 23, 15, 30, tzinfo=UTC).timestamp()) * 10**9
 class IbkrOnSimulator(Broker):
     """Its hands are the venue's operator and the fault box."""
 
+    book_levels = 5
     exits_follow_position = False
     limit_target = OrderType.LIMIT
     adapter: IBBrokerAdapter
@@ -54,6 +55,9 @@ class IbkrOnSimulator(Broker):
     async def start(self) -> None:
         await super().start()
         await self.adapter.load_instrument(self.instrument_id)
+
+    def now_ns(self) -> int:
+        return self.venue.now_ns()
 
     @property
     def quantity(self) -> Decimal:

@@ -7,10 +7,14 @@ from typing import Literal
 import httpx
 
 from tests.drills.broker import Json, Market
-from tests.drills.world import CONNECTION_ID, Violation, World
+from tests.drills.world import CONNECTION_ID, PATIENCE_S, Violation, World
+from tests.waiting import until
 
 Kind = Literal["resting", "market", "marketable", "bracket"]
 Op = Literal["place", "modify", "cancel"]
+
+PATIENT_MS = 20_000
+"""How long a caller waits for what must come; the answer is given as soon as it is there."""
 
 
 def body_of(world: World, draw: random.Random, kind: Kind, market: Market | None = None) -> Json:
@@ -60,8 +64,15 @@ async def place(world: World, key: str, body: Json, *, wait_ms: int = 500) -> Js
 
 async def resting(world: World, draw: random.Random, key: str) -> Json:
     """Return an order that works at the broker."""
-    order = await place(world, key, body_of(world, draw, "resting"), wait_ms=5_000)
-    if order is None or order["status"] not in {"accepted", "partially_filled"}:
+    body = body_of(world, draw, "resting")
+    return await until(lambda: _working(world, key, body), timeout_s=PATIENCE_S, what="an order works at the broker")
+
+
+async def _working(world: World, key: str, body: Json) -> Json | None:
+    order = await place(world, key, body, wait_ms=PATIENT_MS)
+    if order is None or order["status"] == "submitted":
+        return None
+    if order["status"] not in {"accepted", "partially_filled"}:
         raise Violation(f"a resting order is {order}")
     return order
 
@@ -99,7 +110,7 @@ async def resize(world: World, draw: random.Random, order: Json) -> None:
 async def repeat_unanswered(world: World) -> None:
     """Send every placement without an answer again; each must become one order."""
     for key, body in list(world.unanswered.items()):
-        order = await place(world, key, body, wait_ms=5_000)
+        order = await place(world, key, body, wait_ms=PATIENT_MS)
         if order is None:
             raise Violation(f"the placement {key} has no answer after the fault is over")
 

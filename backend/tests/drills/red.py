@@ -119,6 +119,12 @@ AS_THEY_ARRIVE = Break(
     old="    while place and (position.recent[",
     new="    while False and (position.recent[",
 )
+CANCELS_GIVE_UP = Break(
+    words="a cancel waits five seconds for its turn under the broker's limit",
+    file="adapters/bybit/limits.py",
+    old="None if priority is Priority.CANCEL else timeout_s",
+    new="timeout_s",
+)
 CANCEL_WINS = Break(
     words="a fill that arrives while a cancel is under way is not counted, and missing fills are not looked for",
     file="domain/order_machine.py",
@@ -211,6 +217,7 @@ BREAKS: dict[str, Break] = {
     "F7": NO_PAUSE,
     "F8": OWN_CLOCK,
     "F9": NEVER_LOOKED_UP,
+    "F9b": CANCELS_GIVE_UP,
     "F10": LOCK_IS_IGNORED,
     "F11": LOCK_IS_IGNORED,
     "F14": NO_KEYS,

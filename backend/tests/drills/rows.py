@@ -47,6 +47,7 @@ ROWS: tuple[Row, ...] = (
     Row(name="F7", scenario=rows_wire.broker_restarts, count=60),
     Row(name="F8", scenario=rows_wire.wrong_clock, count=40),
     Row(name="F9", scenario=rows_wire.rate_limited, count=100),
+    Row(name="F9b", scenario=rows_wire.out_of_many_orders, count=10),
     Row(name="F10", scenario=rows_product.locked_database, count=40),
     Row(name="F11", scenario=rows_product.full_disk, count=20, world=SmallDiskWorld),
     Row(name="F14", scenario=rows_product.one_key_fifty_times, count=60),

@@ -5,7 +5,7 @@ import random
 import signal
 from collections.abc import Awaitable
 
-from tests.drills.commands import body_of, cancel, place, repeat_unanswered, resize, resting
+from tests.drills.commands import PATIENT_MS, body_of, cancel, place, repeat_unanswered, resize, resting
 from tests.drills.world import CONNECTION_ID, PATIENCE_S, ProcessWorld, Violation, World
 from tests.waiting import until
 
@@ -103,7 +103,7 @@ async def killed_while_halted(world: World, draw: random.Random, key: str) -> No
     refused = await place(world, key, body_of(world, draw, draw.choice(("market", "resting"))))
     if refused is None or refused["status"] != "denied" or refused["denied"]["code"] != "halted":
         raise Violation(f"an order after the restart of a halted product: {refused}")
-    answer = await cancel(world, order, wait_ms=5_000)
+    answer = await cancel(world, order, wait_ms=PATIENT_MS)
     if answer is None or answer.status_code != 200:
         raise Violation(f"a cancel while halted: {None if answer is None else answer.text}")
     await world.api.post("/risk/resume", json={"scope": scope})
@@ -140,5 +140,5 @@ async def _is_protected(world: World) -> bool:
 
 async def _flatten(world: World) -> None:
     body = {"connection_id": CONNECTION_ID, "instrument_id": world.market.instrument_id}
-    answer = await world.api.post("/positions/close", json=body, params={"wait_ms": "5000"})
+    answer = await world.api.post("/positions/close", json=body, params={"wait_ms": str(PATIENT_MS)})
     assert answer.status_code == 200, answer.text

@@ -10,7 +10,7 @@ from contextlib import closing
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.drills.broker import Json
-from tests.drills.commands import body_of, cancel, order_of, place, repeat_unanswered, resting
+from tests.drills.commands import PATIENT_MS, body_of, cancel, order_of, place, repeat_unanswered, resting
 from tests.drills.world import API_KEY, CONNECTION_ID, PATIENCE_S, Violation, World
 from tests.waiting import until
 
@@ -48,7 +48,7 @@ async def full_disk(world: World, draw: random.Random, key: str) -> None:
     resumed = await world.api.post("/risk/resume", json={"scope": "all"})
     assert resumed.status_code == 200, resumed.text
     await repeat_unanswered(world)
-    answer = await cancel(world, order, wait_ms=5_000)
+    answer = await cancel(world, order, wait_ms=PATIENT_MS)
     assert answer is not None
     assert answer.status_code == 200, answer.text
 
@@ -73,7 +73,7 @@ async def absurd_quotes(world: World, draw: random.Random, key: str) -> None:
     market = draw.choice(world.broker.markets)
     mid = world.mids[market.instrument_id]
     bad = draw.choice((str(mid * 10), str(mid / 10), "0", "NaN"))
-    await world.api.post("/positions/close", json={"connection_id": CONNECTION_ID}, params={"wait_ms": "5000"})
+    await _go_flat(world)
     for attempt in range(ATTEMPTS):  # a bad tick lasts a second, and the newest good quote may serve for a moment
         await world.act("market", symbol=market.symbol, bad_tick=bad)
         order = await place(world, f"{key}-{attempt}", body_of(world, draw, "resting", market))
@@ -84,6 +84,10 @@ async def absurd_quotes(world: World, draw: random.Random, key: str) -> None:
         raise Violation(f"{ATTEMPTS} orders passed on a quote of {bad}")
     after = body_of(world, draw, "resting", market)
     await until(lambda: _is_taken(world, after), timeout_s=PATIENCE_S, what="an order is taken after the bad tick")
+
+
+async def _go_flat(world: World) -> None:
+    await world.api.post("/positions/close", json={"connection_id": CONNECTION_ID}, params={"wait_ms": str(PATIENT_MS)})
 
 
 async def _is_taken(world: World, body: Json) -> bool:
@@ -97,22 +101,24 @@ async def refusals(world: World, draw: random.Random, key: str) -> None:
     market = world.market
     if way == "reject":
         await world.fault("reject", "place", **world.broker.reject)
-        order = await place(world, key, body_of(world, draw, "resting", market), wait_ms=3_000)
+        order = await place(world, key, body_of(world, draw, "resting", market), wait_ms=PATIENT_MS)
         assert order is not None
         assert order["status"] == "rejected", order
         assert order["broker"]["code"] == world.broker.reject["code"], order["broker"]
     elif way == "halt":
         await world.act("market", symbol=market.symbol, halt=True)
         try:
-            order = await place(world, key, body_of(world, draw, "resting", market), wait_ms=3_000)
+            order = await place(world, key, body_of(world, draw, "resting", market), wait_ms=PATIENT_MS)
             assert order is not None
             assert order["status"] in {"rejected", "denied"}, order
         finally:
             await world.act("market", symbol=market.symbol, halt=False)
     else:
         body = {**body_of(world, draw, "market", market), "reduce_only": True}
-        await world.api.post("/positions/close", json={"connection_id": CONNECTION_ID}, params={"wait_ms": "3000"})
-        order = await place(world, key, body, wait_ms=3_000)
+        await world.api.post(
+            "/positions/close", json={"connection_id": CONNECTION_ID}, params={"wait_ms": str(PATIENT_MS)}
+        )
+        order = await place(world, key, body, wait_ms=PATIENT_MS)
         assert order is None or order["status"] in {"rejected", "canceled", "denied"}, order
 
 
@@ -133,7 +139,7 @@ async def forgotten_history(world: World, draw: random.Random, key: str) -> None
 async def the_brokers_own_hand(world: World, draw: random.Random, key: str) -> None:
     """F18: manual orders, fills, liquidation and payments that nobody here asked for are shown and counted."""
     market = world.market
-    await place(world, key, body_of(world, draw, "market", market), wait_ms=3_000)
+    await place(world, key, body_of(world, draw, "market", market), wait_ms=PATIENT_MS)
     for _ in range(draw.randint(1, 3)):
         way = draw.choice(("manual", "manual_limit", "cash", "liquidate"))
         side = draw.choice(("buy", "sell"))

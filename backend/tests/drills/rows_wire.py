@@ -7,13 +7,16 @@ import random
 from tests.drills.broker import Json
 from tests.drills.commands import Op, body_of, cancel, command, modify, order_of, place, repeat_unanswered, resting
 from tests.drills.proxy import Mode
-from tests.drills.world import PATIENCE_S, Violation, World
+from tests.drills.world import CONNECTION_ID, PATIENCE_S, Violation, World
 from tests.waiting import until
 
 OPS: tuple[Op, ...] = ("place", "modify", "cancel")
 WIRE_OP = {"place": "place", "modify": "amend", "cancel": "cancel"}
 LOSSES = ("drop_request", "drop_reply", "close_after_accept", "reset_after_accept", "delay_reply")
 STREAM_FAULTS = ("duplicate_event", "reorder_events", "late_event")
+
+MANY, BURST = 80, 10
+"""Orders to get out of: eight seconds of Bybit's cancels."""
 
 
 async def lost_answers(world: World, draw: random.Random, key: str) -> None:
@@ -188,6 +191,19 @@ async def rate_limited(world: World, draw: random.Random, key: str) -> None:
 
     await command(world, draw, op, key, arm)
     await repeat_unanswered(world)
+
+
+async def out_of_many_orders(world: World, draw: random.Random, key: str) -> None:
+    """F9: more orders are canceled at once than the broker takes cancels in seconds; every one ends."""
+    for first in range(0, MANY, BURST):
+        await asyncio.gather(*(resting(world, draw, f"{key}-{number}") for number in range(first, first + BURST)))
+    answer = await world.api.post("/orders/cancel-all", json={"connection_id": CONNECTION_ID})
+    assert answer.status_code == 200, answer.text
+    await until(lambda: _nothing_lives(world), timeout_s=PATIENCE_S, what="no order lives at the broker")
+
+
+async def _nothing_lives(world: World) -> bool:
+    return not any(order["live"] for order in (await world.ledger())["orders"])
 
 
 async def garbled_bytes(world: World, draw: random.Random, key: str) -> None:

@@ -112,7 +112,7 @@ async def test_backtest_simulated_broker_and_paper_account_decide_alike_and_ever
         assert wrong_bars(expected.bars, recorded) == []
         assert [bar.index for bar in found.bars] == [bar.index for bar in expected.bars]
         assert [signal.decision for signal in found.signals] == [signal.decision for signal in expected.signals]
-        assert len(found.signals) >= 8
+        assert len(found.signals) >= 6
         venue = Venue(
             tick=Decimal("0.1"),
             spread=await _spread(desk, connection_id),

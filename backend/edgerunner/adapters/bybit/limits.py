@@ -136,11 +136,12 @@ class Scheduler:
     async def place(self, bucket_name: str, priority: Priority, timeout_s: float) -> AsyncIterator[Place]:
         """Wait for a place in a bucket and hold it until the answer is there.
 
-        Raises ``NotSent`` when none gets free in time: nothing was sent.
+        Raises ``NotSent`` when none gets free in time: nothing was sent. A cancel waits for as long as it takes:
+        whoever wants to be out of hundreds of orders is served with all of them, at the pace that Bybit allows.
         """
         capacity = DOCUMENTED.get(bucket_name, _UNDOCUMENTED)
         bucket = self._buckets.setdefault(bucket_name, Bucket(capacity))
-        await self._granted(bucket, bucket_name, priority, timeout_s)
+        await self._granted(bucket, bucket_name, priority, None if priority is Priority.CANCEL else timeout_s)
         try:
             yield Place(bucket, self._clock)
         finally:
@@ -149,7 +150,7 @@ class Scheduler:
             self._address.give_back(now_ns)
             self._grant()
 
-    async def _granted(self, bucket: Bucket, name: str, priority: Priority, timeout_s: float) -> None:
+    async def _granted(self, bucket: Bucket, name: str, priority: Priority, timeout_s: float | None) -> None:
         self._count += 1
         waiter = _Waiter(priority, self._count, bucket, asyncio.get_running_loop().create_future())
         heapq.heappush(self._waiting, waiter)

@@ -29,7 +29,7 @@ class Options:
     Attributes:
         recv_window_ms: How old a request may be when it reaches Bybit.
         request_timeout_s: For one attempt of a request and for its answer.
-        queue_timeout_s: How long a command may wait for a free place under the rate limits.
+        queue_timeout_s: How long a command may wait for a free place under the rate limits; cancels wait without end.
         settle_s: How long Bybit's records may lag behind a placement (proof of absence).
         heartbeat_s: Between pings; a socket silent for two of them is given up.
         websocket: ``picows``, ``aiohttp`` or ``auto`` (picows where it is installed).

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 import structlog
-from ib_async.objects import AccountValue, PnL, Position
+from ib_async.objects import AccountValue, PnL, PortfolioItem, Position
 
 from edgerunner.adapters.background import Background
 from edgerunner.adapters.broker import PositionReport
@@ -17,7 +17,7 @@ from edgerunner.adapters.ibkr.catalogue import Catalogue
 from edgerunner.adapters.ibkr.instruments import Listing
 from edgerunner.adapters.ibkr.link import Link
 from edgerunner.adapters.ibkr.pace import Pace
-from edgerunner.adapters.ibkr.values import number
+from edgerunner.adapters.ibkr.values import number, price
 from edgerunner.domain.accounts import Account, AccountMode, AccountSummary
 from edgerunner.domain.errors import BrokerUnreachable, EdgerunnerError, NotFound, Unsupported
 
@@ -39,15 +39,19 @@ class AccountBook:
         self._pace = pace
         self._background = Background()
         self._profit: dict[str, Profit] = {}
+        self._counted: dict[tuple[str, int], PortfolioItem] = {}
         self._changed: set[str] = set()
         self._left_out: set[int] = set()
 
     async def open(self, api: Api) -> None:
         """Subscribe to values, profit and positions on a new connection; returns when all were told once."""
         self._profit.clear()
+        self._counted.clear()
         for account_id in self._link.accounts:
             await self._read_values(api, account_id)
             api.reqPnL(account_id)
+        api.updatePortfolioEvent += self._on_portfolio
+        await self._follow_portfolio(api)
         api.accountValueEvent += self._on_value
         api.pnlEvent += self._on_profit
         api.positionEvent += self._on_position
@@ -92,6 +96,18 @@ class AccountBook:
         reports = [await self._report(position) for position in newest.values() if position.position]
         return [report for report in reports if report is not None]
 
+    async def _follow_portfolio(self, api: Api) -> None:
+        """Subscribe to what TWS counts positions at; it tells that of one account at a time."""
+        if len(self._link.accounts) != 1:
+            return
+        await self._pace.turn()
+        await api.ask(
+            "for the portfolio",
+            lambda: api.reqAccountUpdatesAsync(self._link.accounts[0]),
+            timeout_s=self._link.options.request_timeout_s,
+            key="accountValues",
+        )
+
     async def _read_values(self, api: Api, account_id: str) -> int:
         """Subscribe to an account's values, wait until all were told; return the request's id."""
         await self._pace.turn()
@@ -126,20 +142,26 @@ class AccountBook:
     def _report_of(self, position: Position, listing: Listing) -> PositionReport:
         """TWS's average cost is that of a whole contract, in the currency itself and with commissions."""
         cost = number(position.avgCost)
+        item = self._counted.get((position.account, position.contract.conId))
         return PositionReport(
             account_id=position.account,
             instrument_id=listing.instrument.instrument_id,
             leg=LEG,
             quantity=number(position.position) or Decimal(0),
             average_price=cost / listing.instrument.multiplier if cost and position.position else None,
-            mark_price=None,
-            unrealized_pnl=None,
+            mark_price=price(item.marketPrice) if item else None,
+            unrealized_pnl=number(item.unrealizedPNL) if item else None,
             leverage=None,
             take_profit=None,
             stop_loss=None,
             ts_event_ns=self._link.now_ns(),
             average_has_fees=True,
         )
+
+    def _on_portfolio(self, item: PortfolioItem) -> None:
+        """Take what a position is counted at, and tell the position anew."""
+        self._counted[item.account, item.contract.conId] = item
+        self._on_position(Position(item.account, item.contract, item.position, item.averageCost))
 
     def _on_position(self, position: Position) -> None:
         if position.account not in self._link.accounts:

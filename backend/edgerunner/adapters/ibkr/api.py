@@ -24,6 +24,10 @@ from edgerunner.domain.errors import (
 FIRST_REQUEST_ID: Final = 1_500_000_000
 """Requests are counted from here, orders from TWS's next valid id, so that an error tells which of them it means."""
 
+MESSAGES_A_SECOND: Final = 40
+"""ib_async's own brake stands at 45. TWS drops what comes beyond 50, a command too, and a busy machine lets messages that
+were sent in time arrive in bunches."""
+
 _CLIENT_ID_IN_USE: Final = 326
 
 T = TypeVar("T")
@@ -46,9 +50,10 @@ class Api(IB):
         self.ears = make_ears(self, self._hear_error)
         self.wrapper = self.ears
         self.client = Client(self.ears)
+        self.client.MaxRequests = MESSAGES_A_SECOND
         self.client.apiEnd += self.disconnectedEvent
         self.client.apiError += self._hear_end
-        self.disconnectedEvent += self._hear_end
+        self.client.conn.disconnected += self._hear_end  # the only word of an end before the handshake
         self._listener = on_error
         self._refusal: str | None = None
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -149,9 +154,9 @@ class Api(IB):
             self._hear_end(text)
         self._listener(request_id, code, text)
 
-    def _hear_end(self, reason: str = "TWS closed the connection") -> None:
+    def _hear_end(self, reason: str) -> None:
         if not self.lost.done():
-            self.lost.set_result(reason)
+            self.lost.set_result(reason or "TWS closed the connection")
 
     def _why_not(self, place: str, timeout_s: float) -> BrokerError:
         """Return why the log-on did not come to its end in time, or at all."""

@@ -164,7 +164,7 @@ class OrderDesk:
             expectation.hear(Refusal(code=code, text=text))
         if record is None:
             return
-        _log.info("ibkr_order_code", order_id=request_id, code=code, text=text)
+        _log.debug("ibkr_order_code", order_id=request_id, code=code, text=text)
         self._publish(record)
         if code in REJECTED_CODES and request_id not in self._expected:
             self._suspect(record)

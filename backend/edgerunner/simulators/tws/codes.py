@@ -81,7 +81,7 @@ def read_only(request_id: int) -> ErrorMessage:
 
 
 def processing_error(cause: str, request_id: int = NO_REQUEST) -> ErrorMessage:
-    """Return the answer to a request that there are too many of, or whose id is in use."""
+    """Return the answer to a request that there are too many of, whose id is in use, or that failed here."""
     text = f"Error processing request.-'bQ' : cause - {cause}"
     return ErrorMessage(request_id=request_id, code=TOO_MANY, text=text)
 
@@ -107,6 +107,12 @@ def unknown_message(message_id: int, request_id: int) -> ErrorMessage:
 def connection_lost() -> ErrorMessage:
     """Return the notice that TWS has lost its own servers."""
     return notice(1100, "Connectivity between IBKR and Trader Workstation has been lost.")
+
+
+def not_connected() -> ErrorMessage:
+    """Return what a client that logs on is told while TWS has lost its own servers."""
+    text = "Connectivity between Trader Workstation and server is broken. It will be restored automatically."
+    return notice(2110, text)
 
 
 def connection_restored(*, is_data_lost: bool) -> ErrorMessage:

@@ -10,6 +10,7 @@ from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.tws.account.day import DayBook
 from edgerunner.simulators.tws.account.portfolio import Portfolio
+from edgerunner.simulators.tws.account.shown import ShownAccounts
 from edgerunner.simulators.tws.contracts.directory import Directory
 from edgerunner.simulators.tws.contracts.listing import Listing
 from edgerunner.simulators.tws.delivery.conditions import Conditions
@@ -35,10 +36,10 @@ class Gateway:
         self.venue = venue
         self.faults = faults
         self.settings = settings
-        self.accounts = settings.accounts
         self.sessions = Sessions()
         self.pulse = Pulse()
         self.conditions = Conditions(faults)
+        self.accounts = ShownAccounts(venue, settings.accounts, lambda: self.conditions.shows_live_account)
         self.delivery = Delivery(faults, profile=settings.profile, seed=venue.operator.seed)
         self.directory = Directory(self.local_time)
         self.prices = Prices(venue.market, self.symbol_of)
@@ -49,8 +50,8 @@ class Gateway:
             venue,
             self.prices,
             self.instrument_of,
-            self.pulse,
-            settings.market_data,
+            pulse=self.pulse,
+            settings=settings.market_data,
             keeps_hours=settings.keeps_hours,
             is_silent=lambda: self.conditions.is_data_silent,
         )

@@ -34,8 +34,14 @@ class SessionAnswers:
 
     def greet(self) -> Answer:
         """Return what follows startApi: accounts, the next order id, the state of the farms."""
-        farms = codes.farm_notices(*self._gateway.settings.farms)
-        return (self._managed_accounts(), self._next_valid_id(), *farms)
+        return (self._managed_accounts(), self._next_valid_id(), *self._states())
+
+    def _states(self) -> Answer:
+        conditions, farms = self._gateway.conditions, self._gateway.settings.farms
+        if conditions.is_cut_off:
+            return (codes.not_connected(),)
+        market, *others = codes.farm_notices(*farms)
+        return (codes.farm_broken(farms[0]) if conditions.is_farm_broken else market, *others)
 
     def _managed_accounts(self) -> wire.ManagedAccounts:
         return wire.ManagedAccounts(accounts=",".join(self._gateway.accounts))

@@ -222,7 +222,10 @@ class Session:
         await self.until(lambda: trade.orderStatus.remaining == 3, lambda: f"changed {trade.orderStatus}")
         saw("changed", trade.order.lmtPrice, trade.orderStatus.remaining)
         await self.cancel(trade)
-        assert any(code == 202 for number, code, _ in self.errors if number == trade.order.orderId)
+        await self.until(
+            lambda: any(error[:2] == (trade.order.orderId, 202) for error in self.errors),
+            lambda: f"code 202 {self.errors}",
+        )
         others = [
             await self.place(self.aapl, lib.LimitOrder("BUY", 1, round(self.price * 0.8, 2), tif="GTC"), "Submitted")
             for _ in range(3)

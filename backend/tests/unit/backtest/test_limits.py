@@ -161,7 +161,7 @@ def test_a_drawdown_ends_new_risk_for_good_though_no_order_was_sent_meanwhile() 
 def test_a_change_beyond_a_limit_is_left_undone_and_logged() -> None:
     steps = {
         0: keep("order", lambda s: s.buy(1, limit=90.0)),
-        1: lambda s: s.modify(s.kept["order"], quantity=3.0),
+        1: lambda s: s.modify(s.kept["order"], quantity=3),
         2: lambda s: s.modify(s.kept["order"], limit=95.0),
     }
     result, _ = play(flat(100, 4), steps, **limited(max_order_quantity=2))

@@ -107,6 +107,21 @@ REFUSED: list[tuple[str, OrderTerms, Facts]] = [
     ),
     ("order_notional", limit("100", quantity="2"), limited(max_order_notional=Decimal(199))),
     ("order_notional", market(quantity="2"), replace(limited(max_order_notional=Decimal(200)), quote=QUOTE)),
+    ("order_notional", limit("100"), replace(limited(max_order_notional=Decimal(199)), rate=Decimal(2))),
+    (
+        "order_notional",
+        market(order_type=OrderType.STOP_MARKET, trigger_price=Decimal(200)),
+        limited(max_order_notional=Decimal(199)),
+    ),
+    ("worth_unknown", market(), replace(limited(max_order_notional=Decimal(1)), quote=None)),
+    ("worth_unknown", limit("100"), replace(limited(max_instrument_exposure=Decimal(1_000)), rate=None)),
+    (
+        "instrument_exposure",
+        limit("100", Side.SELL),
+        replace(
+            limited(max_instrument_exposure=Decimal(399)), position=Decimal(-2), working=(working(Side.SELL, "1"),)
+        ),
+    ),
     ("worth_unknown", limit("100"), replace(limited(max_order_notional=Decimal(1)), rate=None)),
     ("worth_unknown", limit("100"), replace(limited(max_account_exposure=Decimal(1_000)), other_exposure=None)),
     (
@@ -166,6 +181,20 @@ def test_every_code_has_an_order_that_it_refuses() -> None:
             ),
         ),
         (limit("100", Side.SELL), replace(limited(max_instrument_exposure=Decimal(200)), position=Decimal(2))),
+        (
+            limit("100"),
+            replace(
+                limited(max_instrument_exposure=Decimal(400)), position=Decimal(2), working=(working(Side.BUY, "1"),)
+            ),
+        ),
+        (
+            limit("100", Side.SELL),
+            replace(
+                limited(max_instrument_exposure=Decimal(400)), position=Decimal(-2), working=(working(Side.SELL, "1"),)
+            ),
+        ),
+        (limit("100"), replace(limited(max_account_exposure=Decimal(200)), other_exposure=Decimal(100))),
+        (limit("100"), replace(limited(max_order_notional=Decimal(50)), rate=Decimal("0.5"))),
     ],
 )
 def test_what_keeps_the_limits_passes(order: OrderTerms, known: Facts) -> None:
@@ -207,6 +236,26 @@ def test_only_the_operators_close_passes_a_halt() -> None:
     assert denial is not None
     assert denial.code == "halted"
     assert check(closing, LINEAR, replace(halted, is_exit=True)) is None
+
+
+@pytest.mark.parametrize("held", ["0.5", "1", "2", "-0.5", "-1", "-2"])
+def test_the_way_out_of_a_position_reduces_it_and_no_further(held: str) -> None:
+    known = facts(position=Decimal(held))
+    out, on = (Side.BUY, Side.SELL) if held.startswith("-") else (Side.SELL, Side.BUY)
+    size = held.lstrip("-")
+    assert is_reducing(market(out, size), known)
+    assert not is_reducing(market(out, f"{size}.1" if "." not in size else "0.6"), known)
+    assert not is_reducing(market(on, "0.1"), known)
+    assert not is_reducing(market(out, "0.1"), facts(position=Decimal(0)))
+
+
+def test_the_contracts_multiplier_counts_in_the_worth() -> None:
+    for contract, order, worth in ((LINEAR, limit("100"), 1_000), (INVERSE, limit("100", quantity="5"), 50)):
+        ten = replace(contract, multiplier=Decimal(10))
+        assert check(order, ten, limited(max_order_notional=Decimal(worth))) is None
+        denial = check(order, ten, limited(max_order_notional=Decimal(worth - 1)))
+        assert denial is not None
+        assert denial.code == "order_notional"
 
 
 def test_an_order_reduces_only_what_other_exits_leave() -> None:

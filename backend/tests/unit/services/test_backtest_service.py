@@ -12,6 +12,7 @@ import pytest
 from edgerunner.backtest_worker.messages import Completed, Failed, FileSource, Job, WrongField
 from edgerunner.domain.errors import Conflict, InvalidRequest, NotConnected, NotFound, Overloaded
 from edgerunner.domain.market import Timeframe
+from edgerunner.risk.limits import RiskLimits
 from edgerunner.services import backtest_service
 from edgerunner.services.backtest_jobs import BacktestRequest
 from edgerunner.services.backtest_process import RunLimits
@@ -63,7 +64,10 @@ class FakeJobs:
             maker=Decimal(0),
             taker=Decimal(0),
             slippage=Decimal(0),
+            spread="none",
             fill="next_open",
+            limits=RiskLimits(),
+            funding=(),
             seed=0,
             output=str(output),
             memory_bytes=1,

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,19 @@ async def test_the_market_can_be_replayed_halted_and_shown_wrong(simulators: Sim
     assert venue.mark_price(LINEAR) not in {50_000, 50_001}
 
 
+async def test_a_replay_begins_at_the_time_it_is_given(simulators: Simulators, tmp_path: Path) -> None:
+    venue, hour_ns = simulators.wire.venue, 3_600_000_000_000
+    file = tmp_path / "bars.csv"
+    file.write_text("time,open,high,low,close\n0,50000,50002,49999,50001\n60000,50001,50001,50001,50001\n")
+    start_ns = venue.now_ns() // hour_ns * hour_ns - hour_ns
+    start = datetime.fromtimestamp(start_ns / 1e9, UTC).isoformat()
+    words = {"broker": "bybit", "symbol": "BTCUSDT", "product": "linear", "replay": {"file": str(file), "start": start}}
+    await simulators.act("/sim/market", words)
+    (bar,) = venue.bars(LINEAR, 60, start_ns, start_ns + 60_000_000_000)
+    assert (bar.open_ticks, bar.high_ticks, bar.low_ticks, bar.close_ticks) == (500_000, 500_020, 499_990, 500_010)
+    assert venue.mark_price(LINEAR) == 50_001
+
+
 async def test_the_ledger_counts_placements_and_shows_held_frames(simulators: Simulators) -> None:
     venue, faults = simulators.wire.venue, simulators.wire.faults
     request = OrderRequest(
@@ -237,6 +251,12 @@ BAD: list[tuple[str, dict[str, Any], int, str | None]] = [
     ("/sim/market", {"broker": "bybit", "symbol": "BTCUSDT", "bad_tick": "high"}, 422, "bad_tick"),
     ("/sim/market", {"broker": "bybit", "symbol": "BTCUSDT", "replay": {"file": "/no/file"}}, 422, "replay.file"),
     ("/sim/orders", {"broker": "bybit", "symbol": "BTCUSDT", "side": "up"}, 422, "order_type"),
+    (
+        "/sim/market",
+        {"broker": "bybit", "symbol": "BTCUSDT", "replay": {"file": "/no/file", "start": "2026-11-23T12:00:00"}},
+        422,
+        "replay.start",
+    ),
     ("/sim/fill", {"broker": "bybit", "client_key": "none"}, 409, None),
     ("/sim/cash", {"broker": "bybit", "currency": "USDT", "amount": "0"}, 422, "amount"),
     ("/sim/liquidate", {"broker": "bybit", "symbol": "BTCUSDT"}, 409, None),

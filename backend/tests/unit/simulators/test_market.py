@@ -224,6 +224,22 @@ def test_replayed_bars_visit_open_extremes_and_close_of_each_bar(tmp_path: Path)
     assert (bar.open_ticks, bar.high_ticks, bar.low_ticks, bar.close_ticks) == (1000, 1100, 900, 910)
 
 
+def test_bars_of_a_replay_that_begins_on_their_grid_are_those_of_the_file() -> None:
+    file = DATA / "crypto/bybit_linear_BTCUSDT_1m_2022-12-13.csv.gz"
+    if not file.exists():
+        pytest.skip("the recorded market data does not lie beside the repository")
+    rows = [line.split(",") for line in gzip.decompress(file.read_bytes()).decode().splitlines()[1:]]
+    bench, minute_ns = Bench(pinned=False), MINUTE * STEP_NS
+    start_ns = (bench.wall.time_ns // minute_ns - len(rows)) * minute_ns
+    before = bench.venue.bars(LINEAR, 60, start_ns - minute_ns, start_ns)
+    bench.venue.operator.replay(LINEAR, file, read_recording(file, "BTCUSDT"), 1, start_ns=start_ns)
+    found = bench.venue.bars(LINEAR, 60, start_ns, start_ns + len(rows) * minute_ns)
+    ticks = [(bar.open_ticks, bar.high_ticks, bar.low_ticks, bar.close_ticks) for bar in found]
+    assert ticks == [tuple(round(float(price) * 10) for price in row[1:5]) for row in rows]
+    assert all(abs(bar.volume_lots - 1000 * float(row[5])) < 1.01 for bar, row in zip(found, rows, strict=True))
+    assert bench.venue.bars(LINEAR, 60, start_ns - minute_ns, start_ns) == before
+
+
 def test_a_resting_order_meets_the_replayed_low(tmp_path: Path) -> None:
     file = write(
         tmp_path / "bars.csv", "time,open,high,low,close", "0,60000,60010,59000,60005", "60000,60000,60000,60000,60000"

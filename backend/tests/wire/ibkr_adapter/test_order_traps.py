@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from edgerunner.adapters.broker import CashReport, FillReport, PlaceOrder
+from edgerunner.adapters.broker import CancelOrder, CashReport, FillReport, PlaceOrder
 from edgerunner.domain.errors import BrokerRejected, OutcomeUnknown
 from edgerunner.domain.orders import OrderStatus, OrderType, Side, StopLoss, TakeProfit
 from edgerunner.simulators.faults import FaultMatch
@@ -94,13 +94,13 @@ async def test_inactive_with_404_is_held_and_can_be_canceled(desk: IbkrOnSimulat
 @pytest.mark.parametrize("status", ["Inactive", "Cancelled"])
 async def test_a_rejection_is_told_whichever_status_follows_its_code(desk: IbkrOnSimulator, status: str) -> None:
     desk.faults.add("ibkr", "ibkr.inactive_rejected", match=PLACE, params={"text": "no margin", "status": status})
-    key = desk.new_key()
+    key, codes = desk.new_key(), []
     try:
         await desk.place(await desk.limit_terms(), key)
+        codes.append((await desk.until_status(key, OrderStatus.REJECTED)).broker.code)
     except BrokerRejected as error:
-        assert error.broker_code == "201"
-    else:
-        assert (await desk.until_status(key, OrderStatus.REJECTED)).broker.code == "201"
+        codes.append(error.broker_code)
+    assert codes == ["201"]
     assert await desk.adapter.get_open_orders() == []
 
 
@@ -252,3 +252,23 @@ async def test_an_order_that_another_client_placed_can_be_canceled_here(desk: Ib
         assert await desk.adapter.get_open_orders() == []
     finally:
         await other.disconnect()
+
+
+async def test_a_working_order_of_an_earlier_session_is_commanded_at_once(desk: IbkrOnSimulator) -> None:
+    key = await desk.place(await desk.limit_terms())
+    working = await desk.until_status(key, OrderStatus.ACCEPTED)
+    await desk.adapter.disconnect()
+    again = adapter_of(desk.venue, desk.port)
+    await again.connect()
+    try:
+        ack = await again.cancel_order(
+            CancelOrder(
+                client_order_id=key,
+                venue_order_id=working.venue_order_id,
+                account_id=desk.account_id,
+                instrument_id=desk.instrument_id,
+            )
+        )
+        assert ack.venue_order_id == working.venue_order_id
+    finally:
+        await again.disconnect()

@@ -247,6 +247,14 @@ async def test_a_live_looking_account_can_be_shown_beside_or_instead() -> None:
         assert {each.account for each in told[:-1]} == {LIVE_ACCOUNT, PAPER_ACCOUNT}
 
 
+async def test_the_operator_can_show_the_live_looking_account_instead(tws: TwsServer) -> None:
+    tws.gateway.faults.add("ibkr", "ibkr.live_account")
+    async with Client(tws.port) as client:
+        assert (await client.log_on())[0] == ManagedAccounts(accounts=LIVE_ACCOUNT)
+        told = await everything(client, wire.RequestAccountSummary(request_id=1, group="All", tags="NetLiquidation"))
+        assert [(each.account, each.value) for each in told[:-1]] == [(LIVE_ACCOUNT, "1000000.00")]
+
+
 async def test_subscriptions_end_with_their_client(tws: TwsServer) -> None:
     before = len(tws.gateway.pulse)
 

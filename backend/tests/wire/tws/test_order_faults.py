@@ -259,6 +259,7 @@ async def test_a_frame_waits_where_it_is_held(tws: TwsServer, client: Client) ->
     faults.hold("ibkr", HoldPoint.RECEIVED)
     client.send(market(1, ref="mine"))
     await held(tws, HoldPoint.RECEIVED)
+    assert [each.client_key for each in faults.held("ibkr")] == ["mine"]
     assert await told(client) == []
     assert ledger(tws)["orders"] == []
     faults.hold("ibkr", HoldPoint.ACCEPTED)

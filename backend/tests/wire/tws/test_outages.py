@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from edgerunner.simulators.clock import NANOSECONDS
+from edgerunner.simulators.faults import FaultMatch
 from edgerunner.simulators.tws.server import TwsServer
 from edgerunner.simulators.tws.settings import TwsSettings
 from edgerunner.simulators.tws.wire.account import RequestPositions
@@ -16,7 +17,7 @@ from edgerunner.simulators.tws.wire.market_requests import (
     RequestHistoricalData,
     RequestMarketData,
 )
-from edgerunner.simulators.tws.wire.session import NextValidId, RequestIds
+from edgerunner.simulators.tws.wire.session import CurrentTime, NextValidId, RequestCurrentTime, RequestIds, StartApi
 from tests.wire.tws.kit import NOW_NS, Client, listening, running_tws
 from tests.wire.tws.orders_kit import AAPL, limit, market, told, word, words
 
@@ -99,13 +100,62 @@ async def test_market_data_survives_1102_and_not_1101(
     assert ("error 300" in await told(client)) is not is_known
 
 
-async def test_a_broken_farm_silences_data_and_leaves_orders_alone(tws: TwsServer, client: Client) -> None:
-    fault = add(tws, "ibkr.farm_broken")
+async def test_account_and_positions_stand_still_while_the_connection_is_lost(tws: TwsServer, client: Client) -> None:
     client.send(limit(1))
-    assert await told(client) == ["error 2103", *RESTS]
-    assert tws.gateway.conditions.is_data_silent
+    client.send(RequestPositions())
+    assert await told(client) == [*RESTS, "PositionEnd"]
+    fault = add(tws, "ibkr.connection_lost")
+    (order,) = tws.gateway.desk.live_orders()
+    tws.gateway.venue.operator.fill(order)
+    tws.gateway.pulse.beat()
+    assert await told(client) == ["error 1100"]
     end(tws, fault)
-    assert await words(client, 1) == ["error 2104"]
+    tws.gateway.pulse.beat()
+    assert await words(client, 2) == ["error 1102", "Position"]
+
+
+async def test_a_broken_farm_silences_data_and_leaves_orders_alone() -> None:
+    clock = [NOW_NS]
+    async with running_tws(TwsSettings(profile="direct"), wall=lambda: clock[0]) as tws, Client(tws.port) as client:
+        await client.log_on(1)
+        await watch(client)
+        await told(client)
+        fault = add(tws, "ibkr.farm_broken")
+        clock[0] += 60 * NANOSECONDS
+        tws.gateway.pulse.beat()
+        client.send(limit(1))
+        assert await told(client) == ["error 2103", *RESTS]
+        end(tws, fault)
+        tws.gateway.pulse.beat()
+        back, *ticks = await told(client)
+        assert back == "error 2104"
+        assert ticks
+        assert all(tick.startswith("Tick") for tick in ticks)
+
+
+async def test_the_clock_can_be_wrong(tws: TwsServer, client: Client) -> None:
+    add(tws, "clock_offset", offset_s=-90)
+    answer = await client.ask(RequestCurrentTime())
+    assert answer == CurrentTime(time_s=NOW_NS // NANOSECONDS - 90)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("rate_limit", "error 100"), ("reject", "error 321")])
+async def test_a_question_can_be_refused(tws: TwsServer, client: Client, name: str, expected: str) -> None:
+    tws.gateway.faults.add("ibkr", name, match=FaultMatch(op="query"))
+    client.send(RequestPositions())
+    assert await told(client) == [expected]
+    client.send(RequestPositions())
+    assert await told(client) == ["PositionEnd"]
+
+
+async def test_the_answer_to_a_question_can_be_lost_or_late(tws: TwsServer, client: Client) -> None:
+    tws.gateway.faults.add("ibkr", "drop_reply", match=FaultMatch(op="query"))
+    client.send(RequestPositions())
+    assert await told(client) == []
+    tws.gateway.faults.add("ibkr", "delay_reply", match=FaultMatch(op="query"), params={"delay_s": 0.2})
+    client.send(RequestPositions())
+    assert await told(client) == []
+    assert await words(client, 1) == ["PositionEnd"]
 
 
 async def test_a_competing_session_takes_the_data(tws: TwsServer, client: Client) -> None:
@@ -113,6 +163,37 @@ async def test_a_competing_session_takes_the_data(tws: TwsServer, client: Client
     add(tws, "ibkr.competing_session")
     while (said := word(await client.message())) != "error 10197":
         assert not said.startswith("error"), said
+
+
+async def test_new_data_are_told_that_a_competing_session_has_them(tws: TwsServer, client: Client) -> None:
+    add(tws, "ibkr.competing_session")
+    client.send(RequestMarketData(request_id=6, contract=AAPL))
+    assert (await told(client))[-1] == "error 10197"
+
+
+@pytest.mark.parametrize(("name", "codes"), [("connection_lost", [2110]), ("farm_broken", [2103, 2106, 2158])])
+async def test_a_client_that_logs_on_is_told_of_an_outage(tws: TwsServer, name: str, codes: list[int]) -> None:
+    add(tws, f"ibkr.{name}")
+    async with Client(tws.port) as client:
+        await client.shake_hands()
+        client.send(StartApi(client_id=1))
+        greeting = [await client.message() for _ in range(2 + len(codes))]
+        assert [notice.code for notice in greeting[2:]] == codes
+
+
+async def test_an_error_of_the_simulator_is_told_and_the_connection_goes_on(
+    tws: TwsServer, client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tws.gateway.desk.reports, "owner", fail)
+    client.send(limit(1))
+    assert await told(client) == ["error 322"]
+    assert "PlaceOrder could not be carried out" in caplog.text
+    monkeypatch.undo()
+    client.send(limit(2))
+    assert await told(client) == RESTS
 
 
 async def test_a_restart_at_night_closes_everything_and_gives_ids_again(tws: TwsServer, client: Client) -> None:

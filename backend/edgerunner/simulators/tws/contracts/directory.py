@@ -18,12 +18,30 @@ class NoContract(Exception):
     """No listed contract, or more than one, is what a client describes; the text is what TWS says then (code 200)."""
 
 
+class _Shelves:
+    """Listings sorted by what descriptions mostly name: every order looks its contract up."""
+
+    def __init__(self, listings: Iterable[Listing]) -> None:
+        self._all = tuple(listings)
+        self._by_id = {each.con_id: (each,) for each in self._all}
+        self._by_symbol: dict[str, list[Listing]] = {}
+        for each in self._all:
+            self._by_symbol.setdefault(each.symbol, []).append(each)
+
+    def near(self, asked: Contract) -> Iterable[Listing]:
+        """Return the listings among which all that fit are found."""
+        if asked.con_id:
+            return self._by_id.get(asked.con_id, ())
+        return self._by_symbol.get(asked.symbol.upper(), ()) if asked.symbol else self._all
+
+
 class Directory:
     """Everything that trades at the time of a clock (which has a zone)."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
         self._listed = lru_cache(maxsize=2)(_listed)
+        self._shelves = lru_cache(maxsize=2)(lambda today: _Shelves(self._listed(today)))
         self._expired = lru_cache(maxsize=2)(_expired)
 
     def find(
@@ -31,7 +49,7 @@ class Directory:
     ) -> list[Listing]:
         """Return every contract that fits; ``security_id`` is a kind (``ISIN``) and a value."""
         today = self._today()
-        listings = (*self._listed(today), *(self._expired(today) if includes_expired else ()))
+        listings = (*self._shelves(today).near(asked), *(self._expired(today) if includes_expired else ()))
         return [each for each in listings if _fits(each, asked) and _has_id(each, *security_id)]
 
     def resolve(self, asked: Contract, *, includes_expired: bool = False) -> Listing:

@@ -10,6 +10,7 @@ from edgerunner.simulators.tws.delivery.definitions import (
     COMPETING_SESSION,
     CONNECTION_LOST,
     FARM_BROKEN,
+    LIVE_ACCOUNT,
     READ_ONLY,
 )
 
@@ -38,9 +39,19 @@ class Conditions:
         return self._is_active(CONNECTION_LOST)
 
     @property
+    def is_farm_broken(self) -> bool:
+        """Tell whether the market data farm cannot be reached."""
+        return self._is_active(FARM_BROKEN)
+
+    @property
     def is_read_only(self) -> bool:
         """Tell whether the API takes no orders."""
         return self._is_active(READ_ONLY)
+
+    @property
+    def shows_live_account(self) -> bool:
+        """Tell whether a live-looking account takes the place of the paper ones."""
+        return self._is_active(LIVE_ACCOUNT)
 
     @property
     def is_api_disabled(self) -> bool:

@@ -13,6 +13,7 @@ FARM_BROKEN: Final = "ibkr.farm_broken"
 COMPETING_SESSION: Final = "ibkr.competing_session"
 API_DISABLED: Final = "ibkr.api_disabled"
 READ_ONLY: Final = "ibkr.read_only"
+LIVE_ACCOUNT: Final = "ibkr.live_account"
 CLIENT_ID_IN_USE: Final = "ibkr.client_id_in_use"
 PROFILE: Final = "ibkr.profile"
 NIGHTLY_RESTART: Final = "ibkr.nightly_restart"
@@ -70,6 +71,11 @@ _STATES: Final = (
         "Another session takes the market data (10197) as long as the fault is active: no data, nothing else tells.",
     ),
     _fault(API_DISABLED, "The API is switched off in TWS as long as the fault is active: the port is closed."),
+    _fault(
+        LIVE_ACCOUNT,
+        "The live-looking account U1000001 takes the place of the paper account as long as the fault is active; whoever "
+        "is connected already should connect again.",
+    ),
     _fault(READ_ONLY, "The API is read-only as long as the fault is active: orders are refused with 321."),
     _fault(
         CLIENT_ID_IN_USE,

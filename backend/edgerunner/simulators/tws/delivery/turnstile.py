@@ -1,6 +1,7 @@
 """How one request travels: swallowed, held, refused, carried out, answered, or cut off."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -18,10 +19,19 @@ from edgerunner.simulators.tws.delivery.refusals import refusal, take, warnings
 from edgerunner.simulators.tws.delivery.stages import Stage
 from edgerunner.simulators.tws.orders.status import Status
 from edgerunner.simulators.tws.session import Session
+from edgerunner.simulators.tws.wire.market_requests import (
+    RequestDepth,
+    RequestMarketData,
+    RequestRealTimeBars,
+    RequestTickByTick,
+)
 from edgerunner.simulators.tws.wire.orders import PlaceOrder
 
 WAITING_AT_MOST: Final = 1_000
+LIVE_DATA: Final = (RequestMarketData, RequestTickByTick, RequestDepth, RequestRealTimeBars)
 _TWISTS: Final = {FILL_AFTER_CANCELLED: Status.CANCELLED, FILL_BEATS_CANCEL: Status.PENDING_CANCEL}
+
+logger = logging.getLogger(__name__)
 
 
 class Channel(Protocol):
@@ -98,7 +108,7 @@ class Turnstile:
         if take(self._faults, "drop_request", call) is not None:
             return
         if not call.changes_orders or not self._must_wait:
-            await self._carry_out(visit, call)
+            await self._carry_out_safely(visit, call)
         elif self._waiting < WAITING_AT_MOST:
             self._waiting += 1
             self._tasks.start(self._carry_out_later(visit, call))
@@ -114,10 +124,10 @@ class Turnstile:
         return self._conditions.is_cut_off or self._faults.is_holding(BROKER, HoldPoint.RECEIVED)
 
     def _call_of(self, visit: Visit) -> Call:
-        """Return what a request is about; nobody asks for its symbol as long as no fault is active."""
+        """Return what a request is about; its words are not looked up as long as nobody wants to know them."""
         client_id, request = visit.session.client_id, visit.request
         known = self._orders.target(client_id, request)
-        is_asked = known is None and bool(self._faults.active())
+        is_asked = known is None and (bool(self._faults.active()) or self._must_wait)
         return call_of(request, known, self._orders.described(client_id, request) if is_asked else None)
 
     async def _carry_out_later(self, visit: Visit, call: Call) -> None:
@@ -127,7 +137,15 @@ class Turnstile:
         finally:
             self._waiting -= 1
         if released != "drop":
+            await self._carry_out_safely(visit, call)
+
+    async def _carry_out_safely(self, visit: Visit, call: Call) -> None:
+        """Carry out a request; an error of ours is logged and told, and the connection goes on."""
+        try:
             await self._carry_out(visit, call)
+        except Exception:
+            logger.exception("%s could not be carried out", type(visit.request).__name__)
+            visit.session.send(codes.processing_error("an error of the simulator", call.request_id))
 
     async def _carry_out(self, visit: Visit, call: Call) -> None:
         said = refusal(self._faults, call, visit.request, visit.session.client_id)
@@ -141,6 +159,8 @@ class Turnstile:
         with self._delivery.answering(reply):
             answer = self._act(visit, call)
         await self._answer(visit, answer, reply)
+        if self._conditions.has_competing_session and isinstance(visit.request, LIVE_DATA):
+            visit.session.send(codes.competing_session(call.request_id))
         if ending is not None:
             await ending()
 

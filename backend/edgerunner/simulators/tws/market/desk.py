@@ -25,9 +25,9 @@ class MarketDesk:
         venue: Venue,
         prices: Prices,
         instrument_of: Callable[[Listing], VenueInstrument],
+        *,
         pulse: Pulse,
         settings: MarketDataSettings,
-        *,
         keeps_hours: bool,
         is_silent: Callable[[], bool],
     ) -> None:

@@ -1,7 +1,8 @@
 """The generic ticks that are simulated, by the numbers that a request names.
 
 Legal but silent here: option volume and interest (100, 101, 105), auction (225: there are none), ratios (258: there are
-no balance sheets), news (292) and everything about bonds, funds' net values and public offerings. Shortability is
+no balance sheets), news (292), everything about bonds, funds' net values and public offerings, and figures of many
+days for options (104, 165, 411). Shortability is
 recorded; counts of trades follow from the volume as in history; the open interest of a future is 1.6 usual days.
 """
 

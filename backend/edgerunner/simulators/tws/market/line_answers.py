@@ -59,7 +59,7 @@ class LineAnswers:
             raise Refused(rights.refusal(wish.data_type, allowed, request.request_id))
         key = (self._session, _KIND, request.request_id)
         self._check_room(request, view.symbol)
-        if generic & NEED_STATISTICS:
+        if generic & NEED_STATISTICS and listing.sec_type != "OPT":
             yield from self._desk.states.statistics.compute(view)
         line = Line(self._session, request.request_id, listing, wish, states=self._desk.states, rights=allowed)
         if not request.is_snapshot:

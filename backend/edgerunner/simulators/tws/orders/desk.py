@@ -1,7 +1,4 @@
-"""Takes the requests of all clients about orders; what it knows outlives their connections and this process.
-
-An order that is not transmitted yet exists in TWS alone: it is not in the ledger, and is forgotten with the process.
-"""
+"""Takes the requests of all clients about orders; what it knows outlives their connections and this process."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,10 +18,10 @@ from edgerunner.simulators.tws.orders.notices import notices_about
 from edgerunner.simulators.tws.orders.refusal import OrderRefused
 from edgerunner.simulators.tws.orders.register import OrderRegister
 from edgerunner.simulators.tws.orders.reports import OrderReports
-from edgerunner.simulators.tws.orders.status import Status
+from edgerunner.simulators.tws.orders.untransmitted import Untransmitted, status_of_dropped
 from edgerunner.simulators.tws.orders.what_if import want_of_margin, what_if_answer
 from edgerunner.simulators.tws.session import Session, Sessions
-from edgerunner.simulators.tws.wire.orders import OrderStatus, PlaceOrder
+from edgerunner.simulators.tws.wire.orders import PlaceOrder
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import (
     HistoryQuery,
@@ -56,7 +53,7 @@ class OrderDesk:
         self.reports = OrderReports(venue, sessions=sessions, delivery=delivery, writer=self.writer)
         self._delivery = delivery
         self._intake = OrderIntake(venue, directory, accounts, zone)
-        self._parked: dict[Owner, PlaceOrder] = {}
+        self._parked = Untransmitted()
         venue.add_listener(self.register.on_event)
         venue.add_listener(self.reports.on_event)
         venue.on_reset(self._forget)
@@ -72,7 +69,7 @@ class OrderDesk:
     def cancel(self, session: Session, order_id: int, *, seen: str | None = None) -> None:
         """Cancel an order of the client, or the one that it has ``seen`` under that id among all clients' orders."""
         owner = Owner(client_id=session.client_id, order_id=order_id)
-        parked, order = self._parked.pop(owner, None), self._known(owner)
+        parked, order = self._parked.drop(owner), self._known(owner)
         if order is None or not order.live:
             order = self._find(seen) or order
         if parked is not None and (order is None or not order.live):
@@ -88,8 +85,8 @@ class OrderDesk:
 
     def cancel_all(self, session: Session) -> None:
         """Cancel every order of all clients, those entered by hand included."""
-        for owner in [each for each in self._parked if each.client_id == session.client_id]:
-            self._drop(session, owner, self._parked.pop(owner))
+        for owner, request in self._parked.drop_all(session.client_id):
+            self._drop(session, owner, request)
         for account_id in self.accounts:
             self.venue.cancel_all(account_id)
 
@@ -120,7 +117,7 @@ class OrderDesk:
             self._transmit(session, owner, request)
         else:
             self._intake.take(request, owner, known=live)
-            self._parked[owner] = request
+            self._parked.park(owner, request)
 
     def _check_id(self, owner: Owner, known: VenueOrder | None) -> None:
         if not 0 < owner.order_id <= refusal.HIGHEST_ORDER_ID:
@@ -132,19 +129,18 @@ class OrderDesk:
 
     def _transmit(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
         """Place or change an order after those that were parked for it: its parent and the parent's children."""
-        family = [each for each in self._parked if _is_kin(each, self._parked[each], owner, request)]
-        for relative in sorted(family, key=lambda each: each.order_id):
-            self._submit(session, relative, self._parked.pop(relative))
-        self._parked.pop(owner, None)
+        self._parked.drop(owner)
+        for relative, parked in self._parked.take_family(owner, request):
+            self._submit(session, relative, parked)
         self._submit(session, owner, request)
 
     def _submit(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
         known = self._known(owner)
+        if known is not None and known.live:
+            self._submit_change(session, known, owner, request)
+            return
         try:
-            if known is not None and known.live:
-                self._change(known, owner, request)
-            else:
-                self._submit_new(session, owner, request)
+            self._submit_new(session, owner, request)
         except OrderRefused as refused:
             self._refuse(session, owner, request, refused)
 
@@ -201,12 +197,19 @@ class OrderDesk:
         answer = what_if_answer(request, owner, intake.listing, preview)
         self._delivery.deliver(session, Stage.ACKNOWLEDGED, [answer], client_key=key_of(request, owner))
 
+    def _submit_change(self, session: Session, known: VenueOrder, owner: Owner, request: PlaceOrder) -> None:
+        """Change a live order; the same request once more is a placement again, and changes nothing."""
+        key = key_of(request, owner)
+        if request_of(known) == request:
+            self.venue.count_refused_placement(known.account_id, key, known.symbol, "the order is as wanted already")
+            self.reports.repeat(known)
+            return
+        try:
+            self._change(known, owner, request)
+        except OrderRefused as refused:
+            self._tell(session, Stage.REJECTED, refused.message(owner.order_id), order=known)
+
     def _change(self, known: VenueOrder, owner: Owner, request: PlaceOrder) -> None:
-        before = request_of(known)
-        if before == request:
-            self.venue.count_refused_placement(
-                known.account_id, key_of(request, owner), known.symbol, "the order is as wanted already"
-            )
         intake = self._intake.take(request, owner, known=known, parent_id=known.parent_id)
         wanted = intake.request
         if (wanted.symbol, wanted.side, wanted.account_id) != (known.symbol, known.side, known.account_id):
@@ -214,7 +217,7 @@ class OrderDesk:
         try:
             self.venue.revise(known.account_id, known.order_id, wanted)
         except VenueReject as reject:
-            raise _refused(reject) from None
+            raise OrderRefused(refusal.MODIFY_FAILED, f"Modify order failed. {reject.detail}") from None
 
     def _refuse(self, session: Session, owner: Owner, request: PlaceOrder, refused: OrderRefused) -> None:
         account_id = request.order.account if request.order.account in self.accounts else self.accounts[0]
@@ -228,20 +231,7 @@ class OrderDesk:
         )
 
     def _drop(self, session: Session, owner: Owner, request: PlaceOrder) -> None:
-        """Cancel an order that was never transmitted."""
-        status = OrderStatus(
-            order_id=owner.order_id,
-            status=Status.API_CANCELLED,
-            filled=Decimal(0),
-            remaining=request.order.total_quantity or Decimal(0),
-            average_price=Decimal(0),
-            perm_id=0,
-            parent_id=request.order.parent_id,
-            last_price=Decimal(0),
-            client_id=owner.client_id,
-            why_held="",
-            cap_price=Decimal(0),
-        )
+        status = status_of_dropped(owner, request.order.total_quantity)
         self._tell(session, Stage.CANCELLED, status, refusal.canceled(owner.order_id))
 
     def _known(self, owner: Owner) -> VenueOrder | None:
@@ -269,14 +259,6 @@ class OrderDesk:
         query = HistoryQuery(account_id=order.account_id, order_id=order.order_id, limit=1)
         fills = self.venue.fill_history(query)
         return self.venue.instrument(order.symbol).price(fills[0].price_ticks) if fills else Decimal(0)
-
-
-def _is_kin(owner: Owner, request: PlaceOrder, other: Owner, wanted: PlaceOrder) -> bool:
-    """Tell whether an order goes out together with another one that is transmitted: parent, child or sibling."""
-    if owner.client_id != other.client_id or owner.order_id == other.order_id:
-        return False
-    parent_id = wanted.order.parent_id or other.order_id
-    return parent_id in {owner.order_id, request.order.parent_id}
 
 
 def _refused(reject: VenueReject) -> OrderRefused:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from edgerunner.simulators.catalogue_ibkr import listing_of
 from edgerunner.simulators.clock import NANOSECONDS
@@ -141,8 +141,8 @@ class OrderWriter:
         given = request.order if request is not None else _terms_by_hand(order, instrument)
         is_trailing = order.trailing is not None
         stop = instrument.price(order.trigger.price_ticks) if is_trailing and order.trigger is not None else None
-        return replace(
-            told_terms(given),
+        return told_terms(
+            given,
             total_quantity=instrument.quantity(order.quantity_lots),
             limit_price=instrument.price(order.price_ticks) if order.price_ticks is not None else ZERO,
             account=order.account_id,
@@ -153,24 +153,24 @@ class OrderWriter:
         return datetime.fromtimestamp(time_ns // NANOSECONDS, UTC).astimezone(self.zone)
 
 
-def told_terms(given: OrderTerms) -> OrderTerms:
-    """Return what a client wrote as TWS tells it."""
-    return replace(
-        given,
-        order_type=TYPES.get(given.order_type.upper(), given.order_type),
-        limit_price=given.limit_price or ZERO,
-        aux_price=given.aux_price or ZERO,
-        time_in_force=given.time_in_force or "DAY",
-        oca_type=given.oca_type or _STOCK_OCA_TYPE,
-        exempt_code=-1,
-        discretionary_amount=ZERO,
-        neutral_order_type="None",
-        neutral_aux_price=ZERO,
-        clearing_intent="IB",
-        adjusted_order_type="None",
-        price_management=given.price_management or 0,
-        transmit=True,
-    )
+def told_terms(given: OrderTerms, **now: Any) -> OrderTerms:
+    """Return what a client wrote as TWS tells it; ``now`` = terms that are no longer as they were written."""
+    told: dict[str, Any] = {
+        "order_type": TYPES.get(given.order_type.upper(), given.order_type),
+        "limit_price": given.limit_price or ZERO,
+        "aux_price": given.aux_price or ZERO,
+        "time_in_force": given.time_in_force or "DAY",
+        "oca_type": given.oca_type or _STOCK_OCA_TYPE,
+        "exempt_code": -1,
+        "discretionary_amount": ZERO,
+        "neutral_order_type": "None",
+        "neutral_aux_price": ZERO,
+        "clearing_intent": "IB",
+        "adjusted_order_type": "None",
+        "price_management": given.price_management or 0,
+        "transmit": True,
+    }
+    return replace(given, **(told | now))
 
 
 def contract_of(listing: Listing, exchange: str) -> Contract:

@@ -1,8 +1,8 @@
 """Why TWS refuses an order: codes and texts.
 
-Texts of 103 to 111, 135, 201, 202, 334, 337, 355, 383, 387, 392, 403, 413, 434 and 435 are those of the published list
-of message codes; 10147 is recorded; 10148, 10243 and the sentence about margin are as users report them. Which code
-answers a missing price, a wrong action or an id that runs backwards is a guess.
+Texts of 103 to 111, 134, 135, 201, 202, 334, 337, 355, 383, 387, 392, 403, 413, 434 and 435 are those of the published
+list of message codes; 10147 is recorded; 10148, 10243 and the sentence about margin are as users report them. Which
+code answers a missing price, a wrong action, a change that the venue refuses or an id that runs backwards is a guess.
 """
 
 from typing import Final
@@ -15,6 +15,7 @@ DUPLICATE_ORDER: Final = 103
 ORDER_FILLED: Final = 104
 NOT_THE_ORIGINAL: Final = 105
 PRICE_VARIATION: Final = 110
+MODIFY_FAILED: Final = 134
 CANNOT_FIND: Final = 135
 ORDER_CANCELED: Final = 202
 INVALID_GOOD_TILL: Final = 334

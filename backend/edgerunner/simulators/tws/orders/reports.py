@@ -84,6 +84,10 @@ class OrderReports:
             parent = self._venue.find_order(order.account_id, order_id=order.parent_id)
         return standing_of(order, is_child=parent is not None and parent.live)
 
+    def repeat(self, order: VenueOrder) -> None:
+        """Tell once more where an order stands."""
+        self._tell_state(order, Stage.ACKNOWLEDGED)
+
     def on_event(self, event: VenueEvent) -> None:
         """Tell what happened."""
         match event:

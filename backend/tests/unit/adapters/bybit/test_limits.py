@@ -42,6 +42,28 @@ def test_block_holds_back_even_with_free_places() -> None:
     assert bucket.ready_ns(800) == 800
 
 
+async def test_cancels_are_served_however_many_wait_and_a_placement_gives_up() -> None:
+    clock, sent = HandClock(), list[int]()
+    scheduler = Scheduler(clock)
+
+    async def cancel(number: int) -> None:
+        async with scheduler.place("linear.cancel", Priority.CANCEL, 0.01):
+            sent.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(45):
+            group.create_task(cancel(number))
+        await settled(lambda: len(sent) == 10)
+        with pytest.raises(NotSent):
+            async with scheduler.place("linear.cancel", Priority.PLACE, 0.01):
+                raise AssertionError("there is no place")
+        for served in (20, 30, 40, 45):
+            clock.advance(1000)
+            scheduler._grant()
+            await settled(lambda: len(sent) == served)  # noqa: B023 - awaited in this very turn
+    assert sent == list(range(45))
+
+
 async def test_cancel_overtakes_queued_placements_and_queries() -> None:
     clock, order = HandClock(), list[str]()
     scheduler = Scheduler(clock)

@@ -5,8 +5,17 @@ from decimal import Decimal
 import pytest
 
 from edgerunner.adapters.broker import OrderAck
-from edgerunner.adapters.ibkr.order_news import Echo, Refusal, judge_cancel, judge_change, judge_placement
-from edgerunner.domain.errors import BrokerRejected
+from edgerunner.adapters.ibkr.order_news import (
+    Echo,
+    Expectation,
+    Refusal,
+    judge_cancel,
+    judge_change,
+    judge_placement,
+)
+from edgerunner.adapters.ibkr.records import ProofRule
+from edgerunner.domain.errors import BrokerRejected, OutcomeUnknown
+from tests.unit.adapters.ibkr.orders_kit import Heard
 
 WANTED = (Decimal(100), Decimal("101.5"), None)
 
@@ -48,3 +57,29 @@ def test_a_cancel_is_taken_by_code_202_and_refused_by_10147_and_10148() -> None:
     for code in (10147, 10148, 161):
         assert isinstance(judge_cancel(Refusal(code=code, text="no")), BrokerRejected)
     assert judge_cancel(Echo(perm_id=9, status="Submitted")) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "is_doubted"), [(399, False), (404, False), (10349, False), (2109, False), (999_999, True)]
+)
+async def test_only_a_code_of_no_known_meaning_shortens_the_wait(code: int, is_doubted: bool) -> None:
+    expectation = Expectation(judge_placement)
+    expectation.hear(Refusal(code=code, text="?"))
+    assert expectation.doubted.is_set() is is_doubted
+    assert not expectation.answer.done()
+
+
+async def test_a_lost_socket_leaves_every_command_unknown() -> None:
+    heard = Heard()
+    expectation = heard.desk.expect(5, judge_placement)
+    heard.desk.lost("TWS closed the connection")
+    with pytest.raises(OutcomeUnknown, match="TWS closed the connection"):
+        await expectation.answer
+
+
+def test_absence_needs_records_that_have_settled_and_reach_back_to_the_sending() -> None:
+    noon_ns = 1_795_453_200 * 10**9  # 2026-11-23 12:00 in New York
+    rule = ProofRule(settle_ns=5 * 10**9)
+    assert not rule.is_over(now_ns=noon_ns, sent_ns=noon_ns - 4 * 10**9)
+    assert rule.is_over(now_ns=noon_ns, sent_ns=noon_ns - 6 * 10**9)
+    assert not rule.is_over(now_ns=noon_ns, sent_ns=noon_ns - 13 * 3600 * 10**9)

@@ -77,6 +77,23 @@ def test_cancelled_after_a_part_was_filled_and_refused_stays_canceled() -> None:
     assert (heard.orders[-1].status, heard.orders[-1].filled_quantity) == (OrderStatus.CANCELED, Decimal(40))
 
 
+def test_inactive_after_a_part_was_filled_and_refused_is_canceled() -> None:
+    heard = Heard()
+    heard.open_order("Submitted")
+    heard.desk.error(5, 201, "Order rejected")
+    heard.status("Inactive", filled=40.0)
+    assert heard.orders[-1].status is OrderStatus.CANCELED
+
+
+def test_what_tws_repeats_is_told_once() -> None:
+    heard = Heard()
+    heard.open_order("Submitted")
+    told = len(heard.told)
+    heard.open_order("Submitted")
+    heard.status("Submitted")
+    assert len(heard.told) == told
+
+
 def test_a_stop_waits_for_its_trigger() -> None:
     heard = Heard()
     heard.open_order("PreSubmitted", orderType="STP", auxPrice=99.0, lmtPrice=13.16)
@@ -108,7 +125,9 @@ def test_a_cancel_by_another_client_reaches_the_order_by_its_permanent_id() -> N
     heard.open_order("Submitted")
     heard.status("Cancelled", client_id=99, order_id=5)
     assert heard.orders[-1].status is OrderStatus.CANCELED
-    assert heard.desk.book.of_client(7, 5) is not None
+    record = heard.desk.book.find(perm_id=PERM_ID)
+    assert record is not None
+    assert (record.client_id, record.order_id) == (7, 5)
 
 
 def test_an_order_id_that_a_restarted_tws_gives_again_is_another_order() -> None:

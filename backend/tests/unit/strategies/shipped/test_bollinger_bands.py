@@ -40,10 +40,31 @@ def test_it_sells_above_the_upper_band_only_when_allowed() -> None:
         assert run(fake, spike) == expected
 
 
-def test_a_still_market_is_not_traded() -> None:
+def test_a_close_at_the_middle_is_back() -> None:
+    # The mean of 100 100 91 97 is 97, that of 100 100 109 103 is 103.
+    for closes, expected in (
+        ([100.0, 100.0, 100.0, 91.0, 96.9, 97.0], [(3, "buy 0.5"), (5, "sell 0.5 reduce")]),
+        ([100.0, 100.0, 100.0, 91.0, 97.0], [(3, "buy 0.5"), (4, "sell 0.5 reduce")]),
+        ([100.0, 100.0, 100.0, 109.0, 103.0], [(3, "sell 0.5"), (4, "buy 0.5 reduce")]),
+    ):
+        fake = host()
+        fake.start(BollingerReversion, {**PARAMETERS, "quantity": 0.5, "allow_short": True})
+        assert run(fake, closes) == expected
+
+
+def test_bars_of_other_instruments_are_not_mixed_in() -> None:
     fake = host()
     fake.start(BollingerReversion, PARAMETERS)
-    assert run(fake, [100.1] * 50) == []
+    for bar in bars_of("ELSE.BYBIT", [100.0, 100.0, 100.0, 50.0]):
+        fake.bar(bar)
+    assert fake.sent == []
+
+
+def test_a_still_market_is_not_traded() -> None:
+    for allow_short in (True, False):
+        fake = host()
+        fake.start(BollingerReversion, {**PARAMETERS, "allow_short": allow_short})
+        assert run(fake, [100.1] * 50) == []
 
 
 def test_a_restart_with_a_position_neither_doubles_nor_forgets_it() -> None:

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from edgerunner.domain.errors import InvalidRequest
+from edgerunner.domain.orders import OrderStatus
 from edgerunner.strategies.errors import StrategyMisuse
-from edgerunner.strategies.market_data import Book
+from edgerunner.strategies.market_data import Book, OrderUpdate
 from edgerunner.strategies.shipped.depth_grid import DepthGrid
 from tests.fakes.instruments import LINEAR, LINEAR_ID
 from tests.fakes.strategy_host import FakeHost
@@ -212,7 +213,7 @@ def test_after_a_refusal_nothing_is_placed_for_a_while() -> None:
         fake.book(999.0, 1001.0, after_s=4.0)
         assert len(fake.sent) == asked
         getattr(fake, refusal).clear()
-        fake.book(999.0, 1001.0, after_s=2.0)
+        fake.book(999.0, 1001.0, after_s=1.0)
         assert resting(fake) == ["sell 1010", "buy 990"]
         assert "post only would cross" in fake.lines[0]
 
@@ -227,8 +228,44 @@ def test_a_level_that_would_take_liquidity_is_left_out() -> None:
     wide.start(DepthGrid, {**PARAMETERS, "levels": 1})
     wide.book(999.0, 1001.0)
     wide.cancel(wide.open_orders()[0])
-    wide.book(980.0, 989.0)
-    assert "buy 990" not in resting(wide)
+    for ask in (989.0, 990.0):
+        wide.book(980.0, ask)
+        assert "buy 990" not in resting(wide)
+    wide.book(980.0, 990.1)
+    assert "buy 990" in resting(wide)
+    high = host()
+    high.start(DepthGrid, {**PARAMETERS, "levels": 1})
+    high.book(999.0, 1001.0)
+    high.cancel(high.open_orders()[1])
+    for bid in (1011.0, 1010.0):
+        high.book(bid, 1020.0)
+        assert "sell 1010" not in resting(high)
+    high.book(1009.9, 1020.0)
+    assert "sell 1010" in resting(high)
+
+
+def test_lots_are_counted_in_the_grids_own_size() -> None:
+    fake = host()
+    fake.start(DepthGrid, {**PARAMETERS, "quantity": 0.5})
+    fake.book(978.0, 980.0)
+    for _ in range(2):
+        fake.book(957.0, 959.0)
+    assert fake.position(LINEAR_ID).quantity == 1.0
+    assert resting(fake) == ["sell 979", "sell 969", "buy 949"]
+
+
+def test_a_cancel_that_is_told_to_be_on_its_way_is_not_asked_again() -> None:
+    fake = host()
+    fake.start(DepthGrid, PARAMETERS)
+    fake.book(999.0, 1001.0)
+    fake.keeps_canceled = True
+    fake.book(988.0, 990.0)
+    (asked,) = fake.cancels
+    order = next(order for order in fake.open_orders() if order.order_id == asked)
+    status = OrderStatus.PENDING_CANCEL
+    fake.running.on_order(OrderUpdate(asked, LINEAR_ID, status, 0.0, None, None, fake.now_ns))
+    fake.book(988.0, 990.0)
+    assert fake.cancels == [order.order_id]
 
 
 def test_stopping_takes_the_grid_out_of_the_book() -> None:

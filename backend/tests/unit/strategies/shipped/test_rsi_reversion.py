@@ -33,6 +33,15 @@ def test_it_buys_when_oversold_and_leaves_at_the_middle() -> None:
     assert fake.position(LINEAR_ID).quantity == 0
 
 
+def test_an_index_at_the_exit_level_leaves() -> None:
+    fake = host()
+    fake.start(RsiReversion, {**PARAMETERS, "exit_level": 40.0})
+    assert run(fake, DIP) == [(2, "buy 0.5"), (4, "sell 0.5 reduce")]
+    fake = host()
+    fake.start(RsiReversion, {**PARAMETERS, "exit_level": 60.0, "allow_short": True})
+    assert run(fake, [200.0 - close for close in DIP]) == [(2, "sell 0.5"), (4, "buy 0.5 reduce")]
+
+
 def test_it_sells_short_only_when_allowed() -> None:
     rise = [200.0 - close for close in DIP]
     for allow_short, expected in ((True, [(2, "sell 0.5"), (5, "buy 0.5 reduce")]), (False, [])):
@@ -83,6 +92,8 @@ def test_bars_of_other_instruments_are_not_mixed_in() -> None:
     [
         ({"period": 1}, "parameters.period"),
         ({"oversold": 60.0}, "parameters.exit_level"),
+        ({"oversold": 50.0}, "parameters.exit_level"),
+        ({"overbought": 50.0}, "parameters.exit_level"),
         ({"overbought": 40.0}, "parameters.exit_level"),
         ({"quantity": 0}, "parameters.quantity"),
         ({"allow_short": 1}, "parameters.allow_short"),

@@ -186,9 +186,7 @@ async def test_a_kept_history_tells_the_running_bar_and_each_bar_as_history_does
     assert [each.date for each in updates] == sorted(each.date for each in updates)
     bars |= {each.date: each for each in updates}
     now = await history(client, AAPL, "10 secs", "90 S")
-    assert {date: shape(bar) for date, bar in bars.items()} == {
-        bar.date: shape(bar) for bar in now if bar.date in bars
-    }
+    assert {date: shape(bar) for date, bar in bars.items()} == {bar.date: shape(bar) for bar in now if bar.date in bars}
     assert {bar.date for bar in now} - set(bars) == set() or min(bars) > min(bar.date for bar in now)
     (ending,) = await answers(client, CancelHistoricalData(request_id=1))
     assert (ending.code, "query cancelled: 1" in ending.text) == (162, True)
@@ -248,9 +246,7 @@ async def test_a_users_own_trade_is_on_the_tape(moving: MovingTws, client: Clien
     venue = moving.server.gateway.venue
     instrument = venue.instrument("STK:AAPL")
     lots = instrument.to_lots(Decimal(123))
-    order = OrderRequest(
-        account_id="DU1000001", symbol="STK:AAPL", side="buy", order_type="market", quantity_lots=lots
-    )
+    order = OrderRequest(account_id="DU1000001", symbol="STK:AAPL", side="buy", order_type="market", quantity_lots=lots)
     await told(client)
     venue.place(order)
     fills = venue.fills("DU1000001")

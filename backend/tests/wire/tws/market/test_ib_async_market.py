@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,7 +42,6 @@ async def passing(moving: MovingTws, ready: Any, what: str) -> None:
 
     async def is_ready() -> bool:
         moving.pass_s(0.25)
-        await asyncio.sleep(0)
         return bool(ready())
 
     await until(is_ready, timeout_s=10, what=what)
@@ -49,7 +49,9 @@ async def passing(moving: MovingTws, ready: Any, what: str) -> None:
 
 def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
-        each.getMessage() for each in caplog.records if each.name.startswith("ib_async") and each.levelno >= logging.ERROR
+        each.getMessage()
+        for each in caplog.records
+        if each.name.startswith("ib_async") and each.levelno >= logging.ERROR
     ]
 
 
@@ -71,21 +73,21 @@ async def test_a_ticker_fills_and_its_decoder_knows_every_tick(
     contract = await qualified(ib, contract)
     generic = ALL_GENERIC if contract.secType != "CASH" else "104,165,221,233"
     ticker = ib.reqMktData(contract, generic)
-    await passing(moving, lambda: ticker.hasBidAsk() and ticker.close > 0, "the ticker has quotes")
+    await passing(moving, lambda: ticker.hasBidAsk() and ticker.markPrice > 0, "the ticker has quotes")
     assert ticker.bid < ticker.ask
     assert ticker.minTick > 0
     assert ticker.marketDataType == 1
-    assert ticker.low52week < ticker.high52week
-    assert ticker.markPrice > 0
+    assert ticker.close > 0
+    if contract.secType != "OPT":
+        assert ticker.low52week < ticker.high52week
     if contract.secType != "CASH":
         assert ticker.low <= ticker.last <= ticker.high
+    if contract.secType in {"STK", "FUT"}:
         await passing(moving, lambda: ticker.rtVolume > 0, "trades add up")
     if contract.secType == "OPT":
         assert 0 < ticker.modelGreeks.delta < 1
         assert ticker.bidGreeks.optPrice < ticker.askGreeks.optPrice
-    before = len(ticker.ticks)
     assert ib.cancelMktData(contract)
-    assert before >= 0
     assert complaints(caplog) == []
 
 
@@ -141,7 +143,7 @@ async def test_a_kept_history_grows(moving: MovingTws, ib: Any) -> None:
     bars.updateEvent += lambda _, has_new_bar: fresh.append(has_new_bar)
     await passing(moving, lambda: len(bars) >= first + 3, "new bars come")
     assert {True, False} == set(fresh)
-    assert all((far.date - near.date).total_seconds() == 5 for near, far in zip(bars, bars[1:], strict=False))
+    assert all((far.date - near.date).total_seconds() == 5 for near, far in pairwise(bars))
     ib.cancelHistoricalData(bars)
     await passing(moving, lambda: len(moving.server.gateway.market.streams) == 0, "it is canceled")
 

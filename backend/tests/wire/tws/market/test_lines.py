@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -80,15 +81,16 @@ async def test_only_what_changes_is_told_and_a_size_that_changes_alone_is_told_a
     moving.pass_s(5)
     after = await told(client)
     assert 0 < len(after) < 20 * len(before)
+    for tick in {each.tick_type for each in after if isinstance(each, TickPrice | TickString)}:
+        row = [each for each in (*before, *after) if getattr(each, "tick_type", None) == tick]
+        assert all(near != far for near, far in pairwise(row))
     assert any(isinstance(each, TickSize) and each.tick_type in {0, 3, 5} for each in after)
     volumes = [each.size for each in after if each.tick_type == 8]
     assert volumes == sorted(set(volumes))
     assert volumes[0] > value(before, 8)
 
 
-async def test_a_canceled_line_is_silent_and_its_contract_is_watched_no_more(
-    moving: MovingTws, client: Client
-) -> None:
+async def test_a_canceled_line_is_silent_and_its_contract_is_watched_no_more(moving: MovingTws, client: Client) -> None:
     await answers(client, line())
     assert moving.server.gateway.venue.active() == ["STK:AAPL"]
     client.send(CancelMarketData(request_id=1))
@@ -124,7 +126,7 @@ async def test_a_future_has_no_exchange_letters(client: Client) -> None:
 
 async def test_an_option_has_model_values_for_bid_ask_and_model(client: Client) -> None:
     found = [each for each in await answers(client, line(CALL)) if isinstance(each, OptionComputation)]
-    models = {each.tick_type: each for each in found}
+    models: dict[int, Any] = {each.tick_type: each for each in found}
     assert {10, 11, 13} <= set(models)
     model = models[13]
     assert 0 < model.delta < 1

@@ -1,6 +1,7 @@
 """Order books, single ticks, histograms and exchange maps: what is told, what is refused, what an outage does."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -66,8 +67,7 @@ def expected(moving: MovingTws, symbol: str) -> dict[int, list[tuple[Decimal, De
     instrument = venue.instrument(symbol)
     sides = zip((1, 0), venue.depth(symbol, 5), strict=True)
     return {
-        side: [(instrument.price(ticks), instrument.quantity(lots)) for ticks, lots in levels]
-        for side, levels in sides
+        side: [(instrument.price(ticks), instrument.quantity(lots)) for ticks, lots in levels] for side, levels in sides
     }
 
 
@@ -246,7 +246,7 @@ async def test_ignoring_sizes_tells_less(moving: MovingTws, client: Client) -> N
     whole = [each for each in found if each.request_id == 1]
     prices = [(each.bid, each.ask) for each in found if each.request_id == 2]
     assert 0 < len(prices) < len(whole)
-    assert all(near != far for near, far in zip(prices, prices[1:], strict=False))
+    assert all(near != far for near, far in pairwise(prices))
 
 
 async def test_single_ticks_end_when_they_are_canceled(moving: MovingTws, client: Client) -> None:

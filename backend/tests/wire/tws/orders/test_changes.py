@@ -67,7 +67,7 @@ async def test_a_repeated_order_is_no_second_one_but_counts_as_a_placement() -> 
     async with site() as tws, Trader(tws.server.port) as trader:
         await trader.start()
         await trader.place(1, **LIMIT, order_ref="mine")
-        await trader.place(1, **LIMIT, order_ref="mine")
+        assert "1 Submitted 0/10" in await trader.place(1, **LIMIT, order_ref="mine")
         dump: Any = tws.venue.dump()
         assert [(each["client_key"], each["placements"]) for each in dump["orders"]] == [("mine", 2)]
 
@@ -79,6 +79,7 @@ async def test_a_repeated_order_is_no_second_one_but_counts_as_a_placement() -> 
         ({"of": Contract(symbol="MSFT", sec_type="STK", exchange="SMART", currency="USD")}, 105),
         ({"limit_price": "13.275"}, 110),
         ({"quantity": 0}, 434),
+        ({"quantity": 10_000_000, "limit_price": "300"}, 134),
     ],
 )
 async def test_a_refused_change_leaves_the_order_as_it_was(change: dict[str, Any], code: int) -> None:
@@ -100,6 +101,17 @@ async def test_a_change_that_is_not_transmitted_waits() -> None:
         assert "1 Submitted 0/10" in await trader.place(1, **{**LIMIT, "limit_price": "14"})
         await trader.place(1, **LIMIT, transmit=False)
         assert (await trader.cancel(1))[-1] == "1 error 202"
+
+
+async def test_an_order_cannot_become_smaller_than_what_has_filled() -> None:
+    async with site() as tws, Trader(tws.server.port) as trader:
+        await trader.start()
+        await trader.place(1, **LIMIT)
+        [order] = tws.venue.open_orders("DU1000001")
+        tws.venue.operator.fill(order, 4)
+        await trader.heard()
+        assert await trader.place(1, **{**LIMIT, "quantity": 4}) == ["1 error 134"]
+        assert "1 Submitted 4/2" in await trader.place(1, **{**LIMIT, "quantity": 6})
 
 
 async def test_an_id_is_used_once() -> None:

@@ -97,9 +97,9 @@ async def test_a_trailing_child_begins_to_follow_when_it_is_freed() -> None:
         await trader.place(2, "SELL", 10, "TRAIL", aux_price="5", parent_id=1)
         tws.pin("249")
         assert "2 PreSubmitted 0/10 trigger" in await trader.heard()
-        tws.pin("245")
+        tws.pin("246")
         assert await trader.heard() == []
-        tws.pin("243.5")
+        tws.pin("244.5")
         assert "2 Filled 10/0" in await trader.heard()
 
 

@@ -51,4 +51,4 @@ def test_nothing_is_told_of_a_side_that_stays(levels: dict[tuple[int, str], int]
 
 def test_another_size_is_an_update() -> None:
     first, last = side({(1, ""): 1, (2, ""): 1}), side({(1, ""): 1, (2, ""): 2})
-    assert [(each.operation, each.position, each.row.size) for each in edits(first, last)] == [(1, 1, 2)]
+    assert [(each.operation, each.position, each.row.size) for each in edits(first, last)] == [(1, 1, Decimal(2))]

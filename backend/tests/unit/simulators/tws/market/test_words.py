@@ -55,7 +55,8 @@ def test_what_is_not_legal_for_a_kind_of_contract_is_refused(text: str, sec_type
 
 
 @pytest.mark.parametrize(
-    ("text", "period"), [("3 days", (3, "D")), ("1 week", (1, "W")), ("2 hours", (7200, "S")), ("30 minutes", (1800, "S"))]
+    ("text", "period"),
+    [("3 days", (3, "D")), ("1 week", (1, "W")), ("2 hours", (7200, "S")), ("30 minutes", (1800, "S"))],
 )
 def test_periods_of_histograms_are_read(text: str, period: tuple[int, str]) -> None:
     found = parse_period(text)
