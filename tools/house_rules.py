@@ -17,7 +17,8 @@ PURE_PACKAGES = ("domain", "risk", "matching", "strategies", "backtest")
 FLOAT_PACKAGES = ("strategies", "backtest")
 # The simulated market is a float function of time, rounded to ticks before anybody sees it.
 PRICE_GENERATORS = frozenset(
-    f"backend/edgerunner/simulators/{name}.py" for name in ("market", "noise", "path", "replay", "sources")
+    f"backend/edgerunner/simulators/{name}.py"
+    for name in ("market", "noise", "option_prices", "path", "replay", "sources")
 )
 OPTIONAL_MODULES = frozenset({"fcntl", "picows", "resource", "uvloop"})
 # The journal counts unanswered calls itself, so its writer's queue cannot outgrow that bound.

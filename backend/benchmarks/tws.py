@@ -2,8 +2,8 @@
 
 Run by name: `run.py tws`. The simulator is a process of its own without limits of messages and streams. The clients are
 plain sockets in this process: they cut frames and look at the message id, so that the figures are the simulator's.
-Ticks: every trade and every quote of five stocks and pairs, at a clock that runs `SPEED` times too fast. Orders: each client
-places a limit order that rests, cancels it, and goes on as soon as the cancel is told.
+Ticks: every trade and every quote of five stocks and pairs, at a clock that runs `SPEED` times too fast. Orders: each
+client places a limit order that rests, cancels it, and goes on as soon as the cancel is told.
 """
 
 import asyncio

@@ -20,10 +20,10 @@ def refusals_of(orders: Sequence[OrderRecord]) -> tuple[Refusal, ...]:
         first = found.get(code)
         if first is None:
             time_ms = order.placed_time_ms
-            found[code] = Refusal(code=code, count=1, text=text, first_time_ms=time_ms, last_time_ms=time_ms)
+            found[code] = Refusal(code=code, orders=1, text=text, first_time_ms=time_ms, last_time_ms=time_ms)
         else:
-            found[code] = replace(first, count=first.count + 1, last_time_ms=order.placed_time_ms)
-    return tuple(sorted(found.values(), key=lambda each: -each.count))
+            found[code] = replace(first, orders=first.orders + 1, last_time_ms=order.placed_time_ms)
+    return tuple(sorted(found.values(), key=lambda each: -each.orders))
 
 
 def _refused(orders: Iterable[OrderRecord]) -> Iterable[OrderRecord]:

@@ -48,7 +48,7 @@ class Refusal:
     """
 
     code: str
-    count: int
+    orders: int
     text: str
     first_time_ms: int
     last_time_ms: int

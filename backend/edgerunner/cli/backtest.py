@@ -99,7 +99,7 @@ def _show(output: Output, result: Result, report: Path | None) -> None:
     if result.refusals:
         output.say("\nRefused orders:")
     for refusal in result.refusals:
-        output.say(f"  {refusal.code:<28} {refusal.count:>6}   {refusal.text}")
+        output.say(f"  {refusal.code:<28} {refusal.orders:>6}   {refusal.text}")
     output.say("\nTaken for granted:")
     for name, sentence in result.assumptions.items():
         output.say(f"  {name:<28} {sentence}")

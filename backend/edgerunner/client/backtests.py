@@ -70,7 +70,7 @@ class BacktestRefusal(TypedDict):
     """All orders that were refused with one code; ``text`` is the sentence of the first of them."""
 
     code: str
-    count: int
+    orders: int
     text: str
     first_time: str
     last_time: str

@@ -9,6 +9,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PlainSerializer,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -19,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from edgerunner.domain.errors import FieldError
 from edgerunner.domain.market import Timeframe
-from edgerunner.domain.numbers import parse_plain
+from edgerunner.domain.numbers import parse_plain, to_plain
 from edgerunner.schemas.base import AnswerModel, RequestModel, WholeNumber, one_of
 from edgerunner.schemas.paging import Cursor
 from edgerunner.schemas.problems import FieldProblem
@@ -62,6 +63,7 @@ Fraction = Annotated[
     Decimal,
     BeforeValidator(_fraction_from_wire),
     AfterValidator(_require_small),
+    PlainSerializer(to_plain, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^-?0(\.[0-9]{1,18})?$", "examples": ["0.0006"]}),
 ]
 """A fraction of notional or of a price; negative is a rebate."""
@@ -204,7 +206,7 @@ class BacktestRefusalAnswer(AnswerModel):
     """All orders that were refused with one code; ``text`` is the sentence of the first of them."""
 
     code: str
-    count: int
+    orders: int
     text: str
     first_time: str
     last_time: str

@@ -81,6 +81,7 @@ PositiveDecimal = Annotated[
     Decimal,
     BeforeValidator(_decimal_from_wire),
     AfterValidator(_require_positive),
+    PlainSerializer(to_plain, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": _POSITIVE_PATTERN, "maxLength": 39, "examples": ["0.01"]}),
 ]
 """A number greater than 0 in a request: a plain decimal string."""
@@ -95,6 +96,7 @@ DecimalText = Annotated[
 RequestTime = Annotated[
     int,
     BeforeValidator(_time_from_wire),
+    PlainSerializer(format_time, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": [_TIME_EXAMPLE]}),
 ]
 """A time in a request, UTC nanoseconds inside."""

@@ -138,7 +138,7 @@ class Settlement:
         )
 
     def pay_profit(
-        self, work: Work, instrument: VenueInstrument, account_id: str, leg: Leg, lot_value: Decimal
+        self, work: Work, instrument: VenueInstrument, *, account_id: str, leg: Leg, lot_value: Decimal
     ) -> None:
         """Pay what a position has gained (or lost) at a mark price since it was paid last."""
         account = self._accounts[account_id]

@@ -155,7 +155,7 @@ class TimedSettlements:
     def _pay_profits(self, work: Work, instrument: VenueInstrument, time_ns: int) -> None:
         lot_value = instrument.value(self._mark(instrument, time_ns), 1)
         for held in list(self.held(instrument.symbol)):
-            self._settlement.pay_profit(work, instrument, held.account_id, held.leg, lot_value)
+            self._settlement.pay_profit(work, instrument, account_id=held.account_id, leg=held.leg, lot_value=lot_value)
 
     def _mark(self, instrument: VenueInstrument, time_ns: int) -> int:
         return self._market.price(instrument.symbol, time_ns // STEP_NS)

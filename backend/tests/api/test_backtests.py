@@ -62,8 +62,8 @@ def csv_of_bars(count: int = BARS) -> str:
     return "\n".join(["time,open,high,low,close,volume", *rows])
 
 
-async def upload(api: Api) -> str:
-    files = {"file": ("saw.csv", csv_of_bars().encode(), "text/csv")}
+async def upload(api: Api, text: str | None = None) -> str:
+    files = {"file": ("saw.csv", (text or csv_of_bars()).encode(), "text/csv")}
     response = await api.http.post("/datasets", files=files, data={"instrument_id": LINEAR_ID, "timeframe": "1m"})
     assert response.status_code == 201, response.text
     return str(response.json()["dataset_id"])
@@ -327,7 +327,7 @@ async def test_orders_beyond_the_limits_are_refused_and_counted_by_code(api: Api
     (refusal,) = answer.json()["refusals"]
     assert refusal["code"] == "order_notional"
     assert refusal["text"].startswith("the order is worth 1")
-    assert refusal["count"] > 1
+    assert refusal["orders"] > 1
     assert refusal["first_time"] < refusal["last_time"]
     report = (await api.http.get(f"/backtest/runs/{run['run_id']}/report")).text
     assert refusal["text"] in report
@@ -359,3 +359,22 @@ async def test_funding_out_of_order_is_refused(api: Api, dataset_id: str) -> Non
     body = run_body(data={"dataset_id": dataset_id}, funding=rates)
     answer = await api.http.post("/backtest/run", json=body)
     assert_problem(answer, 422, "validation_error", field="funding.1.time")
+
+
+async def test_the_spread_of_a_dataset_is_paid_when_asked_for(api: Api, dataset_id: str) -> None:
+    header, *rows = csv_of_bars().splitlines()
+    with_spread = await upload(api, "\n".join([f"{header},spread", *(f"{row},2" for row in rows)]))
+    free = await ended(api, (await start(api, data={"dataset_id": with_spread}))["run_id"])
+    paid = await ended(api, (await start(api, data={"dataset_id": with_spread}, spread="mid"))["run_id"])
+    fills = 2 * paid["metrics"]["trades"]
+    assert free["metrics"]["net_profit"] - paid["metrics"]["net_profit"] == pytest.approx(fills, rel=0.05)
+    missing = await ended(api, (await start(api, data={"dataset_id": dataset_id}, spread="bid"))["run_id"])
+    assert (missing["state"], missing["error"]["errors"][0]["field"]) == ("failed", "spread")
+
+
+async def test_a_run_tells_its_request_as_it_was_asked_for(api: Api, dataset_id: str) -> None:
+    funding = [{"time": "2023-11-14T23:00:00.000000Z", "rate": "0.00000001"}]
+    asked = {"start": "2023-11-14T22:20:00.000000Z", "slippage": "0.0000001", "funding": funding}
+    told = (await start(api, data={"dataset_id": dataset_id}, **asked))["request"]
+    assert {name: told[name] for name in asked} == asked
+    assert told["initial_cash"] == "10000"

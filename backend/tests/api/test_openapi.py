@@ -71,7 +71,8 @@ async def test_every_call_of_the_contract_is_there(document: Json) -> None:
         "POST /signals/{strategy_id}", "GET /strategies/{strategy_id}/signals",
         "POST /strategies/{strategy_id}/signal-secret", "POST /backtest/run", "GET /backtest/runs",
         "GET /backtest/runs/{run_id}", "DELETE /backtest/runs/{run_id}", "GET /backtest/runs/{run_id}/trades",
-        "GET /backtest/runs/{run_id}/equity", "GET /backtest/runs/{run_id}/report",
+        "GET /backtest/runs/{run_id}/equity", "GET /backtest/runs/{run_id}/refusals",
+        "GET /backtest/runs/{run_id}/report",
     }  # fmt: skip
 
 

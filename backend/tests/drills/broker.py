@@ -138,4 +138,26 @@ BYBIT = Broker(
     currency="USDT",
 )
 
-BROKERS = {broker.name: broker for broker in (BYBIT,)}
+
+def _ibkr_access(broker: Broker, port: int) -> Json:
+    return {
+        "credentials": {"host": "127.0.0.1", "port": str(port)},
+        "options": {"request_timeout_s": broker.answer_s, "heartbeat_s": broker.heartbeat_s},
+    }
+
+
+def _stock(symbol: str) -> Market:
+    return Market(instrument_id=f"{symbol}.IBKR", symbol=symbol, tick=Decimal("0.01"), step=Decimal(1), most_steps=20)
+
+
+IBKR = Broker(
+    name="ibkr",
+    environment="paper",
+    markets=(_stock("AAPL"), _stock("MSFT"), _stock("SPY")),
+    access_of=_ibkr_access,
+    reject={"code": "201", "text": "Order rejected - reason:insufficient funds"},
+    currency="USD",
+    without={"F8": "requests carry no time stamp"},
+)
+
+BROKERS = {broker.name: broker for broker in (BYBIT, IBKR)}

@@ -62,6 +62,13 @@ async def place(world: World, key: str, body: Json, *, wait_ms: int = 500) -> Js
     return None if order is None else dict(order)
 
 
+async def surely(world: World, key: str, body: Json) -> Json:
+    """Place an order, with the same key until there is an answer."""
+    return await until(
+        lambda: place(world, key, body, wait_ms=PATIENT_MS), timeout_s=PATIENCE_S, what=f"{key} has an answer"
+    )
+
+
 async def resting(world: World, draw: random.Random, key: str) -> Json:
     """Return an order that works at the broker."""
     body = body_of(world, draw, "resting")
@@ -110,9 +117,7 @@ async def resize(world: World, draw: random.Random, order: Json) -> None:
 async def repeat_unanswered(world: World) -> None:
     """Send every placement without an answer again; each must become one order."""
     for key, body in list(world.unanswered.items()):
-        order = await place(world, key, body, wait_ms=PATIENT_MS)
-        if order is None:
-            raise Violation(f"the placement {key} has no answer after the fault is over")
+        await surely(world, key, body)
 
 
 async def order_of(world: World, client_order_id: str) -> Json:

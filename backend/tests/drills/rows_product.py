@@ -10,7 +10,7 @@ from contextlib import closing
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.drills.broker import Json
-from tests.drills.commands import PATIENT_MS, body_of, cancel, order_of, place, repeat_unanswered, resting
+from tests.drills.commands import PATIENT_MS, body_of, cancel, order_of, place, repeat_unanswered, resting, surely
 from tests.drills.world import API_KEY, CONNECTION_ID, PATIENCE_S, Violation, World
 from tests.waiting import until
 
@@ -101,15 +101,13 @@ async def refusals(world: World, draw: random.Random, key: str) -> None:
     market = world.market
     if way == "reject":
         await world.fault("reject", "place", **world.broker.reject)
-        order = await place(world, key, body_of(world, draw, "resting", market), wait_ms=PATIENT_MS)
-        assert order is not None
+        order = await surely(world, key, body_of(world, draw, "resting", market))
         assert order["status"] == "rejected", order
         assert order["broker"]["code"] == world.broker.reject["code"], order["broker"]
     elif way == "halt":
         await world.act("market", symbol=market.symbol, halt=True)
         try:
-            order = await place(world, key, body_of(world, draw, "resting", market), wait_ms=PATIENT_MS)
-            assert order is not None
+            order = await surely(world, key, body_of(world, draw, "resting", market))
             assert order["status"] in {"rejected", "denied"}, order
         finally:
             await world.act("market", symbol=market.symbol, halt=False)
@@ -118,8 +116,8 @@ async def refusals(world: World, draw: random.Random, key: str) -> None:
         await world.api.post(
             "/positions/close", json={"connection_id": CONNECTION_ID}, params={"wait_ms": str(PATIENT_MS)}
         )
-        order = await place(world, key, body, wait_ms=PATIENT_MS)
-        assert order is None or order["status"] in {"rejected", "canceled", "denied"}, order
+        refused = await place(world, key, body, wait_ms=PATIENT_MS)
+        assert refused is None or refused["status"] in {"rejected", "canceled", "denied"}, refused
 
 
 async def forgotten_history(world: World, draw: random.Random, key: str) -> None:

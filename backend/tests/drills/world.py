@@ -268,7 +268,8 @@ class ProcessWorld(World):
         assert line, (self.folder / "product.log").read_text()[-2000:]
         url = json.loads(line)["url"]
         headers = {"Authorization": f"Bearer {API_KEY}"}
-        self.api = httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False)
+        limits = httpx.Limits(keepalive_expiry=1)  # before the server closes an idle connection under a request
+        self.api = httpx.AsyncClient(base_url=url, headers=headers, timeout=30, limits=limits, trust_env=False)
 
     async def end_product(self) -> None:
         """Kill it, as a crash would."""

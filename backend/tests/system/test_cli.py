@@ -85,9 +85,9 @@ async def test_up_is_ready_when_it_says_so_and_sigterm_ends_everything(product: 
     assert ready["simulators"]["mt5"] is None
     async with product.client() as client:
         assert (await client.get("/readyz")).status_code == 200
-        (connection,) = (await client.get("/broker/connections")).json()["connections"]
-    assert (connection["connection_id"], connection["status"]) == (CONNECTION_ID, "connected")
-    assert connection["environment"] == "simulated"
+        connections = (await client.get("/broker/connections")).json()["connections"]
+    found = {each["connection_id"]: (each["environment"], each["status"]) for each in connections}
+    assert found == dict.fromkeys((CONNECTION_ID, "ibkr-sim"), ("simulated", "connected"))
     simulator = simulator_of(product)
     assert await asyncio.to_thread(product.stop) == 0
     assert not simulator.is_running()

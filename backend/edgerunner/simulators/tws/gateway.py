@@ -41,6 +41,7 @@ class Gateway:
         self.conditions = Conditions(faults)
         self.accounts = ShownAccounts(venue, settings.accounts, lambda: self.conditions.shows_live_account)
         self.delivery = Delivery(faults, profile=settings.profile, seed=venue.operator.seed)
+        venue.on_reset(lambda: self.delivery.begin_again(venue.operator.seed))
         self.directory = Directory(self.local_time)
         self.prices = Prices(venue.market, self.symbol_of)
         self.day = DayBook(venue, self.local_time)

@@ -77,7 +77,7 @@ class TwsServer:
         if self._pulse is None:
             self._pulse = asyncio.create_task(self._gateway.pulse.run())
         self._outages.start()
-        if self._listener is not None or not self._is_api_enabled:
+        if self._listener is not None or not self._may_listen:
             return
         self._listener = await asyncio.start_server(self._accept, self._host, self._port)
         self._port = int(self._listener.sockets[0].getsockname()[1])
@@ -114,7 +114,15 @@ class TwsServer:
     async def enable_api(self, *, is_enabled: bool) -> None:
         """Open the port, or close it and cut every connection, as the switch in TWS's settings does."""
         self._is_api_enabled = is_enabled
-        await (self.start() if is_enabled else self._close())
+        await self.follow_switches()
+
+    async def follow_switches(self) -> None:
+        """Open or close the port, as settings and outages want it."""
+        await (self.start() if self._may_listen else self._close())
+
+    @property
+    def _may_listen(self) -> bool:
+        return self._is_api_enabled and not self._outages.is_port_closed
 
     def tell_everyone(self, message: ErrorMessage) -> None:
         """Send a notice to every session."""

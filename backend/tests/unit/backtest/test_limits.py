@@ -37,7 +37,7 @@ DAY_BARS = 1_440
 
 
 def codes(result: Result) -> list[tuple[str, int]]:
-    return [(refusal.code, refusal.count) for refusal in result.refusals]
+    return [(refusal.code, refusal.orders) for refusal in result.refusals]
 
 
 def limited(**limits: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def test_refused_orders_are_counted_with_the_sentence_of_the_first_in_every_repo
     assert result.counts["orders_refused"] == 5
     assert json.loads(result.to_json())["refusals"][0] == {
         "code": "order_notional",
-        "count": 4,
+        "orders": 4,
         "text": first.text,
         "first_time": "2024-01-01T00:01:00.000000Z",
         "last_time": "2024-01-01T00:04:00.000000Z",
@@ -145,7 +145,7 @@ def test_after_a_daily_loss_only_exits_pass_until_the_next_day() -> None:
     text = (
         "the account has lost 100 today; the limit is 100; only orders that reduce a position are taken until 00:00 UTC"
     )
-    assert [(refusal.code, refusal.count, refusal.text) for refusal in result.refusals] == [("reducing", 2, text)]
+    assert [(refusal.code, refusal.orders, refusal.text) for refusal in result.refusals] == [("reducing", 2, text)]
     assert [line.text for line in result.log] == [f"daily_loss: {text}"]
 
 

@@ -187,8 +187,15 @@ def test_orders_beyond_a_limit_are_listed_with_code_and_sentence(bars: Path) -> 
     told = one_line(backtest("run", "SmaCross", "--data", bars, *words, "--json"))
     (refusal,) = told["refusals"]
     assert refusal["code"] == "order_notional"
-    assert refusal["count"] == told["orders"] > 0
+    assert refusal["orders"] == told["orders"] > 0
     shown = backtest("run", "SmaCross", "--data", bars, *words).stdout
-    assert f"order_notional {refusal['count']:>20}   {refusal['text']}" in shown
+    assert f"order_notional {refusal['orders']:>20}   {refusal['text']}" in shown
     wrong = backtest("run", "SmaCross", "--data", bars, "--limit", "max_loss=3")
     assert (wrong.exit_code, "limits.max_loss" in wrong.stderr or "max_order_quantity" in wrong.stderr) == (2, True)
+
+
+def test_a_spread_that_the_data_do_not_tell_is_refused(bars: Path) -> None:
+    for word, sentence in (("mid", "tell no spread"), ("wide", "none, mid, bid")):
+        refused = backtest("run", "SmaCross", "--data", bars, "--spread", word)
+        assert refused.exit_code == 2
+        assert sentence in refused.stderr

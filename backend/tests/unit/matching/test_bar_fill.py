@@ -48,6 +48,7 @@ def test_a_limit_that_must_be_traded_through_is_not_filled_by_a_touch() -> None:
 
 def test_a_gap_beyond_a_limit_or_a_stop_fills_at_the_open() -> None:
     assert limit_fill(103, BAR) == 100
+    assert limit_fill_through(103, BAR) == 100
     assert stop_fill(97, BAR) == 100
 
 
@@ -68,12 +69,15 @@ def test_a_stop_limit_woken_at_the_open_is_a_limit_for_the_whole_bar() -> None:
     assert stop_limit_fill(99, 101, BAR) == 100
     assert stop_limit_fill(99, 92, BAR) == 92
     assert stop_limit_fill(99, 89, BAR) == NO_FILL
+    assert stop_limit_fill(100, 95, BAR) == 95
 
 
 def test_a_stop_limit_woken_within_the_bar_needs_the_close_to_prove_that_the_price_came_back() -> None:
     assert stop_limit_fill(108, 108, BAR) == 108
     assert stop_limit_fill(108, 106, BAR) == 106
+    assert stop_limit_fill(108, 105, BAR) == 105
     assert stop_limit_fill(108, 104, BAR) == NO_FILL
+    assert stop_limit_fill(110, 110, BAR) == 110
     assert stop_limit_fill(111, 120, BAR) == NO_FILL
 
 
@@ -81,6 +85,8 @@ def test_a_limit_if_touched_follows_a_falling_price_to_its_limit() -> None:
     assert touch_limit_fill(95, 97, BAR) == 95
     assert touch_limit_fill(95, 92, BAR) == 92
     assert touch_limit_fill(95, 89, BAR) == NO_FILL
+    assert touch_limit_fill(95, 90, BAR) == 90
+    assert touch_limit_fill(90, 95, BAR) == 90
     assert touch_limit_fill(101, 95, BAR) == 95
     assert touch_limit_fill(89, 95, BAR) == NO_FILL
 
@@ -88,6 +94,8 @@ def test_a_limit_if_touched_follows_a_falling_price_to_its_limit() -> None:
 def test_a_trailing_stop_meets_the_high_before_the_low_can_pull_it_down() -> None:
     assert trail_fill(120, 10, BAR) == 110  # the open pulls it to 110, the high meets it there
     assert trail_fill(120, 12, BAR) == 102  # the low pulls it to 102, the close at 105 has surely passed it
+    assert trail_fill(120, 15, BAR) == 105
+    assert trail_fill(120, 16, BAR) == NO_FILL
     assert trail_fill(120, 40, BAR) == NO_FILL
     assert trail_fill(99, 40, BAR) == 100
     assert trail_next(140, 40, BAR) == 130
@@ -103,8 +111,10 @@ def test_in_the_entry_bar_the_stop_is_taken_to_be_hit_and_the_target_only_when_t
     # A long entered by a limit at 95: a seller's exits, mirrored.
     seen = mirrored(BAR)
     assert stop_fill_after(-95, -91, seen) == -91
+    assert stop_fill_after(-95, -90, seen) == -90
     assert stop_fill_after(-95, -89, seen) == NO_FILL
     assert limit_fill_after(-95, -108, seen) == NO_FILL  # the high may have come before the entry
+    assert limit_fill_after(-95, -105, seen) == -105
     assert limit_fill_after(-95, -104, seen) == -104  # the close has surely come after it
     # A long entered by a stop at 108: the price had to pass it on its way to the high.
     assert limit_fill_after(-108, -110, seen) == -110

@@ -195,6 +195,7 @@ def test_every_code_has_an_order_that_it_refuses() -> None:
         ),
         (limit("100"), replace(limited(max_account_exposure=Decimal(200)), other_exposure=Decimal(100))),
         (limit("100"), replace(limited(max_order_notional=Decimal(50)), rate=Decimal("0.5"))),
+        (market(Side.SELL), limited(max_order_notional=Decimal("99.9"))),
     ],
 )
 def test_what_keeps_the_limits_passes(order: OrderTerms, known: Facts) -> None:

@@ -70,7 +70,13 @@ def test_hours_follow_the_instruments_own_clock(time: str, expected: bool) -> No
 
 @pytest.mark.parametrize(
     ("time", "expected"),
-    [("2024-01-07T21:59", False), ("2024-01-07T22:00", True), ("2024-01-10T03:00", True), ("2024-01-12T22:00", False)],
+    [
+        ("2024-01-07T21:59", False),
+        ("2024-01-07T22:00", True),
+        ("2024-01-10T03:00", True),
+        ("2024-01-12T21:59", True),
+        ("2024-01-12T22:00", False),
+    ],
 )
 def test_a_session_may_run_over_the_end_of_the_week(time: str, expected: bool) -> None:
     assert is_open(FOREX, at(time)) is expected

@@ -215,13 +215,20 @@ def test_a_limit_order_can_become_a_market_order(bench: Bench) -> None:
     assert (after.state, after.filled_lots, after.number) == (OrderState.FILLED, 20, order.number)
 
 
-def test_a_smaller_quantity_keeps_the_place_in_the_queue(bench: Bench) -> None:
-    first = bench.place("buy", "0.010", 59_000)
-    bench.place("buy", "0.010", 59_000, account="other")
-    bench.venue.revise("sim", first.order_id, request(bench, "buy", "0.005", 59_000))
-    bench.place("sell", "0.005", 59_000, account="other")
-    bench.pin(59_500)
-    assert bench.order(first).quantity_lots == 5
+@pytest.mark.parametrize(("price", "served"), [(59_000, "first"), (58_999.9, "second")])
+def test_a_smaller_quantity_keeps_the_place_in_the_queue_and_another_price_loses_it(
+    bench: Bench, price: float, served: str
+) -> None:
+    first = bench.place("buy", "5", 59_000)
+    second = bench.place("buy", "5", 59_000, account="other")
+    bench.venue.revise("sim", first.order_id, request(bench, "buy", "4", price))
+    if price != 59_000:
+        bench.venue.revise("sim", first.order_id, request(bench, "buy", "4", 59_000))
+    move(bench, 59_000)
+    other = bench.venue.find_order("other", order_id=second.order_id)
+    assert other is not None
+    filled = {"first": bench.order(first).filled_lots, "second": other.filled_lots}
+    assert [name for name, lots in filled.items() if lots] == [served]
 
 
 @pytest.mark.parametrize(("side", "quantity"), [("sell", "0.010"), ("buy", "0.004")])

@@ -146,19 +146,16 @@ async def test_history_of_every_length_is_read(
 
 
 async def test_history_is_asked_in_spans_and_read_once(broker: IbkrOnSimulator) -> None:
-    def sent() -> int:
-        return int(broker.adapter._session.link.api.client.connectionStats().numMsgSent)
+    def asked() -> int:
+        return len(broker.adapter._session.history._limits._sent)
 
     end_ns = broker.now_ns() // Timeframe.D1.length_ns * Timeframe.D1.length_ns
-    await broker.adapter.load_instrument("EUR/USD.IBKR")
-    before = sent()
     first = await broker.adapter.get_chart_data("EUR/USD.IBKR", Timeframe.M1, end_ns=end_ns, limit=3_000)
-    asked = sent() - before
-    assert 3 <= asked <= 6
+    assert asked() == 4
     assert len(first) == 3_000
     again = await broker.adapter.get_chart_data("EUR/USD.IBKR", Timeframe.M1, end_ns=end_ns, limit=3_000)
     assert again == first
-    assert sent() - before == asked
+    assert asked() == 4
 
 
 async def test_25_a_history_that_fails_is_an_error_not_an_empty_list(broker: IbkrOnSimulator) -> None:

@@ -1,6 +1,7 @@
 """Faults of orders, as a client sees them on the wire and the ledger knows them."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -302,6 +303,16 @@ async def test_a_held_frame_goes_on_when_its_client_has_gone(tws: TwsServer) -> 
         return [order["client_key"] for order in ledger(tws)["orders"]] == ["mine"]
 
     await until(is_booked, timeout_s=5, what="the order in the book")
+
+
+async def test_a_question_what_an_order_would_cost_is_no_placement(tws: TwsServer, client: Client) -> None:
+    add(tws, "ibkr.inactive_rejected", match=FaultMatch(op="place"))
+    asked = market(1)
+    client.send(replace(asked, order=replace(asked.order, what_if=True)))
+    (answer,) = await told(client)
+    assert answer.startswith("open ")
+    client.send(market(1))
+    assert await told(client) == ["error 201", "Inactive"]
 
 
 async def test_a_fault_hits_only_what_it_matches(tws: TwsServer, client: Client) -> None:

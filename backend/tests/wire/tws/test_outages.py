@@ -227,6 +227,15 @@ async def test_an_api_that_is_switched_off_has_no_port(tws: TwsServer, client: C
     await listening(tws.port)
 
 
+async def test_a_restart_opens_no_port_that_is_switched_off(tws: TwsServer) -> None:
+    fault = add(tws, "ibkr.api_disabled")
+    await listening(tws.port, wanted=False)
+    await tws.restart()
+    await listening(tws.port, wanted=False)
+    end(tws, fault)
+    await listening(tws.port)
+
+
 async def test_a_read_only_api_refuses_orders_as_long_as_it_is(tws: TwsServer, client: Client) -> None:
     fault = add(tws, "ibkr.read_only")
     client.send(market(1))

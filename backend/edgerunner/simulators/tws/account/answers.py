@@ -28,9 +28,7 @@ class AccountAnswers:
     def __init__(self, gateway: Gateway, session: Session) -> None:
         self._gateway = gateway
         self._composer = composing.Composer(gateway)
-        self._watches = Watches(
-            gateway.venue, session, gateway.pulse, is_silent=lambda: gateway.conditions.is_cut_off
-        )
+        self._watches = Watches(gateway.venue, session, gateway.pulse, is_silent=lambda: gateway.conditions.is_cut_off)
 
     def handlers(self) -> Mapping[type[Any], Callable[[Any], Answer]]:
         """Return the handler of every request that is answered here."""

@@ -1,7 +1,8 @@
 """Contracts that never expire: stocks and currency pairs.
 
 Contract ids of AAPL, MSFT, SPY, EUR.USD, GBP.USD and USD.JPY, names, ISINs, steps and rules 26 and 239 are those of
-Interactive Brokers as far as public pages and recordings tell; the id of VOD, the rules above 900 and all industries are made up.
+Interactive Brokers as far as public pages and recordings tell; the id of VOD, the rules above 900 and all industries
+are made up.
 """
 
 from decimal import Decimal

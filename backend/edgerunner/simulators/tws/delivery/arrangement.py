@@ -85,10 +85,10 @@ def _cancels(parcels: list[Parcel], profile: Profile, toss: Toss) -> list[Parcel
 
 
 def _acknowledged(parcels: Sequence[Parcel], profile: Profile, toss: Toss, *, has_traded: bool) -> list[Parcel]:
-    words = {_status_word(parcel.message) for parcel in parcels}
-    if any(isinstance(parcel.message, OrderStatus) and parcel.message.why_held for parcel in parcels):
+    states = [parcel.message for parcel in parcels if isinstance(parcel.message, OrderStatus)]
+    if any(state.why_held for state in states):
         return [*parcels, *parcels] if profile.repeats_waiting else list(parcels)
-    if SUBMITTED not in words or not _decided(profile.is_stepped, toss):
+    if all(state.status != SUBMITTED for state in states) or not _decided(profile.is_stepped, toss):
         return list(parcels)
     held = [replace(parcel, message=_with_status(parcel.message, PRE_SUBMITTED)) for parcel in parcels]
     return held if has_traded else [*held, *parcels]
@@ -135,16 +135,6 @@ def _repeated(parcels: Iterable[Parcel], copies: int) -> Iterable[Parcel]:
 
 def _decided(choice: bool | None, toss: Toss) -> bool:  # noqa: FBT001 - a choice, not a switch
     return toss() if choice is None else choice
-
-
-def _status_word(message: object) -> str:
-    match message:
-        case OrderStatus():
-            return message.status
-        case OpenOrder():
-            return message.margin.status
-        case _:
-            return ""
 
 
 def _with_status(message: object, word: str) -> object:

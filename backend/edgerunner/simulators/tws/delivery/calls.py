@@ -37,6 +37,8 @@ def call_of(request: object, known: Target | None, asked: Target | None) -> Call
     target = known or asked
     key, symbol = (target.client_key, target.symbol) if target else (None, None)
     match request:
+        case PlaceOrder() if request.order.what_if:
+            return Call(op=QUERY, request_id=request.order_id, client_key=key, symbol=symbol)
         case PlaceOrder():
             op = "amend" if known else "place"
             return Call(op=op, request_id=request.order_id, client_key=key, symbol=symbol)

@@ -73,8 +73,8 @@ _STATES: Final = (
     _fault(API_DISABLED, "The API is switched off in TWS as long as the fault is active: the port is closed."),
     _fault(
         LIVE_ACCOUNT,
-        "The live-looking account U1000001 takes the place of the paper account as long as the fault is active; whoever "
-        "is connected already should connect again.",
+        "The live-looking account U1000001 takes the place of the paper account as long as the fault is active; "
+        "whoever is connected already should connect again.",
     ),
     _fault(READ_ONLY, "The API is read-only as long as the fault is active: orders are refused with 321."),
     _fault(

@@ -135,6 +135,11 @@ class Delivery:
             return False
         return self._faults.take(BROKER, MISSING_END_MARKER) is not None
 
+    def begin_again(self, seed: int) -> None:
+        """Decide anew what profiles leave open, as a delivery with this seed does; what was not sent yet is lost."""
+        self._random.seed(seed)
+        self._batch.clear()
+
     async def stop(self) -> None:
         """Forget what is held or late."""
         for timer in self._late:

@@ -4,8 +4,8 @@ Each is a fault of the control port. A state lasts as long as its fault is activ
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, Protocol
 
 from edgerunner.simulators.faults import ActiveFault, FaultBox
 from edgerunner.simulators.tasks import TaskOwner
@@ -44,8 +44,8 @@ class Tws(Protocol):
     def roll_back_ids(self, count: int) -> None:
         """Let nextValidId of every client id fall back."""
 
-    async def enable_api(self, *, is_enabled: bool) -> None:
-        """Open the port, or close it and cut every connection."""
+    def follow_switches(self) -> Coroutine[Any, Any, None]:
+        """Open the port, or close it and cut every connection, after ``is_port_closed`` has changed."""
 
 
 class Outages:
@@ -72,6 +72,11 @@ class Outages:
             API_DISABLED: (self._switch_api, self._switch_api),
         }
 
+    @property
+    def is_port_closed(self) -> bool:
+        """Tell whether a fault keeps the port closed."""
+        return self._is_restarting or self._conditions.is_api_disabled
+
     async def wait_for_connection(self) -> None:
         """Wait until TWS is connected to its own servers."""
         await self._restored.wait()
@@ -88,6 +93,7 @@ class Outages:
             self._end_watching()
             self._end_watching = None
         await self._tasks.stop()
+        self._is_restarting = False
 
     def _look(self) -> None:
         before, self._active = self._active, self._lasting()
@@ -133,18 +139,14 @@ class Outages:
     async def _restart(self, params: _Params) -> None:
         self._tws.tell_everyone(codes.connection_lost())
         self._is_restarting = True
-        await self._follow_switch()
+        await self._tws.follow_switches()
         self._tws.roll_back_ids(_ids(params, 0))
         await asyncio.sleep(seconds(params, "down_s", DEFAULT_DOWN_S))
         self._is_restarting = False
-        await self._follow_switch()
+        await self._tws.follow_switches()
 
     def _switch_api(self, _: _Params) -> None:
-        self._tasks.start(self._follow_switch())
-
-    async def _follow_switch(self) -> None:
-        is_closed = self._conditions.is_api_disabled or self._is_restarting
-        await self._tws.enable_api(is_enabled=not is_closed)
+        self._tasks.start(self._tws.follow_switches())
 
 
 def _ids(params: _Params, default: int) -> int:

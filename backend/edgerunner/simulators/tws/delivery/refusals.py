@@ -41,7 +41,7 @@ def refusal(faults: FaultBox, call: Call, request: object, client_id: int) -> tu
     if (params := take(faults, "reject", call)) is not None:
         return (_error(call, int(float(str(params.get("code", _usual_code(call))))), params, DEFAULT_REASON),)
     match request:
-        case PlaceOrder():
+        case PlaceOrder() if call.changes_orders:
             return _refused_order(faults, call, request, client_id)
         case RequestHistoricalData():
             params = take(faults, HISTORY_ERROR, call)

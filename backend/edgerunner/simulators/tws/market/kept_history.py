@@ -54,6 +54,8 @@ class KeptHistory:
         second = self._board.now_ns() // NANOSECONDS
         if second == self._second:
             return
+        if second < self._second:  # the clock was reset
+            self._start_ns = self._running_start()
         self._second = second
         for span in self._spans(self._start_ns):
             self._start_ns = span.start_ns

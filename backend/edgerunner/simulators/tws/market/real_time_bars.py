@@ -36,9 +36,10 @@ class RealTimeBars:
         """Let a trade pass: the market itself tells the bar."""
 
     def beat(self) -> None:
-        """Tell the bars that are over; of a great many the newest."""
+        """Tell the bars that are over; of a great many the newest, and after a reset of the clock the next ones."""
         newest = self._board.now_ns() // LENGTH_NS - 1
-        self._next_ns = max(self._next_ns, (newest - _MOST_A_BEAT + 1) * LENGTH_NS)
+        earliest, latest = (newest - _MOST_A_BEAT + 1) * LENGTH_NS, (newest + 2) * LENGTH_NS
+        self._next_ns = min(max(self._next_ns, earliest), latest)
         while self._next_ns <= newest * LENGTH_NS:
             if self._trades_at(self._next_ns):
                 self._session.send(self._bar(self._next_ns))

@@ -69,7 +69,7 @@ class SingleTicks:
 
     def trade(self, printed: TradePrinted) -> None:
         """Tell a trade at once."""
-        if self._kind.view is not TickView.TRADES or not self._is_open or printed.time_ns < self.begin_ns:
+        if self._kind.view is not TickView.TRADES or not self._is_open:
             return
         trade = trade_of(self._listing, self._instrument, printed)
         self._session.send(
@@ -89,7 +89,7 @@ class SingleTicks:
         self._is_open = view.is_open
         if self._kind.view is not TickView.TRADES and view.is_open:
             self._session.send(*self._quotes(view.step, self._board.top(view)))
-        self._step = max(self._step, self._board.now_ns() // STEP_NS)
+        self._step = view.step if view.is_open else self._board.now_ns() // STEP_NS
 
     def _quotes(self, now: int, current: Top) -> Iterator[TickByTick]:
         for step in range(max(self._step + 1, now - _MOST_STEPS_A_BEAT), now + 1):

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from edgerunner.simulators.tws import codes
@@ -132,7 +133,7 @@ class Streams:
         if not self._board.hear(event) or self._is_silent():
             return
         for key, stream in tuple(self._of_symbol[event.symbol].items()):
-            self._guard(key, lambda each=stream: each.trade(event))  # type: ignore[misc]
+            self._guard(key, partial(stream.trade, event))
 
     def _on_beat(self) -> None:
         for symbol in tuple(self._of_symbol):

@@ -1,8 +1,8 @@
 """Ids that TWS gives: permanent order ids, execution ids, and whose order an order is."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from edgerunner.simulators.tws.wire.codec import HIGHEST_VERSION, REQUESTS
@@ -11,6 +11,7 @@ from edgerunner.simulators.venue_types import VenueOrder
 
 _PERM_IDS: Final = 1_000_000
 _BLOCKS: Final = 2_000
+_REMEMBERED: Final = 4_096
 _FRAME: Final = "frame"
 _CLIENT_ID: Final = "client_id"
 _ORDER_ID: Final = "order_id"
@@ -48,14 +49,14 @@ class Owner:
 
 def attributes_of(request: PlaceOrder, owner: Owner) -> dict[str, str]:
     """Return what the venue keeps with an order: its owner, and the whole request as a frame of the highest version."""
-    frame = REQUESTS.encode(request, HIGHEST_VERSION).decode()
+    frame = _FRAMES.write(request)
     return {_FRAME: frame, _CLIENT_ID: str(owner.client_id), _ORDER_ID: str(owner.order_id)}
 
 
 def request_of(order: VenueOrder) -> PlaceOrder | None:
     """Return the latest request of an order; None for one that came from no client."""
     frame = order.attributes.get(_FRAME)
-    return None if frame is None else _request(frame)
+    return None if frame is None else _FRAMES.read(frame)
 
 
 def owner_of(order: VenueOrder) -> Owner | None:
@@ -90,9 +91,30 @@ def key_of(request: PlaceOrder, owner: Owner) -> str:
     return request.order.order_ref or f"{owner.client_id}/{owner.order_id}"
 
 
-@lru_cache(maxsize=4096)
-def _request(frame: str) -> PlaceOrder:
-    request = REQUESTS.decode(frame.encode(), HIGHEST_VERSION)
-    if not isinstance(request, PlaceOrder):
-        raise TypeError(f"{type(request).__name__} is no order")
-    return request
+class _Frames:
+    """Reads the frames that are kept with orders; the latest ones written or read are remembered."""
+
+    def __init__(self) -> None:
+        self._requests: OrderedDict[str, PlaceOrder] = OrderedDict()
+
+    def write(self, request: PlaceOrder) -> str:
+        frame = REQUESTS.encode(request, HIGHEST_VERSION).decode()
+        self._remember(frame, request)
+        return frame
+
+    def read(self, frame: str) -> PlaceOrder:
+        found = self._requests.get(frame)
+        if found is None:
+            found = REQUESTS.decode(frame.encode(), HIGHEST_VERSION)
+            if not isinstance(found, PlaceOrder):
+                raise TypeError(f"{type(found).__name__} is no order")
+            self._remember(frame, found)
+        return found
+
+    def _remember(self, frame: str, request: PlaceOrder) -> None:
+        self._requests[frame] = request
+        if len(self._requests) > _REMEMBERED:
+            self._requests.popitem(last=False)
+
+
+_FRAMES: Final = _Frames()

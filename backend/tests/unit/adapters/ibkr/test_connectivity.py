@@ -6,13 +6,21 @@ from edgerunner.adapters.ibkr.connectivity import Change, Connectivity
 from edgerunner.domain.errors import InvalidRequest
 
 
+def reasons(state: Connectivity) -> tuple[str | None, str | None]:
+    return state.cut_reason, state.data_reason
+
+
+def knows_contracts(state: Connectivity) -> bool:
+    return state.knows_contracts
+
+
 def test_1100_cuts_once_and_1102_restores() -> None:
     state = Connectivity()
     assert state.hear(1100, "Connectivity between IB and TWS has been lost.") is Change.CUT
     assert state.hear(1100, "Connectivity between IB and TWS has been lost.") is Change.NOTHING
-    assert state.cut_reason is not None
+    assert reasons(state) == ("TWS has lost Interactive Brokers (1100)", None)
     assert state.hear(1102, "restored") is Change.RESTORED
-    assert state.cut_reason is None
+    assert reasons(state) == (None, None)
 
 
 def test_1101_says_that_subscriptions_are_gone() -> None:
@@ -28,9 +36,9 @@ def test_a_farm_that_flaps_touches_the_data_alone() -> None:
     assert state.hear(2103, "Market data farm connection is broken:eufarm") is Change.DATA
     assert state.hear(2104, "Market data farm connection is OK:usfarm") is Change.DATA
     assert state.data_reason == "market data farm eufarm is broken"
-    assert state.hear(2108, "Market data farm connection is inactive but should be available upon demand:eufarm")
-    assert state.data_reason is None
-    assert state.cut_reason is None
+    asleep = "Market data farm connection is inactive but should be available upon demand:eufarm"
+    assert state.hear(2108, asleep) is Change.DATA
+    assert reasons(state) == (None, None)
 
 
 def test_history_farm_says_nothing_about_live_prices() -> None:
@@ -41,13 +49,13 @@ def test_history_farm_says_nothing_about_live_prices() -> None:
 
 def test_contracts_are_unknown_only_while_their_definitions_are_there() -> None:
     state = Connectivity()
-    assert state.knows_contracts
+    assert knows_contracts(state)
     state.hear(2157, "Sec-def data farm connection is broken:secdefnj")
-    assert not state.knows_contracts
+    assert not knows_contracts(state)
     state.hear(2158, "Sec-def data farm connection is OK:secdefnj")
-    assert state.knows_contracts
+    assert knows_contracts(state)
     state.hear(1100, "lost")
-    assert not state.knows_contracts
+    assert not knows_contracts(state)
 
 
 def test_17_a_competing_session_is_told_as_data_health_until_the_farm_is_back() -> None:

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from ib_async.contract import Contract, ContractDetails
@@ -63,7 +64,7 @@ def test_option_is_found_by_its_trading_class_too() -> None:
     assert contract.localSymbol == "SPXW  261218P06012500"
 
 
-def details(**fields: object) -> ContractDetails:
+def details(**fields: Any) -> ContractDetails:
     return ContractDetails(contract=Contract(**fields), contractMonth="202612")
 
 

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from ib_async.contract import Contract, ContractDetails
@@ -13,11 +14,11 @@ DAY = 24 * 60
 LONDON = [PriceIncrement(0.0, 0.01), PriceIncrement(200.0, 0.05), PriceIncrement(500.0, 0.1)]
 
 
-def details(**changes: object) -> ContractDetails:
+def details(**changes: Any) -> ContractDetails:
     contract = Contract(
         secType="STK", conId=7, symbol="VOD", exchange="SMART", primaryExchange="LSE", currency="GBP", localSymbol="VOD"
     )
-    fields = {
+    fields: dict[str, Any] = {
         "minTick": 0.01,
         "validExchanges": "LSE,SMART",
         "marketRuleIds": "31,902",
@@ -53,7 +54,7 @@ def test_prices_in_pence_are_worth_a_hundredth() -> None:
 
 def test_shares_are_whole_although_tws_lists_fractions() -> None:
     instrument = listing_of("VOD@LSE-GBP.IBKR", details(), ()).instrument
-    assert (instrument.lot_step, instrument.min_quantity) == (1, 1)
+    assert (instrument.lot_step, instrument.min_quantity) == (Decimal(1), Decimal(1))
     assert (instrument.product, instrument.quantity_unit) == (Product.STOCK, QuantityUnit.SHARES)
 
 
@@ -77,7 +78,7 @@ def test_future_has_its_multiplier_and_end() -> None:
         timeZoneId="US/Central",
     )
     instrument = listing_of("ES-202612.IBKR", told, [PriceIncrement(0.0, 0.25)]).instrument
-    assert (instrument.multiplier, instrument.tick_size) == (50, Decimal("0.25"))
+    assert (instrument.multiplier, instrument.tick_size) == (Decimal(50), Decimal("0.25"))
     assert instrument.expires_at_ns == 1_797_604_200 * 10**9  # 2026-12-18 14:30 UTC
 
 

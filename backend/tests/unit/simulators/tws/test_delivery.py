@@ -188,6 +188,23 @@ async def test_the_seed_decides_what_a_profile_leaves_open_and_nothing_else_does
     assert {"3 Submitted", "3 PreSubmitted"} <= set(many(3))
 
 
+async def test_a_reset_starts_the_decisions_of_the_seed_again() -> None:
+    inbox, delivery = Inbox(), Delivery(seed=3)
+
+    def told_now() -> list[str]:
+        inbox.messages.clear()
+        for number in range(30):
+            with delivery.answering(Answering(session=inbox, op="place")):
+                for stage, messages in INSTANT_FILL:
+                    delivery.deliver(inbox, stage, messages, client_key=str(number))
+        return inbox.words
+
+    first = told_now()
+    assert told_now() != first
+    delivery.begin_again(3)
+    assert told_now() == first
+
+
 async def test_a_fault_pins_what_the_seed_would_decide() -> None:
     faults = faulty(
         ("ibkr.profile", {"name": "paper_2026", "stepped": "no", "order_at_fill": "yes", "commission_first": "yes"})

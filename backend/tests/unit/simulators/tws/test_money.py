@@ -240,6 +240,38 @@ def test_a_short_stock_brings_cash_and_counts_against_the_account() -> None:
         assert value.maintenance_margin == -row.stock_value / 4
 
 
+def test_contracts_that_are_asked_for_are_listed_and_found_again_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "ibkr.sqlite"
+    with bench(path) as made:
+        assert "FUT:MES-202703" not in made.venue.instruments
+        made.trade("MES-202703", "buy", 1)
+        made.pin("SPY-20261218-P-500", "2.5")
+        made.venue.operator.open_account("U1000001")
+        dump = made.venue.dump()
+    with bench(path) as again:
+        assert again.venue.dump() == dump
+        assert again.venue.mark_price("OPT:SPY-20261218-P-500") == Decimal("2.5")
+        assert again.venue.accounts == [PAPER_ACCOUNT, "U1000001"]
+
+
+@pytest.mark.parametrize("name", ["ES-202611", "NQ-202612", "SPY-20261217-C-600", "SPY-20261218-C-601", "TSLA", "FUT:"])
+def test_what_no_exchange_lists_is_unknown(name: str) -> None:
+    with bench() as made:
+        assert made.venue.operator.instruments_named(name) == []
+
+
+def test_an_account_that_falls_to_its_maintenance_margin_is_liquidated() -> None:
+    with bench() as made:
+        made.pin("ES-202612", "6000")
+        made.trade("ES-202612", "buy", 40)
+        made.trade("AAPL", "buy", 10)
+        made.pin("ES-202612", "5950")
+        assert len(made.venue.positions(PAPER_ACCOUNT)) == 2
+        made.pin("ES-202612", "5900")
+        assert [fill.kind for fill in made.fills if fill.kind != "trade"] == ["liquidation"]
+        assert made.venue.positions(PAPER_ACCOUNT)[0].symbol == "STK:AAPL"
+
+
 def test_money_is_only_taken_in_currencies_that_are_priced() -> None:
     with bench() as made:
         assert made.venue.operator.move_cash(PAPER_ACCOUNT, "GBP", Decimal(500)) == 500

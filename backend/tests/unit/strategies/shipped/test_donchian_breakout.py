@@ -137,7 +137,8 @@ def test_history_replayed_after_a_restart_moves_neither_position_nor_stop() -> N
 
 def test_a_position_found_without_any_state_gets_its_stop_once_the_range_is_known() -> None:
     fake = host()
-    fake.holdings[LINEAR_ID] = Holding(quantity=0.5, average_price=100.0)
+    fake.holdings[LINEAR_ID] = Holding()
+    fake.holdings[LINEAR_ID].trade(0.5, 100.0)
     fake.start(DonchianBreakout, PARAMETERS)
     assert run(fake, [100.0] * 5) == [(3, "sell 0.5 stop 96 reduce")]
 

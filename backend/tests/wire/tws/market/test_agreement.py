@@ -9,12 +9,13 @@ import pytest
 
 from edgerunner.simulators.tws.settings import TwsSettings
 from edgerunner.simulators.tws.wire.history_messages import HistoricalBar, HistoricalDataUpdate, PastQuote, PastTrade
-from edgerunner.simulators.tws.wire.market_messages import RealTimeBar, TickByTick
+from edgerunner.simulators.tws.wire.market_messages import RealTimeBar, TickByTick, TickPrice, TickSize
 from edgerunner.simulators.tws.wire.market_requests import (
     CancelHistoricalData,
     CancelRealTimeBars,
     RequestHistoricalData,
     RequestHistoricalTicks,
+    RequestMarketData,
     RequestRealTimeBars,
     RequestTickByTick,
 )
@@ -237,6 +238,22 @@ async def test_a_kept_history_goes_over_to_the_next_session() -> None:
         moving.clock[0] = int(datetime(2026, 11, 23, 14, 30, 5, tzinfo=UTC).timestamp()) * 10**9
         moving.pass_s(1)
         assert {each.date for each in await told(client)} == {"20261123 09:30:00 US/Eastern"}
+
+
+async def test_the_days_high_low_and_volume_are_those_of_its_bars(moving: MovingTws, client: Client) -> None:
+    shown: dict[int, Any] = {}
+    found = await answers(client, RequestMarketData(request_id=1, contract=AAPL))
+    for _ in range(5):
+        moving.pass_s(3)
+        found += await told(client)
+    for each in found:
+        if isinstance(each, TickPrice | TickSize):
+            shown[each.tick_type] = each.price if isinstance(each, TickPrice) else each.size
+    bars = await history(client, AAPL, "1 min", "1 D")
+    newest = await past(client, AAPL, "TRADES", start_s=NOW_S + 15)
+    assert shown[6] == max(bar.high for bar in bars)
+    assert shown[7] == min(bar.low for bar in bars)
+    assert shown[8] == sum(bar.volume for bar in bars) + sum(each.size for each in newest)
 
 
 async def test_a_users_own_trade_is_on_the_tape(moving: MovingTws, client: Client) -> None:

@@ -256,6 +256,16 @@ async def test_single_ticks_end_when_they_are_canceled(moving: MovingTws, client
     assert await told(client) == []
 
 
+async def test_a_step_whose_price_is_set_by_hand_is_not_told_twice(moving: MovingTws, client: Client) -> None:
+    await answers(client, RequestTickByTick(request_id=1, contract=AAPL, tick_type="Last"))
+    moving.pass_s(1)
+    assert len(await told(client)) > 5
+    moving.server.gateway.venue.operator.set_price("STK:AAPL", Decimal(250))
+    assert await told(client) == []
+    moving.pass_s(0.25)
+    assert {each.price for each in await told(client)} == {Decimal(250)}
+
+
 async def test_a_histogram_holds_the_volume_of_its_days(client: Client) -> None:
     found = await client.ask(RequestHistogram(request_id=1, contract=AAPL, is_regular_hours=True, period="2 days"))
     assert isinstance(found, Histogram)
@@ -345,6 +355,25 @@ async def test_nothing_is_told_while_an_outage_lasts_and_bars_catch_up(
     found = await told(client)
     assert {1, 2} <= {each.request_id for each in found}
     assert len([each for each in found if isinstance(each, RealTimeBar)]) == 1
+
+
+async def test_every_stream_goes_on_after_a_reset_of_the_market_and_its_clock(
+    moving: MovingTws, client: Client
+) -> None:
+    await answers(client, RequestMarketData(request_id=1, contract=AAPL))
+    await answers(client, depth(ES, 2))
+    await answers(client, RequestTickByTick(request_id=3, contract=AAPL, tick_type="Last"))
+    await answers(client, RequestTickByTick(request_id=4, contract=AAPL, tick_type="BidAsk"))
+    await answers(client, RequestRealTimeBars(request_id=5, contract=AAPL, what_to_show="BID", is_regular_hours=True))
+    await answers(client, kept(6))
+    moving.pass_s(6)
+    assert {each.request_id for each in await told(client)} == {1, 2, 3, 4, 5, 6}
+    moving.clock[0] -= 600 * 10**9
+    moving.server.gateway.venue.operator.reset(2)
+    moving.pass_s(1)
+    await told(client)
+    moving.pass_s(10)
+    assert {each.request_id for each in await told(client)} == {1, 2, 3, 4, 5, 6}
 
 
 async def test_lost_data_end_every_subscription(moving: MovingTws, client: Client) -> None:

@@ -85,6 +85,14 @@ async def test_a_global_cancel_ends_the_orders_of_all_clients() -> None:
         assert tws.venue.open_orders("DU1000001") == []
 
 
+async def test_a_global_cancel_ends_what_was_not_transmitted() -> None:
+    async with site() as tws, Trader(tws.server.port) as one:
+        await one.start(1)
+        await one.place(1, **LIMIT, transmit=False)
+        one.send(orders.GlobalCancel())
+        assert await one.heard() == ["1 ApiCancelled 0/10", "1 error 202"]
+
+
 async def test_open_orders_outlive_their_connection() -> None:
     async with site() as tws:
         async with Trader(tws.server.port) as trader:

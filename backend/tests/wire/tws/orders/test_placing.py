@@ -45,7 +45,7 @@ async def test_a_fill_says_everything_about_itself() -> None:
             265598,
         )
         assert (fill.cumulative, fill.average_price, fill.last_liquidity) == (10, fill.price, 2)
-        assert fill.time == "20261123 10:30:00 US/Eastern"
+        assert (fill.time, fill.contract.exchange) == ("20261123 10:30:00 US/Eastern", "NASDAQ")
         assert (done.average_price, done.last_price, done.perm_id) == (fill.price, fill.price, fill.perm_id)
         assert (report.execution_id, report.commission, report.realized_pnl) == (fill.execution_id, 1, None)
 
@@ -81,7 +81,8 @@ async def test_a_partial_fill_and_the_rest_canceled() -> None:
         await trader.place(1, "BUY", 10, "LMT", limit_price="260")
         [order] = tws.venue.open_orders("DU1000001")
         tws.venue.operator.fill(order, 4)
-        assert "1 Submitted 4/6" in await trader.heard()
+        heard = await trader.heard()
+        assert sorted(heard) == sorted(["1 BOT 4", "1 open Submitted", "1 Submitted 4/6", "commission"])
         assert await trader.cancel(1) == ["1 PendingCancel 4/6", "1 Cancelled 4/6", "1 error 202"]
 
 

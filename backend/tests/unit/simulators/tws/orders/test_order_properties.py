@@ -45,6 +45,7 @@ TERMS = st.fixed_dictionaries(
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("place"), TERMS),
+        st.tuples(st.just("bracket"), st.integers(1, 900).map(Decimal), PRICES),
         st.tuples(st.just("change"), st.integers(1, 9), TERMS),
         st.tuples(st.just("cancel"), st.integers(1, 9)),
         st.tuples(st.just("move"), PRICES),
@@ -77,6 +78,8 @@ class Desk:
             case ("place", terms):
                 self.send(self.next_id, terms)
                 self.next_id += 1
+            case ("bracket", quantity, price):
+                self.send_bracket(quantity, price)
             case ("change", order_id, terms) if order_id < self.next_id:
                 self.send(order_id, terms)
             case ("cancel", order_id):
@@ -86,6 +89,17 @@ class Desk:
             case ("cancel all",):
                 self.gateway.desk.cancel_all(self.session)
         self.gateway.delivery.flush()
+
+    def send_bracket(self, quantity: Decimal, price: Decimal) -> None:
+        """A buy at a limit, its profit above and its loss below."""
+        parent_id = self.next_id
+        self.next_id += 3
+        common = {"total_quantity": quantity, "time_in_force": "GTC"}
+        opening = {"action": "BUY", "order_type": "LMT", "limit_price": price, **common}
+        closing = {"action": "SELL", "parent_id": parent_id, **common}
+        self.send(parent_id, {**opening, "transmit": False})
+        self.send(parent_id + 1, {**closing, "order_type": "LMT", "limit_price": price + 8, "transmit": False})
+        self.send(parent_id + 2, {**closing, "order_type": "STP", "aux_price": price - 8})
 
     def send(self, order_id: int, terms: dict[str, Any]) -> None:
         if terms["order_type"] == "TRAIL":
@@ -125,6 +139,8 @@ def check_what_was_heard(desk: Desk) -> None:
     for key, order in live.items():
         told = latest[int(key)]
         assert (told.filled, told.remaining) == (Decimal(order.filled_lots), Decimal(order.leaves_lots))
+        standing = desk.gateway.desk.reports.standing(order)
+        assert (told.status, told.why_held) == (standing.status, standing.why_held)
     check_families(desk)
     fills = [each.execution_id for each in desk.heard if isinstance(each, ExecutionDetails)]
     reports = [each.execution_id for each in desk.heard if isinstance(each, CommissionReport)]
