@@ -31,14 +31,14 @@ def quantity_error(quantity: Decimal, instrument: Instrument, *, is_market: bool
     error = positive_error("quantity", quantity)
     if error is not None:
         return error
+    if not instrument.is_on_step(quantity):
+        step = to_plain(instrument.lot_step)
+        return _quantity("off_step", f"must be a multiple of {step} {instrument.quantity_unit}")
     if quantity < instrument.min_quantity:
         return _quantity("below_minimum", f"must be at least {to_plain(instrument.min_quantity)}")
     most = most_quantity(instrument, is_market=is_market)
     if most is not None and quantity > most:
         return _quantity("above_maximum", f"must be at most {to_plain(most)}{' in a market order' * is_market}")
-    if not instrument.is_on_step(quantity):
-        step = to_plain(instrument.lot_step)
-        return _quantity("off_step", f"must be a multiple of {step} {instrument.quantity_unit}")
     return None
 
 

@@ -19,7 +19,7 @@ PARENT_CANCELED = "parent_canceled"
 class Routing:
     """Holds orders that may not trade yet: the parent has not filled, the market is closed, the time has not come.
 
-    ``hours`` may be set once, before the first order. They and expiry are judged with the symbol's market, once a
+    ``hours`` may be set, and may change with time. They and expiry are judged with the symbol's market, once a
     second: ``judge``.
     """
 

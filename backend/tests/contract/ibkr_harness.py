@@ -14,8 +14,9 @@ import pytest
 from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.ibkr_adapter import IBBrokerAdapter, create_ibkr_adapter
 from edgerunner.domain.orders import OrderType
-from edgerunner.simulators.catalogue_ibkr import ibkr_catalogue
+from edgerunner.simulators.catalogue_ibkr import ibkr_catalogue, symbol_of
 from edgerunner.simulators.faults import FaultBox, FaultMatch
+from edgerunner.simulators.tws.contracts.names import listing_named
 from edgerunner.simulators.tws.server import TwsServer, create_server
 from edgerunner.simulators.tws.settings import TwsSettings
 from edgerunner.simulators.venue import Venue
@@ -142,7 +143,9 @@ async def ibkr_on_simulator(
     server = create_server(venue, faults, host="127.0.0.1", port=0, settings=settings)
     await server.start()
     steps = asyncio.create_task(venue.run())
-    symbol = next(key for key, each in venue.instruments.items() if each.instrument.instrument_id == instrument_id)
+    listing = listing_named(instrument_id.removesuffix(".IBKR"))
+    assert listing is not None
+    symbol = venue.instrument(symbol_of(listing)).symbol
     broker = IbkrOnSimulator(venue, faults, server, instrument_id, symbol=symbol, options=options)
     try:
         await broker.start()

@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -31,9 +32,8 @@ def jobs_of(rows: list[Row], *, share: float, seed: int, broker: str) -> list[Js
     return jobs
 
 
-async def run_all(jobs: list[Json], *, workers: int, at_once: int) -> list[Json]:
-    """Run the jobs in worker processes; print failures as they come."""
-    outcomes: list[Json] = []
+async def run_all(jobs: list[Json], outcomes: list[Json], *, workers: int, at_once: int) -> None:
+    """Run the jobs in worker processes; print failures as they come. A worker that must end early cleans up first."""
 
     async def one(number: int) -> None:
         mine = [{"at_once": at_once}, *jobs[number::workers]]
@@ -45,16 +45,20 @@ async def run_all(jobs: list[Json], *, workers: int, at_once: int) -> list[Json]
         assert process.stdout is not None
         process.stdin.write("".join(json.dumps(job) + "\n" for job in mine).encode())
         process.stdin.close()
-        async for line in process.stdout:
-            outcome = json.loads(line)
-            outcomes.append(outcome)
-            if outcome["failure"]:
-                print(f"FAILED {outcome['row']} seed {outcome['seed']}: {outcome['failure']}", flush=True)
+        try:
+            async for line in process.stdout:
+                outcome = json.loads(line)
+                outcomes.append(outcome)
+                if outcome["failure"]:
+                    print(f"FAILED {outcome['row']} seed {outcome['seed']}: {outcome['failure']}", flush=True)
+        except asyncio.CancelledError:
+            process.send_signal(signal.SIGINT)
+            await process.wait()
+            raise
         if await process.wait():
             outcomes.append({"row": "worker", "seed": 0, "seconds": 0, "failure": "a worker died", "skipped": None})
 
     await asyncio.gather(*(one(number) for number in range(workers)))
-    return outcomes
 
 
 def report(rows: list[Row], outcomes: list[Json], seconds: float) -> bool:
@@ -103,7 +107,11 @@ def main() -> None:
     else:
         jobs = jobs_of(rows, share=arguments.share, seed=arguments.seed, broker=arguments.broker)
     started = time.monotonic()
-    outcomes = asyncio.run(run_all(jobs, workers=min(arguments.workers, len(jobs)), at_once=arguments.at_once))
+    outcomes: list[Json] = []
+    try:
+        asyncio.run(run_all(jobs, outcomes, workers=min(arguments.workers, len(jobs)), at_once=arguments.at_once))
+    except KeyboardInterrupt:
+        print("interrupted: so far")
     sys.exit(0 if report(rows, outcomes, time.monotonic() - started) else 1)
 
 

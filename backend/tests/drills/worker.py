@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 
 import structlog
@@ -33,7 +34,8 @@ def main() -> None:
     """Read jobs until end of input."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     lines = [json.loads(line) for line in sys.stdin if line.strip()]
-    asyncio.run(work(lines[1:], int(lines[0]["at_once"])))
+    with suppress(KeyboardInterrupt):  # every world has been closed by then
+        asyncio.run(work(lines[1:], int(lines[0]["at_once"])))
 
 
 if __name__ == "__main__":

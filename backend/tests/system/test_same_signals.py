@@ -41,9 +41,10 @@ pytestmark = pytest.mark.system
 FILE = Path(__file__).resolve().parents[4] / "shared/market_data/crypto/bybit_linear_BTCUSDT_1m_2022-12-13.csv.gz"
 SPEED = 150
 """A bar of a minute takes 0.4 s."""
-PAST_BARS = 26
+PAST_BARS = 16
 """Bars of the file that are history when the strategies start; they warm up on them."""
-LAST_BAR = 120
+LAST_BAR = 104
+"""Until here five bars or more lie between two signals: an order is filled before the next one is decided."""
 PARAMETERS = {"fast": 4, "slow": 12, "quantity": 0.01}
 FEE = Decimal("0.00055")
 PAPER, PAPER_FEE = "bybit-sim-local", Decimal("0.0006")
@@ -104,6 +105,7 @@ async def test_backtest_simulated_broker_and_paper_account_decide_alike_and_ever
         words = {"connection_id": connection_id, "timeframe": "1m", "parameters": PARAMETERS}
         await desk.create(name, "replay_witness.Witness", **words)
         await desk.command(name, "start")
+    await _passed(replay)
     recorded = _recorded()
     for name, (connection_id, fee_rate, data_age_wall_ns) in hosts.items():
         found = await _hosted(replay, name, connection_id)
@@ -149,25 +151,48 @@ async def _play(desk: StrategyDesk) -> Replay:
     return Replay(desk=desk, origin_ns=origin_ns, ahead_ns=ahead_ns, doubt_ns=SPEED * (after_ns - before_ns) // 2)
 
 
+async def _passed(replay: Replay) -> None:
+    """Wait until the replay is past ``LAST_BAR``, without asking the product anything."""
+    end_ns = replay.origin_ns + (LAST_BAR + 2) * BAR_NS
+    async with replay.desk.product.control() as control:
+
+        async def is_past() -> bool:
+            return _nanoseconds((await control.get("/sim/health")).json()["now"]) > end_ns
+
+        await until(is_past, timeout_s=120, what=f"the replay is past bar {LAST_BAR}")
+
+
 async def _hosted(replay: Replay, name: str, connection_id: str) -> Story:
     """Return what a hosted strategy did once it has seen ``LAST_BAR`` and all that it ordered until then is filled."""
     desk = replay.desk
 
     async def is_done() -> Story | None:
-        assert (await desk.strategy(name))["state"] == "running", (await desk.strategy(name))["reason"]
+        strategy = await desk.strategy(name)
+        assert strategy["state"] == "running", strategy["reason"]
         bars, signals = log_of(await desk.log(name), origin_ns=replay.origin_ns)
         if not bars or bars[-1].index < LAST_BAR:
             return None
         wanted = [signal for signal in signals if signal.index <= LAST_BAR]
-        page = await desk.http.get("/fills", params={"connection_id": connection_id, "limit": 1000})
-        fills = {fill["client_order_id"]: fill for fill in page.json()["fills"]}
-        if any(signal.order_id not in fills for signal in wanted):
+        fills = await _fills(desk, connection_id, {signal.order_id for signal in wanted})
+        if fills is None:
             return None
-        assert len(fills) == len(page.json()["fills"]), "one fill per order: the best level is larger than the order"
         executions = [_execution(replay, fills[signal.order_id]) for signal in wanted]
         return Story(bars=_until_last(bars), signals=wanted, executions=executions)
 
-    return await until(is_done, timeout_s=75, what=f"{name} has seen bar {LAST_BAR} and its orders are filled")
+    return await until(is_done, timeout_s=60, what=f"{name} has seen bar {LAST_BAR} and its orders are filled")
+
+
+async def _fills(desk: StrategyDesk, connection_id: str, wanted: set[str]) -> dict[str, Json] | None:
+    """Return the one fill of each order, None while some are not filled; an order that ends without one is a defect."""
+    words = {"connection_id": connection_id, "limit": "1000"}
+    orders = (await desk.http.get("/orders/status", params=words)).json()["orders"]
+    ended = {"denied", "rejected", "canceled", "expired"}
+    lost = [order for order in orders if order["client_order_id"] in wanted and order["status"] in ended]
+    assert lost == []
+    page = (await desk.http.get("/fills", params=words)).json()["fills"]
+    fills = {fill["client_order_id"]: fill for fill in page}
+    assert len(fills) == len(page), "one fill per order: the best level is larger than the order"
+    return fills if wanted <= fills.keys() else None
 
 
 def _execution(replay: Replay, fill: Json) -> Execution:

@@ -64,8 +64,7 @@ class Gateway:
             delivery=self.delivery,
             zone=_ZONE,
         )
-        if settings.keeps_hours:
-            venue.keep_hours(ContractHours())
+        venue.keep_hours(ContractHours(lambda: settings.keeps_hours or self.conditions.keeps_trading_hours))
 
     @property
     def is_read_only(self) -> bool:

@@ -275,7 +275,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("quantity", "code"),
         [
-            (0.0025, "off_step"),
+            (0.0005, "off_step"),
             (1e306, "above_maximum"),
             (0.0, "not_positive"),
             (-1.0, "not_positive"),

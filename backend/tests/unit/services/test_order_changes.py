@@ -59,6 +59,24 @@ async def test_lost_cancel_is_sent_again_until_the_records_show_it(tmp_path: Pat
         await path.until_status("A", OrderStatus.CANCELED)
 
 
+async def test_cancel_that_waits_for_its_turn_is_neither_doubled_nor_looked_up(
+    tmp_path: Path, broker: FakeBroker
+) -> None:
+    """Behind hundreds of others a cancel leaves long after an unanswered one would be asked for."""
+    async with order_path(tmp_path, broker) as path:
+        await path.place(client_order_id="A")
+        sent, asked = len(broker.commands), broker.queries["find_order"]
+        turn = broker.hold("cancel")
+        waiting = await path.orders.cancel("A", actor="test", wait_ms=0)
+        await turn.reached()
+        for _ in range(3):
+            await path.step(30)
+        assert waiting.status is OrderStatus.PENDING_CANCEL
+        assert (len(broker.commands) - sent, broker.queries["find_order"] - asked) == (1, 0)
+        turn.release()
+        await path.until_status("A", OrderStatus.CANCELED)
+
+
 async def test_change_is_confirmed_by_the_record_and_not_by_the_acknowledgement(
     tmp_path: Path, broker: FakeBroker
 ) -> None:

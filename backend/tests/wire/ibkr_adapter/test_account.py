@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
+from ib_async.objects import PnL
 
 from edgerunner.adapters.broker import PositionReport
 from edgerunner.domain.accounts import AccountSummary
@@ -93,8 +94,6 @@ async def test_21_questions_without_an_id_wait_for_each_other(broker: IbkrOnSimu
 
 
 async def test_15_profit_that_tws_leaves_unset_is_unknown(broker: IbkrOnSimulator) -> None:
-    from ib_async.objects import PnL
-
     broker.adapter._session.account._on_profit(
         PnL(account=broker.account_id, dailyPnL=0.0, unrealizedPnL=1.7976931348623157e308, realizedPnL=3.5)
     )

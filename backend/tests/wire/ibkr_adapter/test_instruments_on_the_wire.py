@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from edgerunner.domain.errors import NotFound
+from edgerunner.domain.errors import BrokerUnreachable, NotFound
 from edgerunner.domain.instruments import Product
 from tests.contract.harness import until
 from tests.contract.ibkr_harness import IbkrOnSimulator, ibkr_on_simulator
@@ -56,11 +56,6 @@ async def test_an_id_that_cannot_be_used_says_why(broker: IbkrOnSimulator, instr
         await broker.adapter.load_instrument(instrument_id)
 
 
-async def test_an_ambiguous_id_names_the_candidates(broker: IbkrOnSimulator) -> None:
-    with pytest.raises(NotFound, match=r"ES-2026\.IBKR|looks? like|fits several"):
-        await broker.adapter.load_instrument("ES-2026.IBKR")
-
-
 async def test_search_finds_at_tws_and_keeps_what_it_found(broker: IbkrOnSimulator) -> None:
     assert "MSFT.IBKR" in [each.instrument_id for each in await broker.adapter.search_instruments("msf")]
     assert broker.adapter.get_instrument("MSFT.IBKR").base == "MSFT"
@@ -76,8 +71,6 @@ async def test_major_pairs_are_there_for_conversions(broker: IbkrOnSimulator) ->
 
 
 async def test_20_no_contract_is_believed_only_while_definitions_are_there(broker: IbkrOnSimulator) -> None:
-    from edgerunner.domain.errors import BrokerUnreachable
-
     link = broker.adapter._session.link
     link._hear(-1, 2157, "Sec-def data farm connection is broken:secdefnj")
     with pytest.raises(BrokerUnreachable, match="definitions are away"):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,7 @@ SETTINGS = {
 SUNDAY_NS = NOW_NS - 18 * 3600 * 10**9
 WALLS = {"grounded_historical_bars": lambda: SUNDAY_NS}
 """The bars were recorded on a Sunday: the last session is over."""
+ROOT = Path(__file__).resolve().parents[4]
 Compare = Callable[[tuple[Words, ...], list[Words]], bool]
 
 
@@ -74,3 +76,8 @@ async def test_a_recorded_client_is_answered_as_it_was(name: str) -> None:
         assert compare(step.answers, told), json.dumps(
             {"step": step.name, "recorded": step.answers, "ours": told}, indent=1
         )
+
+
+def test_every_transcript_is_in_the_table_of_the_docs() -> None:
+    page = (ROOT / "docs" / "simulators" / "ibkr.md").read_text(encoding="utf-8")
+    assert [name for name in names() if f"| {name} |" not in page] == []

@@ -19,7 +19,8 @@ from tests.wire.tws.kit import NOW_NS, Client, running_tws
 TRADES: Final = 300
 TINY: Final = Decimal("1e-9")
 MOST: Final = {"AAPL": 300, "VOD@LSE-GBP": 9_000, "USD/JPY": 90_000, "EUR/USD": 90_000, "ES-202612": 2}
-MOST_OPTIONS: Final = 20
+MOST_OPTIONS: Final = 5
+MARGIN: Final = 201
 OPTION: Final = "SPY-20261218-C-620"
 CONTRACTS: Final = {
     "AAPL": Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD"),
@@ -87,11 +88,12 @@ async def test_executions_commissions_positions_and_cash_told_equal_an_independe
             told = await everything(client, order(number, name, draw.choice(("BUY", "SELL")), quantity))
             reports = {each.execution_id: each for each in told if isinstance(each, CommissionReport)}
             executions = [each for each in told if isinstance(each, ExecutionDetails)]
-            assert executions, (name, told)
+            assert executions or any(getattr(each, "code", None) == MARGIN for each in told), (name, told)
             for each in executions:
                 book(books, each, reports.pop(each.execution_id))
             assert not reports
             now[0] += draw.randrange(4) * 10**8
+        assert len(books.orders) > TRADES / 2
         await assert_told(client, books)
 
 

@@ -12,6 +12,7 @@ from edgerunner.simulators.tws.delivery.definitions import (
     FARM_BROKEN,
     LIVE_ACCOUNT,
     READ_ONLY,
+    TRADING_HOURS,
 )
 
 _SILENCING: Final = (CONNECTION_LOST, FARM_BROKEN, COMPETING_SESSION)
@@ -47,6 +48,11 @@ class Conditions:
     def is_read_only(self) -> bool:
         """Tell whether the API takes no orders."""
         return self._is_active(READ_ONLY)
+
+    @property
+    def keeps_trading_hours(self) -> bool:
+        """Tell whether orders wait for the trading hours of their contracts."""
+        return self._is_active(TRADING_HOURS)
 
     @property
     def shows_live_account(self) -> bool:

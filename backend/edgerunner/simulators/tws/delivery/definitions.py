@@ -13,6 +13,7 @@ FARM_BROKEN: Final = "ibkr.farm_broken"
 COMPETING_SESSION: Final = "ibkr.competing_session"
 API_DISABLED: Final = "ibkr.api_disabled"
 READ_ONLY: Final = "ibkr.read_only"
+TRADING_HOURS: Final = "ibkr.trading_hours"
 LIVE_ACCOUNT: Final = "ibkr.live_account"
 CLIENT_ID_IN_USE: Final = "ibkr.client_id_in_use"
 PROFILE: Final = "ibkr.profile"
@@ -77,6 +78,7 @@ _STATES: Final = (
         "whoever is connected already should connect again.",
     ),
     _fault(READ_ONLY, "The API is read-only as long as the fault is active: orders are refused with 321."),
+    _fault(TRADING_HOURS, "Orders wait for the trading hours of their contracts as long as the fault is active."),
     _fault(
         CLIENT_ID_IN_USE,
         "A client id counts as in use (326) as long as the fault is active, like one whose connection died unnoticed.",

@@ -86,7 +86,9 @@ class OrderDesk:
     def cancel_all(self, session: Session) -> None:
         """Cancel every order of all clients, those entered by hand included."""
         for owner, request in self._parked.drop_all(session.client_id):
-            self._drop(session, owner, request)
+            known = self._known(owner)
+            if known is None or not known.live:
+                self._drop(session, owner, request)
         for account_id in self.accounts:
             self.venue.cancel_all(account_id)
 

@@ -1,13 +1,13 @@
 """When orders may trade: the hours of each contract as the venue wants them, and when a day order ends."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from edgerunner.simulators.catalogue_ibkr import listing_of
 from edgerunner.simulators.clock import NANOSECONDS
-from edgerunner.simulators.sessions import Session
+from edgerunner.simulators.sessions import AlwaysOpen, Session
 from edgerunner.simulators.tws.contracts.listing import Listing
 from edgerunner.simulators.tws.contracts.schedule import Hours, is_trading_day
 
@@ -19,11 +19,17 @@ class ContractHours:
     """The hours of listings by their venue's key.
 
     Stocks and options trade in regular hours, and outside of them when an order says so; currencies and futures in all
-    of their own hours.
+    of their own hours; everything all the time while hours are not ``kept``.
     """
+
+    def __init__(self, kept: Callable[[], bool]) -> None:
+        self._kept = kept
+        self._always = AlwaysOpen()
 
     def session(self, symbol: str, time_ns: int, *, is_extended: bool) -> Session:
         """Return the session of a listing that is on, or else its next one."""
+        if not self._kept():
+            return self._always.session(symbol, time_ns, is_extended=is_extended)
         return session_of(listing_of(symbol), time_ns, is_extended=is_extended)
 
 

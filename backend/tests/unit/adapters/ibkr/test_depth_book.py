@@ -24,9 +24,8 @@ def test_an_inserted_row_pushes_the_others_down() -> None:
         (0, Operation.INSERT, Side.BID, "10.0", "1"),
         (1, Operation.INSERT, Side.BID, "9.8", "2"),
         (1, Operation.INSERT, Side.BID, "9.9", "3"),
-        (2, Operation.UPDATE, Side.BID, "9.8", "7"),
     )
-    assert texts(book)[0] == [("10", "1"), ("9.9", "3"), ("9.8", "7")]
+    assert texts(book)[0] == [("10", "1"), ("9.9", "3"), ("9.8", "2")]
 
 
 def test_a_deleted_row_pulls_the_others_up() -> None:

@@ -44,6 +44,7 @@ async def test_orders_are_told_to_their_owner_alone() -> None:
         await one.start(1)
         await two.start(2)
         await one.place(1, "BUY", 10)
+        await one.place(2, **LIMIT)
         assert await two.heard() == []
         assert await two.open_orders() == ["OpenOrderEnd"]
 
@@ -91,6 +92,10 @@ async def test_a_global_cancel_ends_what_was_not_transmitted() -> None:
         await one.place(1, **LIMIT, transmit=False)
         one.send(orders.GlobalCancel())
         assert await one.heard() == ["1 ApiCancelled 0/10", "1 error 202"]
+        await one.place(2, **LIMIT)
+        await one.place(2, **{**LIMIT, "limit_price": "14"}, transmit=False)
+        one.send(orders.GlobalCancel())
+        assert "2 ApiCancelled 0/10" not in await one.heard()
 
 
 async def test_open_orders_outlive_their_connection() -> None:

@@ -37,6 +37,18 @@ async def test_an_order_for_all_hours_trades_before_the_open() -> None:
         assert "1 Filled 10/0" in await trader.heard()
 
 
+async def test_hours_are_kept_as_long_as_a_fault_wants_it() -> None:
+    async with site(time_ns=NIGHT) as tws, Trader(tws.server.port) as trader:
+        await trader.start()
+        await trader.place(1, "BUY", 10, "LMT", limit_price="260")
+        fault = tws.venue.faults.add("ibkr", "ibkr.trading_hours")
+        tws.pass_hours(0.01)
+        assert await trader.heard() == HELD
+        tws.venue.faults.remove(fault.fault_id)
+        tws.pass_hours(0.01)
+        assert "1 Submitted 0/10" in await trader.heard()
+
+
 async def test_a_market_order_for_all_hours_waits_all_the_same() -> None:
     async with site(HOURS, time_ns=NIGHT) as tws, Trader(tws.server.port) as trader:
         await trader.start()

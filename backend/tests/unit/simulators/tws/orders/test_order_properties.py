@@ -49,6 +49,7 @@ STEPS = st.lists(
         st.tuples(st.just("change"), st.integers(1, 9), TERMS),
         st.tuples(st.just("cancel"), st.integers(1, 9)),
         st.tuples(st.just("move"), PRICES),
+        st.tuples(st.just("move"), PRICES),
         st.tuples(st.just("cancel all")),
     ),
     max_size=14,
@@ -113,7 +114,7 @@ async def run(steps: list[tuple[Any, ...]]) -> None:
     try:
         for step in steps:
             desk.carry_out(step)
-        check_what_was_heard(desk)
+            check_what_was_heard(desk)
         desk.carry_out(("cancel all",))
         assert desk.venue.open_orders(ACCOUNT) == []
     finally:
