@@ -189,6 +189,7 @@ def _told(what: str, clients: int, served: int, took_s: float, cpu_s: float) -> 
     return [
         Measurement(name=f"{what}, {to}", value=served / took_s, unit="1/s"),
         Measurement(name=f"{what}, {to}: CPU of the simulator", value=cpu_s / served * 1e6, unit="us each"),
+        Measurement(name=f"{what}, {to}: a whole core would serve", value=served / cpu_s, unit="1/s"),
         Measurement(name=f"{what}, {to}: simulator busy", value=100 * cpu_s / took_s, unit="% of core"),
     ]
 

@@ -18,7 +18,7 @@ BROKERS: dict[str, Callable[[], AbstractAsyncContextManager[Broker]]] = {
     "bybit-hedge": lambda: bybit_on_simulator("linear:BTCUSDT", is_hedged=True),
     "ibkr-stock": lambda: ibkr_on_simulator("AAPL.IBKR"),
     "ibkr-forex": lambda: ibkr_on_simulator("EUR/USD.IBKR"),
-    "ibkr-future": lambda: ibkr_on_simulator("ES-202612.IBKR"),
+    "ibkr-future": lambda: ibkr_on_simulator("MES-202612.IBKR"),
     "ibkr-option": lambda: ibkr_on_simulator("SPY-20261218-C-600.IBKR"),
     "local-linear": lambda: local_on_simulator("linear:BTCUSDT"),
     "local-spot": lambda: local_on_simulator("spot:BTCUSDT", coins={"BTC": "1"}),

@@ -113,7 +113,10 @@ async def test_average_price_is_that_of_the_fills_or_unknown(broker: Broker) -> 
     value = sum((each.fill.quantity * each.fill.price for each in fills), Decimal(0))
     fees = sum((each.fill.fee.amount for each in fills), Decimal(0)) if report.average_has_fees else Decimal(0)
     assert report.average_price is not None
-    assert abs(report.average_price - (value + fees) / broker.quantity) <= broker.instrument.tick_size
+    assert (
+        abs(report.average_price - (value + fees / broker.instrument.multiplier) / broker.quantity)
+        <= broker.instrument.tick_size
+    )
     if report.mark_price is None:
         await until(lambda: _marks(broker), lambda: "a position with its mark")
     assert report.leg == broker.opened_leg(Side.BUY)

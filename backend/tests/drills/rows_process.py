@@ -131,7 +131,8 @@ async def _is_held(world: World) -> bool:
 async def _is_protected(world: World) -> bool:
     """Tell whether every exit that lives at the broker is known here; a filled bracket must have both."""
     ledger = await world.ledger()
-    exits = {order["venue_order_id"] for order in ledger["orders"] if order["live"] and order["exit_kind"]}
+    living = [order for order in ledger["orders"] if order["live"]]
+    exits = {order["venue_order_id"] for order in living if order["exit_kind"] or order["parent"]}
     answer = await world.api.get("/orders/status", params={"connection_id": CONNECTION_ID, "status": "open"})
     known = {order["venue_order_id"] for order in answer.json()["orders"]}
     held = any(p["symbol"] == world.market.symbol for account in ledger["accounts"] for p in account["positions"])

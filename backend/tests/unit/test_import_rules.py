@@ -11,7 +11,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "backend" / "edgerunner"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
-SHARED_BY_ADAPTERS = {"__init__", "__pycache__", "broker", "account_controls", "buffers"}
+SHARED_BY_ADAPTERS = {
+    "__init__",
+    "__pycache__",
+    "account_controls",
+    "background",
+    "broker",
+    "buffers",
+    "instrument_lookup",
+    "order_preview",
+}
 CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["contracts"]}
 
 

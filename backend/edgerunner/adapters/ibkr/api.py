@@ -25,8 +25,8 @@ FIRST_REQUEST_ID: Final = 1_500_000_000
 """Requests are counted from here, orders from TWS's next valid id, so that an error tells which of them it means."""
 
 MESSAGES_A_SECOND: Final = 40
-"""ib_async's own brake stands at 45. TWS drops what comes beyond 50, a command too, and a busy machine lets messages that
-were sent in time arrive in bunches."""
+"""ib_async's own brake stands at 45. TWS drops what comes beyond 50, a command too, and a busy machine lets messages
+that were sent in time arrive in bunches."""
 
 _CLIENT_ID_IN_USE: Final = 326
 

@@ -28,7 +28,7 @@ _MORE_UNSUPPORTED: Final[Mapping[str, Mapping[str, str]]] = {
     "stock": {},
     "forex": {"trades": NO_TRADES},
     "future": {},
-    "option": {},
+    "option": {"depth": "TWS has no book of options that SMART routes (10092)"},
 }
 
 
@@ -50,7 +50,7 @@ def _product(product: str, refusal: str | None) -> ProductCapabilities:
         modify=frozenset({"quantity", "price", "trigger_price"}),
         brackets="native",
         hedging=False,
-        depth_levels=DEPTH_ROWS,
+        depth_levels=0 if "depth" in _MORE_UNSUPPORTED[product] else DEPTH_ROWS,
         timeframes=frozenset(WORDS),
         funding=False,
         unsupported={**_UNSUPPORTED, **_MORE_UNSUPPORTED[product], **refused},

@@ -207,7 +207,6 @@ class TwsServer:
             visit = Visit(channel=channel, session=session, request=request, act=conversation.answer)
             await self._turnstile.conduct(visit)
 
-
     def _admits(self, channel: Channel, session: Session, request: object) -> bool:
         """Tell whether the limits let a request pass; its sender is told if not, and cut after repeated excess."""
         verdict = self._gateway.pacing.admit(session, request)

@@ -24,9 +24,7 @@ class SessionAnswers:
             wire.RequestIds: lambda _: (self._next_valid_id(),),
             wire.RequestManagedAccounts: lambda _: (self._managed_accounts(),),
             wire.RequestCurrentTime: lambda _: (wire.CurrentTime(time_s=self._gateway.time_s()),),
-            wire.RequestUserInfo: lambda request: (
-                wire.UserInfo(request_id=request.request_id, white_branding_id=""),
-            ),
+            wire.RequestUserInfo: lambda request: (wire.UserInfo(request_id=request.request_id, white_branding_id=""),),
             wire.SetServerLogLevel: silent,
             wire.RequestNewsBulletins: silent,
             wire.CancelNewsBulletins: silent,

@@ -71,9 +71,9 @@ def test_an_order_beyond_a_limit_is_refused_by_the_code_of_live_trading(
 
 
 def test_refused_orders_are_counted_with_the_sentence_of_the_first_in_every_report() -> None:
-    steps = {number: (lambda s: s.buy(3)) for number in range(4)} | {4: lambda s: s.buy(0.0005)}
+    steps = {number: (lambda s: s.buy(3)) for number in range(4)} | {4: lambda s: s.buy(1.0005)}
     result, _ = play(flat(100, 6), steps, **limited(max_order_notional="250.5"))
-    assert codes(result) == [("order_notional", 4), ("below_minimum", 1)]
+    assert codes(result) == [("order_notional", 4), ("off_step", 1)]
     first = result.refusals[0]
     assert first.text == "the order is worth 300; the limit is 250.5"
     assert (first.first_time_ms, first.last_time_ms) == (START_MS + MINUTE_MS, START_MS + 4 * MINUTE_MS)

@@ -65,6 +65,33 @@ def test_a_wire_layer_adds_faults_under_its_own_name_only(box: FaultBox) -> None
         box.register(FaultDefinition(name="gap", description="A hole."))
 
 
+def test_a_parameter_with_choices_takes_no_other_word(box: FaultBox) -> None:
+    definition = FaultDefinition(
+        name="bybit.mood",
+        description="A mood.",
+        params={"word": "good or bad"},
+        brokers=frozenset({"bybit"}),
+        choices={"word": frozenset({"good", "bad"})},
+    )
+    box.register(definition)
+    box.add("bybit", "bybit.mood", params={"word": "good"})
+    with pytest.raises(UnknownFault, match="must be one of bad, good") as caught:
+        box.add("bybit", "bybit.mood", params={"word": "fair"})
+    assert caught.value.field == "params.word"
+
+
+def test_a_watcher_hears_of_faults_that_come_and_go_until_it_stops(box: FaultBox) -> None:
+    counts: list[int] = []
+    stop = box.watch(lambda: counts.append(len(box.active())))
+    fault = box.add("bybit", "drop_reply")
+    box.remove(fault.fault_id)
+    box.add("bybit", "reject")
+    box.remove()
+    stop()
+    box.add("bybit", "reject")
+    assert counts == [1, 0, 1, 0]
+
+
 async def test_frames_wait_at_a_hold_and_are_told_how_to_go_on(box: FaultBox) -> None:
     assert await box.hold_point("bybit", HoldPoint.RECEIVED) == "continue"
     box.hold("bybit", HoldPoint.RECEIVED)

@@ -8,7 +8,6 @@ import pytest
 
 from edgerunner.simulators.tws.server import TwsServer
 from edgerunner.simulators.tws.settings import TwsSettings
-from tests.waiting import until
 from tests.wire.tws.kit import HOST, NOW_NS, running_tws
 
 ib_async = pytest.importorskip("ib_async", reason="ib_async is not installed: it asks for an older tzdata than we do")
