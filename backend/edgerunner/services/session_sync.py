@@ -44,7 +44,7 @@ CONFIRM_AFTER_S = 2.0
 """When a position differs: the next control confirms it or finds it gone."""
 
 IN_ORDER_S = 10.0
-"""How long news waits for the missed fills to be read; longer, and it is booked out of order."""
+"""How long news waits for the missed fills to be read; longer, and positions put these in their place later."""
 RESTART_S = 1.0
 RETRY_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 

@@ -101,10 +101,10 @@ class Engine:
 
     def close(self, work: Work, order: VenueOrder, reason: str, state: OrderState = OrderState.CANCELED) -> VenueOrder:
         """Cancel a live order, or end it in another state."""
-        if not order.is_waiting:
-            self.withdraw(order)
-        elif self._instruments[order.symbol].is_spot:
+        if order.is_waiting and self._instruments[order.symbol].is_spot:
             state = OrderState.DEACTIVATED
+        elif not order.is_waiting and order.state is not OrderState.TRIGGERED:
+            self.withdraw(order)
         after = self.stamped(replace(order, state=state, cancel_reason=reason, live=False))
         self.save(work, order, after)
         return after

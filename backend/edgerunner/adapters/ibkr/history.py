@@ -23,8 +23,8 @@ _NO_DATA: Final = ("no data", "returned no")
 _REMARKS: Final = frozenset({2174, 2176})
 """Notes on time zones and fractional sizes that come before the answer."""
 
-EMPTY_SPANS: Final = 4
-"""So many spans without a bar in a row, and there is nothing older: a long weekend is shorter."""
+EMPTY_NS: Final = 10 * 86_400 * NS_PER_S
+"""So long a time without a bar, and there is nothing older: holidays are shorter."""
 
 PAGES_KEPT: Final = 64
 """Answers about the past that are not asked for again; identical questions are what TWS counts as a violation."""
@@ -73,14 +73,17 @@ class History:
         if timeframe not in WORDS:
             raise Unsupported(f"TWS has no bars of {timeframe}")
         found: dict[int, Bar] = {}
-        until_ns, empty = end_ns, 0
-        while len(found) < limit and empty < EMPTY_SPANS:
+        chunk_ns = WORDS[timeframe].chunk_ns
+        until_ns, gap_ns, step_ns = end_ns, 0, chunk_ns
+        while len(found) < limit and gap_ns <= EMPTY_NS:
             page = await self._span(listing, timeframe, until_ns)
             new = [bar for bar in page if bar.open_ns not in found and (until_ns is None or bar.open_ns < until_ns)]
             found.update((bar.open_ns, bar) for bar in new)
-            empty = 0 if new else empty + 1
-            span_end_ns = until_ns if until_ns is not None else self._link.now_ns()
-            until_ns = min(bar.open_ns for bar in new) if new else span_end_ns - WORDS[timeframe].chunk_ns
+            if new:
+                until_ns, gap_ns, step_ns = min(bar.open_ns for bar in new), 0, chunk_ns
+            else:  # closed there: look further and further back
+                until_ns = (until_ns if until_ns is not None else self._link.now_ns()) - step_ns
+                gap_ns, step_ns = gap_ns + step_ns, 2 * step_ns
             if start_ns is not None and until_ns <= start_ns:
                 break
         wanted = [bar for open_ns, bar in sorted(found.items()) if start_ns is None or open_ns >= start_ns]

@@ -182,3 +182,12 @@ def test_a_waiting_order_waits_on_after_a_restart(tmp_path: Path) -> None:
 def test_the_operator_cannot_fill_an_order_that_waits(bench: Bench) -> None:
     order = bench.place("buy", "0.01", 60_500, trigger=rise(60_100))
     assert refusal(lambda: bench.venue.operator.fill(order)) == RejectReason.INVALID_TRIGGER
+
+
+def test_a_reducing_order_that_fired_in_vain_leaves_later_ones_guarded(bench: Bench) -> None:
+    bench.place("sell", "0.010", trigger=fall(59_000), reduce_only=True)
+    bench.pin(58_900)
+    bench.place("buy", "0.010")
+    resting = bench.place("sell", "0.010", 61_000, reduce_only=True)
+    bench.place("sell", "0.010")
+    assert bench.order(resting).cancel_reason == "reduce_only"
