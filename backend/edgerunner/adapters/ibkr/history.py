@@ -23,9 +23,6 @@ _NO_DATA: Final = ("no data", "returned no")
 _REMARKS: Final = frozenset({2174, 2176})
 """Notes on time zones and fractional sizes that come before the answer."""
 
-EMPTY_NS: Final = 10 * 86_400 * NS_PER_S
-"""So long a time without a bar, and there is nothing older: holidays are shorter."""
-
 PAGES_KEPT: Final = 64
 """Answers about the past that are not asked for again; identical questions are what TWS counts as a violation."""
 
@@ -73,21 +70,33 @@ class History:
         if timeframe not in WORDS:
             raise Unsupported(f"TWS has no bars of {timeframe}")
         found: dict[int, Bar] = {}
-        chunk_ns = WORDS[timeframe].chunk_ns
-        until_ns, gap_ns, step_ns = end_ns, 0, chunk_ns
-        while len(found) < limit and gap_ns <= EMPTY_NS:
+        until_ns = end_ns
+        while len(found) < limit:
             page = await self._span(listing, timeframe, until_ns)
             new = [bar for bar in page if bar.open_ns not in found and (until_ns is None or bar.open_ns < until_ns)]
             found.update((bar.open_ns, bar) for bar in new)
             if new:
-                until_ns, gap_ns, step_ns = min(bar.open_ns for bar in new), 0, chunk_ns
-            else:  # closed there: look further and further back
-                until_ns = (until_ns if until_ns is not None else self._link.now_ns()) - step_ns
-                gap_ns, step_ns = gap_ns + step_ns, 2 * step_ns
-            if start_ns is not None and until_ns <= start_ns:
+                until_ns = min(bar.open_ns for bar in new)
+            else:
+                until_ns = await self._before_pause(
+                    listing, timeframe, self._link.now_ns() if until_ns is None else until_ns
+                )
+            if until_ns is None or (start_ns is not None and until_ns <= start_ns):
                 break
         wanted = [bar for open_ns, bar in sorted(found.items()) if start_ns is None or open_ns >= start_ns]
         return wanted[-limit:]
+
+    async def _before_pause(self, listing: Listing, timeframe: Timeframe, until_ns: int) -> int | None:
+        """Return where to look on when the span before ``until_ns`` has no bar, None when there is nothing older.
+
+        Hours tell when trading was on before: nights and weekends are passed with one question.
+        """
+        span, hour = WORDS[timeframe], WORDS[Timeframe.H1]
+        if span.chunk_ns >= hour.chunk_ns:
+            return None
+        seen_ns = until_ns - span.chunk_ns
+        hours = [bar.open_ns for bar in await self._span(listing, Timeframe.H1, until_ns) if bar.open_ns < seen_ns]
+        return min(max(hours) + Timeframe.H1.length_ns, seen_ns) if hours else None
 
     async def _span(self, listing: Listing, timeframe: Timeframe, until_ns: int | None) -> list[Bar]:
         """Return the bars of one span that ends at a time (None = now); none when TWS has none there."""

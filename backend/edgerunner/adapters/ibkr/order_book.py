@@ -117,9 +117,7 @@ class OrderBook:
         self._forgive(record)
         return record
 
-    def error(
-        self, client_id: int, order_id: int, code: int, text: str, *, is_awaited: bool = False
-    ) -> Record | None:
+    def error(self, client_id: int, order_id: int, code: int, text: str, *, is_awaited: bool = False) -> Record | None:
         """Note a code with an order's id; None for an id that is no order's.
 
         ``is_awaited``: an order was sent with this id; its code may come before any other sign of it.

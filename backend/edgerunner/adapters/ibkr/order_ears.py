@@ -3,9 +3,9 @@
 ib_async's ``Trade`` objects are no truth: an informational error code turns them into Cancelled, a reconnect empties
 them. So the order path listens to the decoded messages themselves; ib_async still sees each of them first.
 """
-# ruff: noqa: N802, N803, D102, PLR0917 - names, meanings and places are those of ib_async's Wrapper
+# ruff: noqa: N802, N803, D102 - names and meanings are those of ib_async's Wrapper
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from ib_async.contract import Contract
 from ib_async.objects import CommissionReport, Execution
@@ -70,33 +70,18 @@ class OrderEars(Ears):
         if self.listener is not None:
             self.listener.completed_orders_end()
 
-    def orderStatus(
-        self,
-        orderId: int,
-        status: str,
-        filled: float,
-        remaining: float,
-        avgFillPrice: float,
-        permId: int,
-        parentId: int,
-        lastFillPrice: float,
-        clientId: int,
-        whyHeld: str,
-        mktCapPrice: float = 0.0,
-    ) -> None:
-        super().orderStatus(
-            orderId, status, filled, remaining, avgFillPrice, permId, parentId, lastFillPrice, clientId, whyHeld,
-            mktCapPrice,
-        )  # fmt: skip
+    def orderStatus(self, *fields: Any) -> None:
+        super().orderStatus(*fields)
+        order_id, status, filled, _remaining, average, perm_id, _parent, _last, client_id, why_held = fields[:10]
         if self.listener is not None:
             self.listener.order_status(
-                order_id=orderId,
-                client_id=clientId,
-                perm_id=permId,
+                order_id=order_id,
+                client_id=client_id,
+                perm_id=perm_id,
                 status=status,
                 filled=filled,
-                average=avgFillPrice,
-                why_held=whyHeld,
+                average=average,
+                why_held=why_held,
             )
 
     def execDetails(self, reqId: int, contract: Contract, execution: Execution) -> None:

@@ -53,8 +53,8 @@ class WhatIf:
 def _estimate(state: OrderState, currency: str) -> OrderEstimate:
     fee_currency = state.commissionCurrency or currency
 
-    def fee(amount: float) -> Money | None:
-        found = number(amount)
+    def fee(told: float) -> Money | None:
+        found = number(told)
         return None if found is None else Money(currency=fee_currency, amount=found)
 
     return OrderEstimate(

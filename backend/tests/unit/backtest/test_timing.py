@@ -52,7 +52,7 @@ class TestLatency:
     def test_a_limit_that_trades_at_the_close_it_arrives_at_takes_and_one_that_waited_there_makes(self) -> None:
         cost: dict[str, Any] = {"fees": FeeSchedule(maker=Decimal("0.001"), taker=Decimal("0.002")), "latency_ms": 50}
         arriving, _ = play(self.ROWS, {0: lambda s: s.buy(1, limit=104.5)}, **cost)
-        assert [(fill.price, fill.fee) for fill in arriving.fills] == [(104, Decimal("0.208"))]
+        assert [(fill.price, fill.fee) for fill in arriving.fills] == [(Decimal(104), Decimal("0.208"))]
         waiting, _ = play([*flat(100, 2), *self.ROWS[1:]], {0: lambda s: s.buy(1, limit=99.5)}, **cost)
         assert [(fill.price, fill.fee) for fill in waiting.fills] == [(Decimal("99.5"), Decimal("0.0995"))]
 

@@ -195,7 +195,6 @@ async def test_20_a_closed_bar_may_come_twice(simulator: Simulator) -> None:
         name = simulator.venue.name
         clock = simulator.venue.clock
         bar = staticmethod(simulator.venue.bar)
-        clock = simulator.venue.clock
         time_ns = time.time_ns() // 60_000_000_000 * 60_000_000_000 - 150_000_000_000
 
         def now_ns(self) -> int:

@@ -16,6 +16,7 @@ from edgerunner.domain.instruments import Instrument, PriceBand, Product, Quanti
 ACCOUNT = "DU1000001"
 KEY = "01HZX0000000000000000000AB"
 PERM_ID = 1_234_567_890
+PRICE = "101.5"
 AAPL = Contract(conId=265598, symbol="AAPL", secType="STK", currency="USD", exchange="SMART", localSymbol="AAPL")
 APPLE = Instrument(
     instrument_id="AAPL.IBKR",
@@ -83,7 +84,7 @@ class Heard:
             acctNumber=fields.pop("account", ACCOUNT),
             side=fields.pop("side", "BOT"),
             shares=shares,
-            price=101.5,
+            price=float(PRICE),
             permId=PERM_ID,
             clientId=7,
             orderId=5,
@@ -93,8 +94,8 @@ class Heard:
         )
         self.desk.execution(AAPL, execution)
 
-    def charged(self, execution_id: str = "0001.01", amount: float = 1.0) -> None:
-        self.desk.commission(CommissionReport(execId=execution_id, commission=amount, currency="USD"))
+    def charged(self, execution_id: str = "0001.01", told: str = "1.0") -> None:
+        self.desk.commission(CommissionReport(execId=execution_id, commission=float(told), currency="USD"))
 
 
 def order(**fields: Any) -> Order:

@@ -14,7 +14,7 @@ async def test_a_fill_waits_for_its_commission() -> None:
     heard = Heard()
     heard.executed()
     assert not heard.fills
-    heard.charged(amount=1.25)
+    heard.charged(told="1.25")
     report = heard.fills[0]
     assert (report.client_order_id, report.venue_order_id) == (KEY, str(PERM_ID))
     assert (report.fill.side, report.fill.quantity, report.fill.price) == (Side.BUY, Decimal(40), Decimal("101.5"))
@@ -25,7 +25,7 @@ async def test_a_fill_waits_for_its_commission() -> None:
 
 async def test_a_commission_may_come_before_its_execution() -> None:
     heard = Heard()
-    heard.charged(amount=0.5)
+    heard.charged(told="0.5")
     heard.executed()
     assert [report.fill.fee.amount for report in heard.fills] == [Decimal("0.5")]
 
@@ -45,10 +45,10 @@ async def test_a_late_commission_follows_as_the_fills_own_fee(monkeypatch: pytes
     heard.executed()
     await asyncio.wait_for(heard.desk.executions.whole.wait(), 5)
     assert [report.fill.fee.amount for report in heard.fills] == [Decimal(0)]
-    heard.charged(amount=2.0)
+    heard.charged(told="2.0")
     movement = heard.cash[0].movement
     assert (movement.movement_id, movement.kind, movement.amount) == ("fee:0001.01", "commission", Decimal(-2))
-    heard.charged(amount=2.0)
+    heard.charged(told="2.0")
     assert len(heard.cash) == 1
 
 

@@ -31,7 +31,6 @@ MOMENTS = st.integers(15_000 * 86_400, 24_000 * 86_400).map(lambda seconds: date
 PRICED = [*standing.STANDING, ES]
 
 
-
 def prices(seed: int) -> Prices:
     settings = VenueSettings(ledger_path=None, wall=lambda: nanoseconds(NOW), seed=seed)
     faults = FaultBox(["ibkr"])
