@@ -1,7 +1,9 @@
 """What a trader does in a drill; whatever gets no answer is sent again with the same key."""
 
+import itertools
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Literal
 
 import httpx
@@ -72,16 +74,30 @@ async def surely(world: World, key: str, body: Json) -> Json:
 async def resting(world: World, draw: random.Random, key: str) -> Json:
     """Return an order that works at the broker."""
     body = body_of(world, draw, "resting")
-    return await until(lambda: _working(world, key, body), timeout_s=PATIENCE_S, what="an order works at the broker")
+    attempts = itertools.count()
+    place_next = partial(_working, world, body)
+    return await until(
+        lambda: place_next(f"{key}-try{next(attempts)}"), timeout_s=PATIENCE_S, what="an order works at the broker"
+    )
 
 
-async def _working(world: World, key: str, body: Json) -> Json | None:
-    order = await place(world, key, body, wait_ms=PATIENT_MS)
-    if order is None or order["status"] == "submitted":
+async def _working(world: World, body: Json, key: str) -> Json | None:
+    """Return the order once it works; None when it provably never arrived: a link was still breaking."""
+    order = await surely(world, key, body)
+    if order["status"] == "submitted":
+        order = await until(
+            lambda: _answered(world, order["client_order_id"]), timeout_s=PATIENCE_S, what="the order is answered"
+        )
+    if order["status"] in {"accepted", "partially_filled"}:
+        return order
+    if order["broker"]["code"] == "never_arrived":
         return None
-    if order["status"] not in {"accepted", "partially_filled"}:
-        raise Violation(f"a resting order is {order}")
-    return order
+    raise Violation(f"a resting order is {order}")
+
+
+async def _answered(world: World, client_order_id: str) -> Json | None:
+    order = await order_of(world, client_order_id)
+    return None if order["status"] == "submitted" else order
 
 
 async def cancel(world: World, order: Json, *, wait_ms: int = 500) -> httpx.Response | None:

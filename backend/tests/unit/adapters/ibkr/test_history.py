@@ -61,6 +61,6 @@ async def test_a_contract_without_bars_ends_the_search() -> None:
 async def test_bars_before_the_start_are_left_out_and_end_the_search() -> None:
     history = Recorded()
     start_ns = FRIDAY_CLOSE_NS - 5 * SECOND_NS
-    bars = await history.bars(listing(), Timeframe.S1, start_ns=start_ns, end_ns=FRIDAY_CLOSE_NS, limit=500)
+    bars = await history.bars(listing(), Timeframe.S1, start_ns=start_ns, end_ns=FRIDAY_CLOSE_NS, limit=3_000)
     assert [bar.open_ns for bar in bars] == [start_ns + number * SECOND_NS for number in range(5)]
     assert len(history.asked) == 1
