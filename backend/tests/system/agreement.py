@@ -72,8 +72,10 @@ def _order_differences(ours: list[Json], theirs: list[Json]) -> Iterable[str]:
 
 def _one_order(own: Json, order: Json) -> Iterable[str]:
     name = f"order {own['client_order_id']}"
-    if order["client_key"] is not None and own["client_order_id"] != order["client_key"]:
-        yield f"{name} is {order['client_key']} in the ledger"
+    key = order["client_key"]
+    is_ours = key is not None and "/" not in key  # with a slash: an attached exit at TWS, an order without a key there
+    if is_ours and own["client_order_id"] != key:
+        yield f"{name} is {key} in the ledger"
     is_open = own["status"] not in {"filled", "canceled", "rejected", "expired", "denied"}
     if is_open != order["live"]:
         yield f"{name} is {own['status']} in the API, live={order['live']} in the ledger"
