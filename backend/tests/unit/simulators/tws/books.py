@@ -1,9 +1,8 @@
 """Independent bookkeeping of an account at Interactive Brokers, in plain decimals, without code of the product."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal, getcontext
+from decimal import Decimal, localcontext
 
-getcontext().prec = 60
 ZERO = Decimal(0)
 
 
@@ -78,6 +77,10 @@ class Books:
 
     def fill(self, order_id: str, symbol: str, side: str, quantity: Decimal, price: Decimal) -> tuple[str, Decimal]:
         """Book one fill and return the currency and amount of its commission."""
+        with localcontext(prec=60):
+            return self._fill(order_id, symbol, side, quantity, price)
+
+    def _fill(self, order_id: str, symbol: str, side: str, quantity: Decimal, price: Decimal) -> tuple[str, Decimal]:
         terms = TERMS[symbol]
         value = quantity * price * terms.multiplier
         order = self.orders.setdefault(order_id, Order(symbol))
