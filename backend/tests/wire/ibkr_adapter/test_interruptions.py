@@ -112,7 +112,7 @@ async def test_22_whoever_waits_for_an_answer_is_told_when_we_disconnect(broker:
 
 
 async def test_a_tws_that_stops_answering_is_dropped_after_two_heartbeats() -> None:
-    async with ibkr_on_simulator("AAPL.IBKR", heartbeat_s=0.2) as broker:
+    async with ibkr_on_simulator("AAPL.IBKR", heartbeat_s=1.0) as broker:
         mute = broker.faults.add("ibkr", "drop_reply", count=None, match=FaultMatch(op="query"))
         await goes(broker, "orders", "up", "down")
         assert "did not answer for the time" in str(newest(broker, "orders").reason)
@@ -144,7 +144,7 @@ async def test_another_log_on_behind_the_same_port_never_trades_in_our_name(brok
 
 
 async def test_11_a_list_without_its_end_is_an_error_in_time() -> None:
-    async with ibkr_on_simulator("AAPL.IBKR", request_timeout_s=0.3) as broker:
+    async with ibkr_on_simulator("AAPL.IBKR", request_timeout_s=3.0) as broker:
         broker.faults.add("ibkr", "ibkr.missing_end_marker", params={"marker": "positions"})
         with pytest.raises(BrokerTimeout, match="positions"):
             await broker.adapter.get_positions()

@@ -20,36 +20,43 @@ PLACE, CANCEL = FaultMatch(op="place"), FaultMatch(op="cancel")
 
 @pytest.fixture
 async def desk() -> AsyncIterator[IbkrOnSimulator]:
-    async with ibkr_on_simulator("AAPL.IBKR", request_timeout_s=1.0, settle_s=0.2) as broker:
+    async with ibkr_on_simulator("AAPL.IBKR") as broker:
         yield broker
 
 
-async def test_a_placement_whose_frame_was_lost_is_unknown_then_proven_absent(desk: IbkrOnSimulator) -> None:
-    desk.faults.add("ibkr", "drop_request", match=PLACE)
-    key = desk.new_key()
-    sent_ns = desk.venue.now_ns()
+@pytest.fixture
+async def hasty() -> AsyncIterator[IbkrOnSimulator]:
+    """A desk that waits for its answers for a short time only."""
+    async with ibkr_on_simulator("AAPL.IBKR", request_timeout_s=4.0, settle_s=0.2) as broker:
+        yield broker
+
+
+async def test_a_placement_whose_frame_was_lost_is_unknown_then_proven_absent(hasty: IbkrOnSimulator) -> None:
+    hasty.faults.add("ibkr", "drop_request", match=PLACE)
+    key = hasty.new_key()
+    sent_ns = hasty.venue.now_ns()
     with pytest.raises(OutcomeUnknown):
-        await desk.place(await desk.limit_terms(), key)
-    found = await desk.adapter.find_order(
-        client_order_id=key, venue_order_id=None, instrument_id=desk.instrument_id, sent_at_ns=sent_ns
+        await hasty.place(await hasty.limit_terms(), key)
+    found = await hasty.adapter.find_order(
+        client_order_id=key, venue_order_id=None, instrument_id=hasty.instrument_id, sent_at_ns=sent_ns
     )
     assert (found.report, found.fills, found.is_proof_of_absence) == (None, (), True)
 
 
-async def test_a_placement_whose_answer_was_lost_is_unknown_then_found_once(desk: IbkrOnSimulator) -> None:
-    desk.faults.add("ibkr", "drop_reply", match=PLACE)
-    key = desk.new_key()
-    terms = await desk.limit_terms()
+async def test_a_placement_whose_answer_was_lost_is_unknown_then_found_once(hasty: IbkrOnSimulator) -> None:
+    hasty.faults.add("ibkr", "drop_reply", match=PLACE)
+    key = hasty.new_key()
+    terms = await hasty.limit_terms()
     with pytest.raises(OutcomeUnknown):
-        await desk.place(terms, key)
-    found = await desk.adapter.find_order(
-        client_order_id=key, venue_order_id=None, instrument_id=desk.instrument_id, sent_at_ns=desk.venue.now_ns()
+        await hasty.place(terms, key)
+    found = await hasty.adapter.find_order(
+        client_order_id=key, venue_order_id=None, instrument_id=hasty.instrument_id, sent_at_ns=hasty.venue.now_ns()
     )
     assert found.report is not None
     assert (found.report.status, found.report.terms.price) == (OrderStatus.ACCEPTED, terms.price)
     with pytest.raises(OutcomeUnknown):
-        await desk.place(terms, key)
-    assert await desk.placements_of(key) == 1
+        await hasty.place(terms, key)
+    assert await hasty.placements_of(key) == 1
 
 
 @pytest.mark.parametrize("fault", ["close_after_accept", "reset_after_accept"])
