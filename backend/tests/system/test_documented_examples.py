@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -108,7 +109,7 @@ def in_shell(text: str, product: Product, desk: Path, instead: Mapping[str, str]
         "http://127.0.0.1:8000": product.url,
         "ws://127.0.0.1:8000": product.url.replace("http", "ws"),
         "http://127.0.0.1:8100": product.control_url,
-        ".venv/bin/python": sys.executable,
+        ".venv/bin/python": shlex.quote(sys.executable),
         **(instead or {}),
     }
     text = with_words(text, places)
