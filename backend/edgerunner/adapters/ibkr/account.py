@@ -116,7 +116,7 @@ class AccountBook:
             f"for the values of {account_id}",
             lambda: api.start(
                 request_id,
-                lambda: api.client.reqAccountUpdatesMulti(request_id, account_id, "", False),  # noqa: FBT003
+                lambda: api.client.reqAccountUpdatesMulti(request_id, account_id, "", False),  # noqa: FBT003 - ib_async's
             ),
             timeout_s=self._link.options.request_timeout_s,
         )

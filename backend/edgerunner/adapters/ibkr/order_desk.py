@@ -70,7 +70,9 @@ class OrderDesk:
         return expectation
 
     def drop(self, order_id: int, expectation: Expectation) -> None:
-        """Listen no longer."""
+        """Listen no longer; what was answered and not asked for counts as heard."""
+        if not expectation.answer.cancel() and not expectation.answer.cancelled():
+            expectation.answer.exception()
         self._expected[order_id].remove(expectation)
         if not self._expected[order_id]:
             del self._expected[order_id]

@@ -124,12 +124,14 @@ class OrderEntry:
     async def _placed(self, expectations: list[tuple[int, Expectation]]) -> OrderAck:
         """Return the parent's acknowledgement; an exit that is refused takes the entry with it.
 
-        An entry that was to be protected is not left without protection: it is canceled, and the refusal of the exit
-        is the answer. If the cancel comes too late, the entry's own news say so.
+        An entry that was to be protected is not left without protection: it is canceled. Whether the cancel came in
+        time is told by the entry's own news.
         """
         parent_id, parent = expectations[0]
         answers = [each.answer for _, each in expectations]
         ack = await self._answer(parent)
+        if answers[1:]:
+            await asyncio.wait(answers[1:], timeout=DOUBT_WAIT_S)
         refused = [
             error for answer in answers[1:] if answer.done() and isinstance(error := answer.exception(), BrokerRejected)
         ]

@@ -40,7 +40,7 @@ class _Tape(Feed):
 
     def request(self, api: Api, request_id: int) -> None:
         """Ask for every tick."""
-        api.client.reqTickByTickData(request_id, self.listing.contract, self._kind, 0, False)  # noqa: FBT003
+        api.client.reqTickByTickData(request_id, self.listing.contract, self._kind, 0, False)  # noqa: FBT003 - ib_async's
 
     def cancel(self, api: Api, request_id: int) -> None:
         """Give the feed back; TWS allows few at once."""

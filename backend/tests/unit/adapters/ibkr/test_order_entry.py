@@ -94,6 +94,23 @@ async def test_an_exit_that_is_refused_takes_the_entry_with_it() -> None:
     assert sent.canceled == [sent.sent[0].orderId]
 
 
+async def test_an_exit_that_is_refused_behind_the_entrys_sign_takes_it_too() -> None:
+    sent = SentOrders(Heard())
+    show = sent.heard.open_order
+
+    def show_the_entry_alone(status: str, **fields: Any) -> None:
+        if fields["orderRef"] == KEY:
+            show(status, **fields)
+        else:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, sent.heard.desk.error, fields["orderId"], 201, "no")
+
+    sent.heard.open_order = show_the_entry_alone  # type: ignore[method-assign] # the gateway's late answer
+    exits = {"take_profit": TakeProfit(price=Decimal(110)), "stop_loss": StopLoss(trigger_price=Decimal(95))}
+    await entry(sent).place(command(**exits), AAPL, APPLE)
+    assert sent.canceled == [sent.sent[0].orderId]
+
+
 async def test_a_refused_order_is_refused_and_a_used_id_makes_room_for_the_next() -> None:
     sent = SentOrders(Heard(), refuses=0)
     with pytest.raises(BrokerRejected):
