@@ -102,8 +102,7 @@ async def test_an_exit_that_is_refused_behind_the_entrys_sign_takes_it_too() -> 
         if fields["orderRef"] == KEY:
             show(status, **fields)
         else:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, sent.heard.desk.error, fields["orderId"], 201, "no")
+            asyncio.get_running_loop().call_later(0.05, sent.heard.desk.error, fields["orderId"], 201, "no")
 
     sent.heard.open_order = show_the_entry_alone  # type: ignore[method-assign] # the gateway's late answer
     exits = {"take_profit": TakeProfit(price=Decimal(110)), "stop_loss": StopLoss(trigger_price=Decimal(95))}
