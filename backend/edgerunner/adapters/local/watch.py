@@ -28,6 +28,10 @@ ASK_AFTER_NS: Final = 10**9
 """Age from which the market is asked for before an order meets it."""
 
 ASK_TIMEOUT_S: Final = 3.0
+NEEDED_TIMEOUT_S: Final = 4.0
+"""How long an order that has no market to meet waits for one; less than what the order service allows a check."""
+
+ASK_AGAIN_S: Final = 0.25
 SILENCE_NS: Final = 2 * 10**9
 """How long a broker that did not answer is not asked again."""
 DEPTH: Final = 50
@@ -82,23 +86,37 @@ class MarketWatch:
             self._wanted = wanted
 
     async def ask(self, instrument: Instrument, *, is_needed: bool = False) -> None:
-        """Have a book and quote at most a second old, or newer ones if ``is_needed``, if the broker answers.
+        """Have a book and quote at most a second old, if the broker answers.
 
-        What does not answer is logged: orders then wait for the stream, or are refused as stale.
+        ``is_needed``: an order has no market to meet: newer ones, asked for again until the broker answers or the
+        time is over. What does not answer is logged: orders then wait for the stream, or are refused as stale.
         """
         instrument_id = instrument.instrument_id
         now_ns = self._clock.time_ns()
-        is_heard = not is_needed and now_ns - self._heard_ns.get(instrument_id, 0) <= ASK_AFTER_NS
-        if is_heard or now_ns - self._silent_ns.get(instrument_id, 0) <= SILENCE_NS:
+        is_heard = now_ns - self._heard_ns.get(instrument_id, 0) <= ASK_AFTER_NS
+        is_silent = now_ns - self._silent_ns.get(instrument_id, 0) <= SILENCE_NS
+        if not is_needed and (is_heard or is_silent):
             return
+        error: BrokerError | TimeoutError | None = None
         try:
-            async with asyncio.timeout(ASK_TIMEOUT_S):
-                await self._hear(await self._data.get_ticker(instrument_id))
-                if self.has_depth(instrument):
-                    await self._hear(await self._data.get_depth(instrument_id, DEPTH))
-        except (BrokerError, TimeoutError) as error:
+            async with asyncio.timeout(NEEDED_TIMEOUT_S if is_needed else ASK_TIMEOUT_S):
+                while (error := await self._failure(instrument)) is not None and is_needed:  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(ASK_AGAIN_S)
+        except TimeoutError as late:
+            error = error or late
+        if error is not None:
             self._silent_ns[instrument_id] = self._clock.time_ns()
-            _log.warning("market_not_answering", instrument_id=instrument_id, reason=str(error))
+            _log.warning("market_not_answering", instrument_id=instrument_id, reason=repr(error))
+
+    async def _failure(self, instrument: Instrument) -> BrokerError | None:
+        """Ask once, and return why the broker did not answer."""
+        try:
+            await self._hear(await self._data.get_ticker(instrument.instrument_id))
+            if self.has_depth(instrument):
+                await self._hear(await self._data.get_depth(instrument.instrument_id, DEPTH))
+        except BrokerError as error:
+            return error
+        return None
 
     def has_depth(self, instrument: Instrument) -> bool:
         """Tell whether the connection shows more than the best quote of an instrument."""

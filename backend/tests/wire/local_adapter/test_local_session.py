@@ -22,10 +22,14 @@ from edgerunner.domain.market import Bar, Funding, FundingRate
 from edgerunner.domain.orders import Liquidity, OrderStatus, OrderTerms, OrderType, Side
 from edgerunner.matching.fees import FeeSchedule
 from edgerunner.simulators.bybit.server import WireServer
+from edgerunner.simulators.faults import FaultMatch
 from tests.wire.bybit.kit import until
 from tests.wire.local_adapter.site import Site, running_site
 
 LINEAR_ID = "BTCUSDT-LINEAR.BYBIT"
+REST_ATTEMPTS = 8
+"""How often a query reaches the wire before its failure is told: four attempts, each asked twice by the client."""
+
 DEFAULTS = LocalDefaults(currency="USDT", fees=FeeSchedule(maker=Decimal(0), taker=Decimal("0.001")))
 
 
@@ -190,6 +194,16 @@ async def test_without_a_quote_market_orders_are_refused_and_limit_orders_wait(s
         await paper.place("C", price)
         assert [order.client_order_id for order in await paper.adapter.get_open_orders()] == ["A", "C"]
         assert await paper.adapter.get_fills(0) == []
+
+
+async def test_market_order_asks_again_when_the_broker_fails_to_tell_the_market(site: Site, tmp_path: Path) -> None:
+    async with paper_on(site, tmp_path) as paper:
+        fault = site.venue.faults.add("bybit", "close_after_accept", count=None, match=FaultMatch(op="query"))
+        placing = asyncio.create_task(paper.place("A"))
+        await until(lambda: placing.done() or fault.used > REST_ATTEMPTS, "the market to be asked for again")
+        site.venue.faults.remove(fault.fault_id)
+        await placing
+        await until(lambda: OrderStatus.FILLED in paper.statuses("A"), "the order to fill")
 
 
 async def test_order_that_cannot_be_written_is_unknown_and_leaves_no_trace(site: Site, tmp_path: Path) -> None:
