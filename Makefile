@@ -6,6 +6,7 @@ BASE := .venv/base.stamp
 DEV := .venv/dev.stamp
 UV_VERSION := 0.13.9
 INSYNC := .venv-ib-insync
+MT5_CLIENTS := .venv-mt5-clients
 STOQEY := backend/tests/conformance/ibkr/stoqey
 TEST_WORKERS ?= auto
 
@@ -15,7 +16,7 @@ help:
 	@echo "make run          start Edgerunner with simulated brokers on 127.0.0.1:8000"
 	@echo "make test         run the tests"
 	@echo "make check        format, lint, types, import rules, secrets, file sizes"
-	@echo "make conformance  run unmodified pybit, ccxt, ib_async, ib_insync and @stoqey/ib against the simulators"
+	@echo "make conformance  run unmodified clients of Bybit, TWS and MetaTrader 5 against the simulators and the MT5 bridge"
 	@echo "make drills       break everything on purpose, some 2,000 times; DRILLS=\"--rows F3a --share 0.1\" selects"
 	@echo "make bench        measure idle cost, journal, backtester; bench-peers adds other backtesters"
 	@echo "make setup | drills | e2e | docs | lock | clean"
@@ -48,9 +49,10 @@ run: $(BASE)
 	@.venv/bin/edgerunner up
 
 test: $(DEV)
-	$(PYTHON) -m pytest --numprocesses $(TEST_WORKERS)
+	$(PYTHON) -m pytest --numprocesses $(TEST_WORKERS) -m "not alone"
+	$(PYTHON) -m pytest -m alone
 
-conformance: $(DEV) $(INSYNC)/installed.stamp $(STOQEY)/node_modules/installed.stamp
+conformance: $(DEV) $(INSYNC)/installed.stamp $(MT5_CLIENTS)/installed.stamp $(STOQEY)/node_modules/installed.stamp
 	$(PYTHON) -m pytest backend/tests/conformance
 
 # ib_insync and ib_async both bring a package named eventkit: ib_insync has an environment of its own.
@@ -59,6 +61,16 @@ $(INSYNC)/installed.stamp: requirements/conformance-ib-insync.txt | $(PYTHON)
 	@$(PYTHON) -m venv --clear $(INSYNC)
 	@$(INSYNC)/bin/python -m pip --disable-pip-version-check --no-input -qq install \
 		--require-hashes --requirement requirements/conformance-ib-insync.txt
+	@touch $@
+
+# The last two insist on the Windows-only MetaTrader5, which is what they are run without.
+$(MT5_CLIENTS)/installed.stamp: requirements/conformance-mt5-clients.txt requirements/conformance-mt5-no-deps.txt | $(PYTHON)
+	@echo "Installing pdmt5, mt5cli, metatrader-mcp-server and pymt5adapter, in an environment of their own"
+	@$(PYTHON) -m venv --clear $(MT5_CLIENTS)
+	@$(MT5_CLIENTS)/bin/python -m pip --disable-pip-version-check --no-input -qq install \
+		--require-hashes --requirement requirements/conformance-mt5-clients.txt
+	@$(MT5_CLIENTS)/bin/python -m pip --disable-pip-version-check --no-input -qq install \
+		--no-deps --require-hashes --requirement requirements/conformance-mt5-no-deps.txt
 	@touch $@
 
 $(STOQEY)/node_modules/installed.stamp: $(STOQEY)/package-lock.json

@@ -16,3 +16,5 @@ compile() {
 compile requirements/dev.txt --group build pyproject.toml --extra dev
 compile requirements/base.txt --group build pyproject.toml --constraints requirements/dev.txt
 compile requirements/conformance-ib-insync.txt requirements/conformance-ib-insync.in
+compile requirements/conformance-mt5-clients.txt requirements/conformance-mt5-clients.in
+compile requirements/conformance-mt5-no-deps.txt --no-deps requirements/conformance-mt5-no-deps.in

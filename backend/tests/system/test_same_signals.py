@@ -36,7 +36,7 @@ from tests.system.replay_comparison import (
 from tests.system.strategy_desk import INSTRUMENT_ID, Json, StrategyDesk
 from tests.waiting import until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 FILE = Path(__file__).resolve().parents[4] / "shared/market_data/crypto/bybit_linear_BTCUSDT_1m_2022-12-13.csv.gz"
 SPEED = 150
