@@ -67,6 +67,7 @@ class Capabilities:
     """What a connection can do, by product label (``spot``, ``linear``, ``stock``...).
 
     ``position_modes`` and ``margin_modes`` are those that ``AccountControls.change_settings`` can switch to.
+    ``magic``: orders also carry ``identifiers.magic_number`` of their key, which is journaled before sending.
     """
 
     products: Mapping[str, ProductCapabilities]
@@ -74,6 +75,7 @@ class Capabilities:
     run_ea: bool = False
     position_modes: frozenset[AccountMode] = frozenset()
     margin_modes: frozenset[MarginMode] = frozenset()
+    magic: bool = False
 
 
 def product_label(instrument: Instrument) -> str:
@@ -176,11 +178,13 @@ class FillReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CashReport:
-    """One cash movement as the broker's records show it."""
+    """One cash movement as the broker's records show it; the ids are the order's that it was paid for, if any."""
 
     account_id: str
     movement: CashMoved
     ts_event_ns: int
+    client_order_id: str | None = None
+    venue_order_id: str | None = None
     raw: str | None = None
 
 

@@ -169,7 +169,8 @@ class OrderFilled:
         quantity: Positive.
         derived: True when reconciliation inferred it from totals because the broker no longer
             lists the execution itself. Its fee is zero: the real one's is booked if it turns up.
-        rank: The broker's own order among executions of the same stamp; 0 = it tells none.
+        rank: The broker's own order among executions of the same stamp and ``line``; 0 = it tells none.
+        line: What a rank counts in: ranks of two lines tell nothing about each other.
     """
 
     trade_id: str
@@ -184,6 +185,7 @@ class OrderFilled:
     leg: str = "net"
     derived: bool = False
     rank: int = 0
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +194,9 @@ class CashMoved:
 
     ``kind`` is one of commission funding swap dividend interest deposit withdrawal adjustment;
     ``amount`` is signed: positive is money in. Commissions are booked with fills, so an
-    adapter reports only those that no fill carries. ``leg`` is the position's that a funding or
-    swap payment belongs to, None when the broker does not say.
+    adapter reports only those that no fill carries; one that comes later than its fill has that
+    fill's ``fee_movement_id`` and becomes its fee. ``leg`` is the position's that a payment
+    belongs to, None when the broker does not say.
     """
 
     movement_id: str

@@ -42,6 +42,7 @@ from edgerunner.domain.orders import (
     BrokerWords,
     Denial,
     DerivedFill,
+    Money,
     Order,
     OrderStatus,
     TermTimes,
@@ -79,6 +80,11 @@ def apply(order: Order | None, recorded: RecordedEvent) -> Order | None:
     if changed == order:
         return order
     return replace(changed, updated_at_ns=recorded.event.ts_init_ns, last_seq=recorded.seq)
+
+
+def charge(order: Order, fee: Money, recorded: RecordedEvent) -> Order:
+    """Return the order with a fee that came later than the fill it belongs to."""
+    return replace(order, fees=add_fee(order.fees, fee), updated_at_ns=recorded.event.ts_init_ns, last_seq=recorded.seq)
 
 
 def replaced_by(order: Order, fill: OrderFilled) -> tuple[DerivedFill, ...]:

@@ -66,6 +66,13 @@ class Trade:
     price: Decimal
     profit: Decimal | None
     before: Standing
+    line: str = ""
+
+    def is_younger_than(self, other: "Trade") -> bool:
+        """Tell whether the broker's order surely puts it behind ``other``."""
+        if self.ts_ns != other.ts_ns:
+            return self.ts_ns > other.ts_ns
+        return self.line == other.line and self.rank > other.rank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +144,7 @@ def apply_fill(
             trade_id=fill.trade_id,
             ts_ns=ts_ns,
             rank=fill.rank,
+            line=fill.line,
             change=fill.side.sign * (fill.quantity - sum(part.quantity for part in replaced)) - _fee_in_base(fill),
             price=fill.price,
             profit=None,
@@ -195,6 +203,23 @@ def add_funding(position: Position, amount: Decimal, *, ts_ns: int, seq: int) ->
     return replace(after, updated_at_ns=ts_ns, last_seq=seq)
 
 
+def charge(position: Position, fee: Money, *, trade_id: str, ts_ns: int, seq: int) -> Position:
+    """Return the position with a fee that came later than its fill.
+
+    One in the base coin of a spot market leaves (a rebate joins) the inventory at the fill's price; what is left
+    has an unknown cost when that fill is older than the ones kept.
+    """
+    with exact_arithmetic():
+        is_base = position.contract.is_inventory and fee.currency == position.contract.base
+        after = _without_coins(position, fee.amount, trade_id, ts_ns) if is_base else position
+        return replace(
+            after,
+            fees=add_fee(position.fees, fee),
+            updated_at_ns=max(position.updated_at_ns, ts_ns),
+            last_seq=seq,
+        )
+
+
 def unrealized(position: Position, mark: Decimal) -> Decimal | None:
     """Return the open profit at ``mark`` in the settlement currency; None when the cost is unknown.
 
@@ -231,6 +256,15 @@ def _direction(position: Position) -> int:
     return 1 if is_long != position.contract.is_inverse else -1
 
 
+def _without_coins(position: Position, quantity: Decimal, trade_id: str, ts_ns: int) -> Position:
+    price = next((trade.price for trade in position.recent if trade.trade_id == trade_id), None)
+    if price is None:
+        after = replace(position, quantity=position.quantity - quantity, entry_value=None)
+    else:
+        after, _ = _trade(position, -quantity, price)
+    return replace(_opened(position, after, ts_ns), recent=())
+
+
 def _standing(position: Position) -> Standing:
     return Standing(
         quantity=position.quantity,
@@ -241,10 +275,9 @@ def _standing(position: Position) -> Standing:
 
 
 def _in_the_brokers_order(position: Position, late: Trade) -> tuple[Position, Decimal | None]:
-    """Book a trade after those that are not younger, the younger ones anew; returns its own profit too."""
-    place = len(position.recent)
-    while place and (position.recent[place - 1].ts_ns, position.recent[place - 1].rank) > (late.ts_ns, late.rank):
-        place -= 1
+    """Book a trade before the first that is surely younger, that and its followers anew; returns its own profit too."""
+    count = len(position.recent)
+    place = next((index for index, trade in enumerate(position.recent) if trade.is_younger_than(late)), count)
     younger = position.recent[place:]
     if younger:
         start = younger[0].before

@@ -12,8 +12,10 @@ from edgerunner.domain.cash import COMMISSION, HOLDING_COSTS, CashMovement, fee_
 from edgerunner.domain.events import CashMoved, Event, OrderFilled, PositionAdjusted, RecordedEvent
 from edgerunner.domain.fills import Fill
 from edgerunner.domain.order_machine import apply, replaced_by
-from edgerunner.domain.orders import Order
+from edgerunner.domain.order_machine import charge as charge_order
+from edgerunner.domain.orders import Money, Order
 from edgerunner.domain.positions import Position, PositionKey, add_funding, adjust, apply_fill, restated_profits
+from edgerunner.domain.positions import charge as charge_position
 from edgerunner.domain.values import replace
 
 _LEGS_WITH_FUNDING = ("net", "long", "short")
@@ -49,7 +51,8 @@ class Changes:
 
     ``replaced_fills`` are trade ids of derived fills, of the same connection and account, that
     real executions have wholly replaced: they leave the list of fills. ``restated_fills`` were booked
-    before and closed another profit than was told, since ``fill`` came late and stands before them.
+    before and are told anew: they closed another profit, since ``fill`` came late and stands before
+    them, or their fee has become known.
     """
 
     order: Order | None = None
@@ -120,8 +123,8 @@ class MemoryBooks:
             self.fills[*account, changes.fill.trade_id] = changes.fill
             for trade_id in changes.replaced_fills:
                 del self.fills[*account, trade_id]
-            for fill in changes.restated_fills:
-                self.fills[*account, fill.trade_id] = fill
+        for fill in changes.restated_fills:
+            self.fills[fill.connection_id, fill.account_id, fill.trade_id] = fill
         return changes
 
 
@@ -158,7 +161,7 @@ def _project_fill(books: Books, recorded: RecordedEvent, body: OrderFilled) -> C
     return Changes(
         order=changed,
         fill=_fill(recorded, body, order, realized),
-        movements=_fee_movements(recorded, body),
+        movements=_fee_movements(books, recorded, body),
         position=position,
         replaced_fills=_gone(order, changed),
         restated_fills=_restated(books, event, restated_profits(before, position)),
@@ -200,11 +203,12 @@ def _fill(recorded: RecordedEvent, body: OrderFilled, order: Order | None, reali
     )
 
 
-def _fee_movements(recorded: RecordedEvent, body: OrderFilled) -> tuple[CashMovement, ...]:
-    if not body.fee.amount:
+def _fee_movements(books: Books, recorded: RecordedEvent, body: OrderFilled) -> tuple[CashMovement, ...]:
+    event, movement_id = recorded.event, fee_movement_id(body.trade_id)
+    if not body.fee.amount or books.has_movement(event.connection_id, event.account_id, movement_id):
         return ()
     fee = CashMoved(
-        movement_id=fee_movement_id(body.trade_id),
+        movement_id=movement_id,
         kind=COMMISSION,
         currency=body.fee.currency,
         amount=-body.fee.amount,
@@ -233,7 +237,30 @@ def _project_cash(books: Books, recorded: RecordedEvent, body: CashMoved) -> Cha
     event = recorded.event
     if books.has_movement(event.connection_id, event.account_id, body.movement_id):
         return Changes()
+    if body.trade_id is not None and body.movement_id == fee_movement_id(body.trade_id):
+        return _project_late_fee(books, recorded, body, body.trade_id)
     return Changes(movements=(_movement(recorded, body),), position=_funded_position(books, recorded, body))
+
+
+def _project_late_fee(books: Books, recorded: RecordedEvent, body: CashMoved, trade_id: str) -> Changes:
+    """Make a commission that came later than its fill that fill's fee; before the fill it stands alone."""
+    event, fee = recorded.event, Money(currency=body.currency, amount=-body.amount)
+    movement = _movement(recorded, body)
+    order, fill = _order(books, event), books.fill(event.connection_id, event.account_id, trade_id)
+    if order is not None and trade_id not in order.trade_ids:
+        order = None
+    if order is None and fill is None:
+        return Changes(movements=(movement,))
+    leg = fill.leg if fill is not None else body.leg or "net"
+    position = None if body.instrument_id is None else books.position(_key(event, body.instrument_id, leg))
+    if position is not None:
+        position = charge_position(position, fee, trade_id=trade_id, ts_ns=_time_ns(event), seq=recorded.seq)
+    return Changes(
+        order=None if order is None else charge_order(order, fee, recorded),
+        movements=(movement,),
+        position=position,
+        restated_fills=() if fill is None else (replace(fill, fee=fee),),
+    )
 
 
 def _funded_position(books: Books, recorded: RecordedEvent, body: CashMoved) -> Position | None:

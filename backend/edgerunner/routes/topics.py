@@ -1,7 +1,6 @@
 """Every channel of the stream by name, and the clocks behind them."""
 
 import asyncio
-from contextlib import suppress
 
 import structlog
 
@@ -10,6 +9,7 @@ from edgerunner.routes.book_topics import BookTopics
 from edgerunner.routes.channels import BookChannel, MarketChannel, parse_channel
 from edgerunner.routes.context import Services
 from edgerunner.routes.market_topics import MarketTopics
+from edgerunner.services.ending import end_task
 from edgerunner.services.hub import Channel
 from edgerunner.services.key_locks import KeyLocks
 
@@ -41,9 +41,7 @@ class Topics:
     async def stop(self) -> None:
         """Stop to follow, and give all market data up."""
         for clock in self._clocks:
-            clock.cancel()
-            with suppress(asyncio.CancelledError):
-                await clock
+            await end_task(clock)
         self._book.stop()
         await self._market.close_all()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -13,6 +12,7 @@ from edgerunner.domain.errors import EdgerunnerError, NotConnected, NotFound
 from edgerunner.domain.positions import Position
 from edgerunner.services.clock import Clock
 from edgerunner.services.connection_service import ConnectionView
+from edgerunner.services.ending import end_task
 from edgerunner.services.market_service import MarketService, Sessions
 from edgerunner.services.marks import Marks, OpenPositions
 from edgerunner.services.portfolio import (
@@ -97,10 +97,7 @@ class AccountService:
 
     async def stop(self) -> None:
         """End both."""
-        if self._sampler is not None:
-            self._sampler.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._sampler
+        await end_task(self._sampler)
         await self._marks.stop()
 
     async def summary(self, connection_id: str | None = None, account_id: str | None = None) -> list[SummaryView]:

@@ -76,7 +76,7 @@ class Booker:
                 case FillReport():
                     await self._book_fill(batch, report)
                 case CashReport():
-                    batch.events.append(self._cash_event(report))
+                    batch.events.append(await self._cash_event(batch, report))
         if batch.events:
             await self._journal.append(*batch.events)
         return frozenset(batch.missing_fills)
@@ -196,12 +196,13 @@ class Booker:
             raw=report.raw,
         )
 
-    def _cash_event(self, report: CashReport) -> Event:
+    async def _cash_event(self, batch: _Batch, report: CashReport) -> Event:
+        order = await self.match(report.client_order_id, report.venue_order_id, batch=batch)
         return self._events.reported(
             report.movement,
             connection_id=self._session.connection_id,
             account_id=report.account_id,
-            order=None,
+            order=order,
             event_id=deterministic_id(
                 "cash", self._session.connection_id, report.account_id, report.movement.movement_id
             ),

@@ -25,6 +25,7 @@ from edgerunner.domain.errors import (
 )
 from edgerunner.domain.identifiers import CONNECTION_ID
 from edgerunner.services.clock import Clock
+from edgerunner.services.ending import end_task
 from edgerunner.services.session import Session, initial_health
 from edgerunner.services.sync_service import SyncService
 from edgerunner.storage.store import ConnectionStore, StoredConnection
@@ -302,10 +303,7 @@ class ConnectionService:
                 return
 
     async def _close(self, entry: _Entry) -> None:
-        if entry.restoring is not None:
-            entry.restoring.cancel()
-            with suppress(asyncio.CancelledError):
-                await entry.restoring
+        await end_task(entry.restoring)
         await self._sync.stop(entry.stored.connection_id)
         if entry.session is not None:
             session, entry.session = entry.session, None

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
@@ -13,6 +12,7 @@ from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Timeframe
 from edgerunner.services.clock import Clock
 from edgerunner.services.dataset_import import ImportRequest, import_file, new_dataset_id
+from edgerunner.services.ending import end_task
 from edgerunner.services.history_download import History, HistoryDownload, Source, changed_download
 from edgerunner.storage.catalogue import Catalogue
 from edgerunner.storage.datasets import FOLDER, Dataset, Download, DownloadState, Origin
@@ -185,10 +185,7 @@ class DatasetService:
 
     async def _end(self, dataset_id: str) -> None:
         task = self._tasks.pop(dataset_id, None)
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await end_task(task)
 
     async def _change(self, dataset_id: str, change: Callable[[Download], Download]) -> Dataset:
         return await self._on_disk(lambda: changed_download(self.catalogue, dataset_id, change))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -11,6 +10,7 @@ from edgerunner.adapters.broker import BrokerAdapter, Feed, MarketSubscription, 
 from edgerunner.domain.errors import EdgerunnerError
 from edgerunner.domain.market import Ticker
 from edgerunner.services.clock import Clock
+from edgerunner.services.ending import end_task
 
 _log = structlog.get_logger(__name__)
 
@@ -69,10 +69,7 @@ class MarketFeed:
     async def _end_reader(self) -> None:
         reader, self._reader = self._reader, None
         self._heard.clear()
-        if reader is not None:
-            reader.cancel()
-            with suppress(asyncio.CancelledError):
-                await reader
+        await end_task(reader)
 
     async def add(self, adapter: BrokerAdapter, subscription: MarketSubscription, listener: MarketListener) -> None:
         """Let ``listener`` hear a feed; raises what the broker says against it, and then hears nothing."""

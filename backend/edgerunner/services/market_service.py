@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
 from edgerunner.services.clock import Clock
 from edgerunner.services.connection_service import ConnectionView
+from edgerunner.services.ending import end_task
 from edgerunner.services.market_feed import MarketFeed, MarketListener
 from edgerunner.services.session import Session
 from edgerunner.services.trade_bars import TradeBars
@@ -78,9 +78,7 @@ class MarketService:
         self._stop_listening()
         while self._tasks:
             task = self._tasks.pop()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end_task(task)
         for feed in self._feeds.values():
             await feed.stop()
 

@@ -10,6 +10,7 @@ import structlog
 from edgerunner.adapters.broker import Feed, MarketSubscription, MarketUpdate
 from edgerunner.domain.errors import EdgerunnerError
 from edgerunner.domain.positions import Position
+from edgerunner.services.ending import end_task
 from edgerunner.services.market_service import MarketService, Sessions, Unsubscribe
 from edgerunner.services.position_view import Mark, mark_of_ticker
 from edgerunner.storage.values import Commit
@@ -59,10 +60,7 @@ class Marks:
         """Give every subscription back."""
         while self._stop_listening:
             self._stop_listening.pop()()
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+        await end_task(self._keeper)
         await self._subscribe_exactly(frozenset())
 
     def mark(self, connection_id: str, instrument_id: str) -> Mark | None:

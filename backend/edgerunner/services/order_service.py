@@ -33,6 +33,7 @@ from edgerunner.domain.events import (
     OrderRejected,
     OrderSubmitted,
 )
+from edgerunner.domain.identifiers import magic_number
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.orders import BrokerWords, Denial, Order, OrderStatus, OrderTerms, Source
 from edgerunner.services.clock import Clock, EventMaker
@@ -349,11 +350,15 @@ class OrderService:
     async def _submit(
         self, session: Session, initialized: Event, terms: OrderTerms, idempotency: IdempotencyKey | None
     ) -> Placed:
-        placed = await self._record_new(initialized, OrderSubmitted(), idempotency)
+        has_magic = session.adapter.capabilities.magic and initialized.client_order_id is not None
+        magic = magic_number(initialized.client_order_id or "") if has_magic else None
+        placed = await self._record_new(initialized, OrderSubmitted(magic=magic), idempotency)
         if placed.replayed:
             return placed
         order = placed.order
-        command = PlaceOrder(client_order_id=order.client_order_id, account_id=order.account_id, terms=terms)
+        command = PlaceOrder(
+            client_order_id=order.client_order_id, account_id=order.account_id, terms=terms, magic=magic
+        )
         session.sent_at_ns[order.client_order_id] = self._clock.now_ns()
         self._send(order, lambda: session.adapter.place_order(command), lambda broker: OrderRejected(broker=broker))
         return placed

@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from edgerunner.adapters.broker import CashReport, FillReport, OrderReport, PositionReport
+from edgerunner.adapters.order_keys import OrderKeys
 from edgerunner.domain.accounts import AccountSummary
 from edgerunner.domain.events import PositionAdjusted
 from edgerunner.domain.identifiers import deterministic_id
@@ -110,6 +111,8 @@ class Reconciler:
     async def _read_records(self, since_ns: int) -> None:
         connection_id, adapter = self._session.connection_id, self._session.adapter
         working_before = self._journal.open_orders(connection_id)
+        if isinstance(adapter, OrderKeys):
+            adapter.remember_keys(order.client_order_id for order in working_before)
         open_reports = await adapter.get_open_orders()
         fills = await adapter.get_fills(since_ns)
         cash = await adapter.get_cash_movements(since_ns)

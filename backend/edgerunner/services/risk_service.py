@@ -20,6 +20,7 @@ from edgerunner.risk.limits import DEFAULT_LIMITS, RiskLimits, TradingState, str
 from edgerunner.risk.scopes import EVERYTHING, Scope, parse_scope
 from edgerunner.services.alert_service import AlertLevel, AlertService
 from edgerunner.services.clock import Clock
+from edgerunner.services.ending import end_task
 from edgerunner.services.loss_watch import OUTSIDE_MONEY, LossWatch
 from edgerunner.services.order_checks import Changes
 from edgerunner.services.risk_facts import AccountBook, PendingOrder, RiskBook, account_book
@@ -142,10 +143,7 @@ class RiskService:
     async def stop(self) -> None:
         """End the watch and write the newest baselines."""
         self._unfollow()
-        if self._watcher is not None:
-            self._watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watcher
+        await end_task(self._watcher)
         with suppress(JournalUnavailable):
             await self._losses.save()
 

@@ -26,6 +26,7 @@ from edgerunner.domain.accounts import AccountSummary
 from edgerunner.domain.errors import EdgerunnerError, JournalUnavailable
 from edgerunner.services.booking import Booker
 from edgerunner.services.clock import Clock
+from edgerunner.services.ending import end_task
 from edgerunner.services.reconciliation import Reconciler
 from edgerunner.services.resolver import Resolver
 from edgerunner.services.session import Session
@@ -95,11 +96,8 @@ class SessionSync:
 
     async def stop(self) -> None:
         """End all tasks; what was read but not booked is re-read at the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await end_task(self._task)
+        self._task = None
 
     async def wait_reconciled(self, timeout_s: float) -> None:
         """Wait for the first successful reconciliation; raises ``TimeoutError``."""

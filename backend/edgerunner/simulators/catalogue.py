@@ -11,11 +11,8 @@ from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.identifiers import Identifiers, UuidIdentifiers
 from edgerunner.simulators.path import PathProfile
 from edgerunner.simulators.sources import MarketProfile
+from edgerunner.simulators.underlyings import BITCOIN, ETHER, SOLANA
 from edgerunner.simulators.venue_types import VenueInstrument
-
-BITCOIN = PathProfile(name="BTC", base_price=67_000, daily_volatility=0.025, factor="crypto", factor_weight=0.92)
-ETHER = PathProfile(name="ETH", base_price=3_500, daily_volatility=0.03, factor="crypto", factor_weight=0.92)
-SOLANA = PathProfile(name="SOL", base_price=160, daily_volatility=0.038, factor="crypto", factor_weight=0.88)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,18 @@ from edgerunner.simulators.path import PathProfile
 from edgerunner.simulators.sources import MarketProfile
 from edgerunner.simulators.tws.contracts import standing
 from edgerunner.simulators.tws.contracts.listing import Listing
-
-INDEX: Final = PathProfile(name="SPX", base_price=6_000, daily_volatility=0.009, factor="stocks", factor_weight=0.95)
-_APPLE: Final = PathProfile(name="AAPL", base_price=270, daily_volatility=0.016, factor="stocks", factor_weight=0.7)
-_MICROSOFT: Final = PathProfile(
-    name="MSFT", base_price=500, daily_volatility=0.014, factor="stocks", factor_weight=0.75
+from edgerunner.simulators.underlyings import (
+    APPLE,
+    EURO,
+    EURO_IN_DOLLARS,
+    INDEX,
+    MICROSOFT,
+    POUND,
+    POUND_IN_DOLLARS,
+    VODAFONE,
+    YEN,
 )
-_VODAFONE: Final = PathProfile(name="VOD", base_price=90, daily_volatility=0.012, factor="stocks", factor_weight=0.4)
-EURO: Final = PathProfile(name="EURUSD", base_price=1, daily_volatility=0.004, factor="dollar", factor_weight=0.8)
-POUND: Final = PathProfile(name="GBPUSD", base_price=1, daily_volatility=0.0045, factor="dollar", factor_weight=0.75)
-YEN: Final = PathProfile(name="USDJPY", base_price=150, daily_volatility=0.005, factor="yen", factor_weight=0.8)
+
 _CARRY_A_YEAR: Final = 0.02
 _EPOCH_YEAR: Final = 2026
 FUND_PER_INDEX: Final = 0.1
@@ -41,15 +43,15 @@ def _stock(path: PathProfile, *, daily: int, basis: float = 1) -> MarketProfile:
 
 
 _STANDING: Final = {
-    standing.AAPL.con_id: _stock(_APPLE, daily=50_000_000),
-    standing.MSFT.con_id: _stock(_MICROSOFT, daily=20_000_000),
+    standing.AAPL.con_id: _stock(APPLE, daily=50_000_000),
+    standing.MSFT.con_id: _stock(MICROSOFT, daily=20_000_000),
     standing.SPY.con_id: _stock(INDEX, daily=70_000_000, basis=FUND_PER_INDEX),
-    standing.VOD.con_id: _stock(_VODAFONE, daily=60_000_000),
+    standing.VOD.con_id: _stock(VODAFONE, daily=60_000_000),
     standing.EUR_USD.con_id: replace(
-        _stock(EURO, daily=900_000_000, basis=1.08), tick_size=0.00005, level_lots=1_000_000
+        _stock(EURO, daily=900_000_000, basis=EURO_IN_DOLLARS), tick_size=0.00005, level_lots=1_000_000
     ),
     standing.GBP_USD.con_id: replace(
-        _stock(POUND, daily=500_000_000, basis=1.27), tick_size=0.00005, level_lots=1_000_000
+        _stock(POUND, daily=500_000_000, basis=POUND_IN_DOLLARS), tick_size=0.00005, level_lots=1_000_000
     ),
     standing.USD_JPY.con_id: replace(_stock(YEN, daily=900_000_000), tick_size=0.005, level_lots=1_000_000),
 }

@@ -9,6 +9,7 @@ from edgerunner.simulators.sources import MarketProfile
 from edgerunner.simulators.venue_types import Level
 
 MAX_LEVELS = 1000
+_SPREAD_STEPS = 20
 _SIZES = tuple(math.exp(0.8 * normal(index) - 0.32) for index in range(4096))
 """Log-normal factors of mean 1."""
 
@@ -27,9 +28,19 @@ class Liquidity:
     def quote(self, step: int, price: int) -> tuple[int, int]:
         """Return bid and ask in ticks around the traded price, never crossed."""
         spread = self._profile.spread_ticks
+        if self._profile.is_dealt:
+            return price, price + self.dealt_spread(step)
         if self.taker_side(step) == "buy" and price > spread:
             return price - spread, price
         return price, price + spread
+
+    def dealt_spread(self, step: int) -> int:
+        """Return a dealer's ask minus bid: 70 % to 140 % of the usual one, three times it for 2 s now and then."""
+        bits = mix(self._key ^ (step // _SPREAD_STEPS))
+        usual = self._profile.spread_ticks
+        if bits & 255 == 0:
+            return 3 * usual
+        return max(1, usual * (70 + (bits >> 8) % 71) // 100)
 
     def levels(self, side: Side, best: int, step: int) -> Iterator[Level]:
         """Yield (ticks, lots) from the best price outwards, at most 1000 levels.

@@ -135,6 +135,14 @@ class Market:
         """Return ask minus bid of the generated quotes."""
         return self._listings[symbol].profile.spread_ticks
 
+    def dealt_spread(self, symbol: str, step: int) -> int:
+        """Return ask minus bid of a dealer's generated quotes in a step."""
+        return self._listings[symbol].liquidity.dealt_spread(step)
+
+    def frozen_step(self, symbol: str, step: int) -> int:
+        """Return the step since which nothing has changed because trading is halted; else ``step`` itself."""
+        return self._listings[symbol].timeline.frozen_step(step)
+
     def taker_side(self, symbol: str, step: int) -> Side:
         """Return the side whose orders trade in a step."""
         return "buy" if self.price(symbol, step) == self.quote(symbol, step)[1] else "sell"

@@ -96,6 +96,9 @@ class PricePath:
 
     def shares(self, step: int) -> int:
         """Return the shares of its day (of ``DAY_SHARES``) that traded before ``step``."""
+        level = _longest_cell_from(step)
+        if level is not None:
+            return self._cell(level, step // _LENGTHS[level])[4]
         second, index = divmod(step, 10)
         before, after = self._cell(_SECONDS, second)[4:]
         return before + (after - before) * index // 10
@@ -208,6 +211,11 @@ def _largest_cell(step: int, last: int) -> int | None:
         if step % length == 0 and step + length <= last:
             return level
     return None
+
+
+def _longest_cell_from(step: int) -> int | None:
+    """Return the coarsest level with a cell that begins at a step: its first parts begin with the same shares."""
+    return next((level for level, length in enumerate(_LENGTHS) if step % length == 0), None)
 
 
 def _bridge(start: float, end: float, moves: list[float]) -> list[float]:

@@ -48,6 +48,7 @@ class MarketProfile:
         daily_lots: Usual volume of a day.
         is_inverse: Whether lots are quote currency, so that the turnover is in coins.
         pricing: How a derivative's price follows from the underlying's (after ``basis``); None = it is the same.
+        is_dealt: A dealer quotes it: the price is his bid, his ask stands above it by a spread that breathes.
     """
 
     symbol: str
@@ -61,6 +62,7 @@ class MarketProfile:
     daily_lots: int
     is_inverse: bool = False
     pricing: Pricing | None = None
+    is_dealt: bool = False
 
 
 class PriceSource(Protocol):
@@ -195,6 +197,13 @@ class Timeline:
     def at(self, step: int) -> PriceSource:
         """Return the source that holds at ``step``."""
         return self._sources[bisect_right(self._starts, step)]
+
+    def frozen_step(self, step: int) -> int:
+        """Return where the source that holds at ``step`` began if nothing trades in it, else ``step``."""
+        place = bisect_right(self._starts, step)
+        source = self._sources[place]
+        is_frozen = isinstance(source, PinnedSource) and not source.lots_per_step
+        return self._starts[place - 1] if is_frozen and place else step
 
     def summary(self, first: int, last: int) -> Ohlc:
         """Return open, high, low, close over steps ``first`` to ``last`` (excluded), whatever the sources."""

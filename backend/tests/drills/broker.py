@@ -136,6 +136,12 @@ BYBIT = Broker(
     access_of=_bybit_access,
     reject={"code": "110007", "text": "ab not enough for new order"},
     currency="USDT",
+    without={
+        "B1": "nothing stands between its API and its exchange that could be cut off",
+        "B2": "as B1; it has no nightly reset",
+        "B5": "executions and orders have streams of their own: F4 swaps their messages",
+        "B8": "it gives no order ids: orders are placed under our keys",
+    },
 )
 
 

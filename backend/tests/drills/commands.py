@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from functools import partial
 from typing import Literal
 
@@ -71,9 +72,11 @@ async def surely(world: World, key: str, body: Json) -> Json:
     )
 
 
-async def resting(world: World, draw: random.Random, key: str) -> Json:
-    """Return an order that works at the broker."""
+async def resting(world: World, draw: random.Random, key: str, *, least_steps: int = 1) -> Json:
+    """Return an order that works at the broker, of ``least_steps`` of its market's quantity or more."""
     body = body_of(world, draw, "resting")
+    step = world.broker.market_of(body["instrument_id"]).step
+    body["quantity"] = format(max(Decimal(body["quantity"]), least_steps * step), "f")
     attempts = itertools.count()
     place_next = partial(_working, world, body)
     return await until(

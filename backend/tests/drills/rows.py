@@ -4,7 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.drills import rows_process, rows_product, rows_wire
+from tests.drills import rows_process, rows_product, rows_tws, rows_wire
 from tests.drills.world import InsideWorld, ProcessWorld, SmallDiskWorld, World
 
 Scenario = Callable[[World, random.Random, str], Awaitable[None]]
@@ -39,7 +39,13 @@ ROWS: tuple[Row, ...] = (
     Row(name="F3b", scenario=rows_wire.lost_in_transit, count=200),
     Row(name="F4", scenario=rows_wire.doubled_and_late_news, count=250),
     Row(name="F4b", scenario=rows_wire.late_fills_of_one_market, count=100),
+    Row(name="B1", scenario=rows_tws.fills_around_a_lost_connection, count=60),
+    Row(name="B2", scenario=rows_tws.reset_at_night, count=20, world=ProcessWorld),
+    Row(name="B3", scenario=rows_tws.restarts_with_a_position, count=20),
     Row(name="B4", scenario=rows_wire.retry_while_the_stream_knows, count=60),
+    Row(name="B5", scenario=rows_tws.executions_before_their_orders, count=60),
+    Row(name="B7", scenario=rows_tws.fills_while_away, count=60),
+    Row(name="B8", scenario=rows_tws.ids_given_again, count=60),
     Row(name="B9", scenario=rows_wire.blind_retries, count=100),
     Row(name="F5a", scenario=rows_wire.fills_while_disconnected, count=120),
     Row(name="F5b", scenario=rows_wire.fill_against_cancel, count=100),

@@ -1,10 +1,16 @@
 """Executions and their commissions as ``FillReport``: two messages, in any order, maybe minutes apart.
 
 A fill waits a moment for its commission. When none comes it is told with a fee of zero, and the commission follows as a
-cash movement under the id that a fill's own fee has, so that it is booked once, whoever tells it and how often.
+cash movement under the id that a fill's own fee has: so it becomes that fee, once, whoever tells it and how often.
+
+TWS stamps executions with whole seconds. Within one second their ids order them, as far as they have one beginning:
+``0000e1a7.69e23a2f.01.01`` and then ``0000e1a7.69e23a30.01.01`` (recorded). The number behind the beginning grows from
+fill to fill; beginnings differ between places of execution (recorded: purchases and sales of a share), and their
+numbers tell nothing about each other.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
@@ -25,6 +31,9 @@ from edgerunner.domain.orders import Liquidity, Money
 COMMISSION_WAIT_S: Final = 1.5
 _GAVE: Final = 1
 """lastLiquidity 1 = added liquidity, 2 = took it, 3 = was routed away."""
+
+_ID: Final = re.compile(r"(?P<line>[0-9a-f]{8})\.(?P<number>[0-9a-f]{8})\.(?P<part>[0-9a-f]{2})\.[0-9a-f]{2}")
+"""The part after the number tells the legs of a combination apart (as users report), the last one revisions."""
 
 _log = structlog.get_logger(__name__)
 
@@ -129,6 +138,7 @@ class Executions:
             self._stranger(contract)
             return None
         fee = self._commissions.get(execution_id)
+        line, rank = _place(execution_id)
         return FillReport(
             client_order_id=client_key(execution.orderRef),
             venue_order_id=str(execution.permId),
@@ -143,6 +153,8 @@ class Executions:
                 liquidity=Liquidity.MAKER if execution.lastLiquidity == _GAVE else Liquidity.TAKER,
                 fee=_fee(fee, instrument),
                 contract=instrument.contract,
+                line=line,
+                rank=rank,
             ),
             ts_event_ns=nanoseconds(execution.time),
         )
@@ -159,7 +171,21 @@ class Executions:
             instrument_id=report.fill.instrument_id,
             trade_id=execution_id,
         )
-        return CashReport(account_id=report.account_id, movement=movement, ts_event_ns=report.ts_event_ns)
+        return CashReport(
+            account_id=report.account_id,
+            movement=movement,
+            ts_event_ns=report.ts_event_ns,
+            client_order_id=report.client_order_id,
+            venue_order_id=report.venue_order_id,
+        )
+
+
+def _place(execution_id: str) -> tuple[str, int]:
+    """Return what an execution's number counts in, and the number; nothing for an id of another form."""
+    form = _ID.fullmatch(execution_id)
+    if form is None:
+        return "", 0
+    return form["line"], int(form["number"], 16) << 16 | int(form["part"], 16)
 
 
 def _fee(report: CommissionReport | None, instrument: Instrument) -> Money:

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 
 import structlog
 
 from edgerunner.domain.errors import EdgerunnerError
 from edgerunner.services.clock import Clock
+from edgerunner.services.ending import end_task
 from edgerunner.storage.strategy_store import LogEntry, LogLevel, StrategyStore
 from edgerunner.storage.values import Page
 
@@ -38,10 +38,7 @@ class Notebook:
 
     async def stop(self) -> None:
         """Write what is left, then end."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
         await self._write_quietly()
 
     def log(self, strategy_id: str, level: LogLevel, text: str) -> None:

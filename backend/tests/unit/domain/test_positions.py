@@ -238,6 +238,12 @@ def test_fills_of_one_stamp_stand_in_the_brokers_order() -> None:
     assert stamped(*fills).realized_pnl == 20
 
 
+def test_ranks_of_two_lines_tell_nothing_about_each_other() -> None:
+    told = [("A", "buys", 2), ("B", "sales", 9), ("C", "buys", 1), ("D", "sales", 7)]
+    fills = [(5, replace(buy("1", "90"), line=line, rank=rank, trade_id=name)) for name, line, rank in told]
+    assert [trade.trade_id for trade in stamped(*fills).recent] == ["C", "A", "D", "B"]
+
+
 def test_fills_of_one_stamp_and_no_rank_stand_as_they_were_told() -> None:
     position = stamped((5, replace(sell("3", "100"), trade_id="A")), (5, replace(buy("2", "90"), trade_id="B")))
     assert [trade.trade_id for trade in position.recent] == ["A", "B"]

@@ -87,6 +87,41 @@ def test_a_fill_without_a_fee_makes_no_cash_movement() -> None:
     assert changes[-1].movements == ()
 
 
+def late_fee(amount: str = "-0.02", *, currency: str = "USDT", instrument_id: str = LINEAR_ID) -> CashMoved:
+    return CashMoved(
+        movement_id="fee:T1",
+        kind="commission",
+        currency=currency,
+        amount=Decimal(amount),
+        instrument_id=instrument_id,
+        trade_id="T1",
+    )
+
+
+def test_a_late_commission_becomes_the_fee_of_its_fill() -> None:
+    books, _ = books_after(initialized(), filled("T1", "0.4"), late_fee(), late_fee())
+    at_once, _ = books_after(initialized(), filled("T1", "0.4", fee="0.02"))
+    assert books.fills == at_once.fills
+    assert books.orders[ORDER_ID].fees == at_once.orders[ORDER_ID].fees
+    assert books.positions[linear()].fees == at_once.positions[linear()].fees
+    assert [movement.amount for movement in books.movements.values()] == [Decimal("-0.02")]
+
+
+def test_a_commission_told_before_its_fill_is_booked_once() -> None:
+    books, changes = books_after(initialized(), late_fee(), filled("T1", "0.4", fee="0.02"))
+    assert (len(books.movements), changes[-1].movements) == (1, ())
+    assert [fill.fee.amount for fill in books.fills.values()] == [Decimal("0.02")]
+    assert books.orders[ORDER_ID].fees[0].amount == Decimal("0.02")
+
+
+def test_a_late_commission_in_the_coin_leaves_the_inventory() -> None:
+    spot = "BTCUSDT-SPOT.BYBIT"
+    fill, fee = filled("T1", "1", "100", instrument_id=spot), late_fee("-0.1", currency="BTC", instrument_id=spot)
+    books, _ = books_after(initialized(), fill, fee)
+    position = next(iter(books.positions.values()))
+    assert (position.quantity, position.average_price) == (Decimal("0.9"), Decimal(100))
+
+
 def test_a_derived_fill_gives_way_to_the_real_ones_and_moves_nothing_twice() -> None:
     books, changes = books_after(
         initialized(),

@@ -1,6 +1,5 @@
 """Synthetic symbols: as many as asked for, the same every time, and markets like any other."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,11 +9,12 @@ from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.synthetic import with_synthetic
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
+from tests.unit.simulators.venues import Wall
 
 
 @pytest.fixture
 def venue() -> Iterator[Venue]:
-    settings = VenueSettings(ledger_path=None, wall=time.time_ns, seed=3)
+    settings = VenueSettings(ledger_path=None, wall=Wall(), seed=3)
     venue = Venue(with_synthetic(bybit_catalogue(), 40), FaultBox(["bybit"]), settings)
     yield venue
     venue.close()

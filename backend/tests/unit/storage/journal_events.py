@@ -74,6 +74,17 @@ def key(name: str = "k1", *, order_id: str = "ORDER-1", created_ns: int = 0) -> 
     return IdempotencyRecord(scope="api", key=name, fingerprint="f1", client_order_id=order_id, created_ns=created_ns)
 
 
+def commission(trade_id: str, amount: str) -> CashMoved:
+    return CashMoved(
+        movement_id=f"fee:{trade_id}",
+        kind="commission",
+        currency="USDT",
+        amount=-Decimal(amount),
+        instrument_id="BTCUSDT-LINEAR.BYBIT",
+        trade_id=trade_id,
+    )
+
+
 def funding(movement_id: str, amount: str, *, stamp: int) -> Event:
     body = CashMoved(
         movement_id=movement_id,

@@ -14,7 +14,7 @@ from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Commit, IdempotencyTaken, Journal
 from tests.fakes.clock import FakeClock
 from tests.fakes.events import filled
-from tests.unit.storage.journal_events import bought, canceled, event, funding, key, new, working
+from tests.unit.storage.journal_events import bought, canceled, commission, event, funding, key, new, working
 
 
 async def test_append_returns_records_and_the_newest_state(journal: Journal) -> None:
@@ -217,6 +217,22 @@ async def test_a_late_fill_restates_what_younger_ones_have_closed(journal: Journ
     listed = {fill.trade_id: fill.realized_pnl for fill in (await journal.fills(limit=9)).items}
     assert listed == {"T1": Decimal(0), "T2": Decimal(10), "T3": Decimal(5), "T4": Decimal(0)}
     assert (await journal.verify()).is_clean
+
+
+async def test_a_late_commission_becomes_the_fee_of_a_fill_from_before(journal: Journal) -> None:
+    await journal.append(*working(), event(filled("T1", "1")))
+    await journal.append(event(commission("T1", "0.5")))
+    fills = await journal.fills(limit=10)
+    assert [fill.fee.amount for fill in fills.items] == [Decimal("0.5")]
+    movements = await journal.movements(client_order_id="ORDER-1", limit=10)
+    assert [movement.amount for movement in movements.items] == [Decimal("-0.5")]
+    assert (await journal.verify()).is_clean
+
+
+async def test_a_commission_that_overtook_its_fill_is_booked_once(journal: Journal) -> None:
+    await journal.append(*working(), event(commission("T1", "0.5")))
+    await journal.append(event(filled("T1", "1", fee="0.5")))
+    assert len((await journal.movements(client_order_id="ORDER-1", limit=10)).items) == 1
 
 
 async def test_a_late_fill_in_the_same_call_restates_what_was_not_written_yet(journal: Journal) -> None:

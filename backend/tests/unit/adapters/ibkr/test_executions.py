@@ -48,6 +48,7 @@ async def test_a_late_commission_follows_as_the_fills_own_fee(monkeypatch: pytes
     heard.charged(told="2.0")
     movement = heard.cash[0].movement
     assert (movement.movement_id, movement.kind, movement.amount) == ("fee:0001.01", "commission", Decimal(-2))
+    assert (heard.cash[0].client_order_id, heard.cash[0].venue_order_id) == (KEY, str(PERM_ID))
     heard.charged(told="2.0")
     assert len(heard.cash) == 1
 
@@ -67,6 +68,17 @@ async def test_two_executions_of_one_order_are_two_fills() -> None:
         heard.executed(execution_id)
         heard.charged(execution_id)
     assert [report.fill.trade_id for report in heard.fills] == ["0001.01", "0002.01"]
+
+
+async def test_recorded_ids_of_one_second_stand_in_their_order() -> None:
+    heard = Heard()
+    for execution_id in ("0000e1a7.69e23a30.01.01", "0000e1a7.69e23a2f.01.01", "0000dc8f.6a317aba.01.01", "own-form"):
+        heard.executed(execution_id)
+        heard.charged(execution_id)
+    later, earlier, elsewhere, unread = (report.fill for report in heard.fills)
+    assert (earlier.line, earlier.rank < later.rank) == (later.line, True)
+    assert elsewhere.line != later.line
+    assert (unread.line, unread.rank) == ("", 0)
 
 
 async def test_executions_of_other_accounts_are_no_business_of_ours() -> None:

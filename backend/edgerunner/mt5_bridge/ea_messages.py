@@ -1,0 +1,116 @@
+"""The EA link's lines: JSON objects, one per line, told apart by ``type``. Prices stay exact (``Decimal``)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+PROTOCOL: Final = 1
+MAXIMUM_LINE: Final = 65_536
+"""Bytes of a line with its end; a longer one ends the session."""
+
+TRADE_COMMANDS: Final = frozenset({"order_send", "close", "modify", "remove"})
+"""Commands that change something at the broker."""
+
+
+class EaHello(msgspec.Struct, tag_field="type", tag="hello", frozen=True, forbid_unknown_fields=True):
+    """An EA's first line. ``session`` names the launch it belongs to, empty = attached by hand."""
+
+    seq: int
+    protocol: int
+    token: str
+    session: str
+    expert: str
+    version: str
+    build: int
+    login: int
+    server: str
+    demo: bool
+    trade: bool
+    symbol: str
+    period: str
+
+
+class EaTick(msgspec.Struct, tag_field="type", tag="tick", frozen=True, forbid_unknown_fields=True):
+    """A tick of the chart's symbol or of one asked for; ``time_msc`` is the broker's server time."""
+
+    seq: int
+    symbol: str
+    time_msc: int
+    bid: Decimal
+    ask: Decimal
+    last: Decimal
+    volume: Decimal
+    flags: int
+
+
+class EaTransaction(msgspec.Struct, tag_field="type", tag="transaction", frozen=True, forbid_unknown_fields=True):
+    """What ``OnTradeTransaction`` got: ``kind`` and the other numbers are MQL5's enumerations.
+
+    ``retcode`` and ``request_id`` are of the request, for kind 10 (TRADE_TRANSACTION_REQUEST), else 0.
+    """
+
+    seq: int
+    kind: int
+    deal: int
+    order: int
+    symbol: str
+    order_type: int
+    order_state: int
+    deal_type: int
+    price: Decimal
+    price_trigger: Decimal
+    sl: Decimal
+    tp: Decimal
+    volume: Decimal
+    position: int
+    position_by: int
+    retcode: int
+    request_id: int
+
+
+class EaHeartbeat(msgspec.Struct, tag_field="type", tag="heartbeat", frozen=True, forbid_unknown_fields=True):
+    """The EA lives; ``time_msc`` is the newest server time it knows."""
+
+    seq: int
+    time_msc: int
+
+
+class EaReply(msgspec.Struct, tag_field="type", tag="reply", frozen=True, forbid_unknown_fields=True):
+    """The answer to a command; ``error`` says why it was not done, empty when it was."""
+
+    seq: int
+    id: int
+    ok: bool
+    result: dict[str, object]
+    error: str
+
+
+class EaGoodbye(msgspec.Struct, tag_field="type", tag="goodbye", frozen=True, forbid_unknown_fields=True):
+    """The EA ends; ``reason`` is MQL5's REASON_* of ``OnDeinit``."""
+
+    seq: int
+    reason: int
+
+
+EaMessage = EaHello | EaTick | EaTransaction | EaHeartbeat | EaReply | EaGoodbye
+
+_decoder = msgspec.json.Decoder(EaMessage)
+
+
+class BadLine(ValueError):
+    """A line that is no message of this protocol; says what is wrong, never what it held."""
+
+
+def parse_message(line: bytes) -> EaMessage:
+    """Return the message of a line. Raises ``BadLine``."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadLine(str(error)) from None
+
+
+def encode_line(message: Mapping[str, object]) -> bytes:
+    """Return a line for the EA; a ``Decimal`` becomes a JSON string, which the EA reads as a number."""
+    return msgspec.json.encode(message) + b"\n"

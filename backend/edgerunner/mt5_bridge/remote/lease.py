@@ -1,0 +1,84 @@
+"""The control of the terminal: taken before the first order, kept alive by a thread, given back at the end."""
+
+import atexit
+import threading
+from typing import Final
+
+from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, Reply
+from edgerunner.mt5_bridge.remote.options import BridgeOptions
+
+TTL_S: Final = 15
+HEARTBEAT_S: Final = TTL_S / 3
+HEARTBEAT_TIMEOUT_S: Final = 4.0
+
+LEASE_PATH: Final = "/v1/lease"
+LEASE_HEADER: Final = "Bridge-Lease"
+
+
+class Lease:
+    """At most one lease of the bridge; safe to use from several threads.
+
+    A lease that somebody else has taken is not fought for: the heartbeat ends, and the next order asks again.
+    """
+
+    def __init__(self, link: BridgeLink, options: BridgeOptions) -> None:
+        self._link = link
+        self._wish = {"client": options.client, "ttl_s": TTL_S, "take_over": options.take_over}
+        self._lock = threading.Lock()
+        self._id: str | None = None
+        self._ended = threading.Event()
+
+    def hold(self, *, timeout_s: float) -> str | Reply:
+        """Return the id of a lease that is ours, or the bridge's refusal to give one.
+
+        Raises:
+            LinkError: The bridge gave no answer.
+        """
+        with self._lock:
+            if self._id is not None:
+                return self._id
+            reply = self._link.request("POST", LEASE_PATH, self._wish, timeout_s=timeout_s)
+            if reply.status != 201:
+                return reply
+            self._id = str(reply.body["lease_id"])
+            self._begin_heartbeat(self._id)
+            return self._id
+
+    def forget(self, lease_id: str) -> None:
+        """Believe no longer in a lease that the bridge says is not ours."""
+        with self._lock:
+            if self._id == lease_id:
+                self._id = None
+                self._ended.set()
+
+    def release(self) -> None:
+        """Give the control back; a bridge that cannot be told lets it run out."""
+        with self._lock:
+            lease_id, self._id = self._id, None
+            self._ended.set()
+        atexit.unregister(self.release)
+        if lease_id is None:
+            return
+        try:
+            self._link.request("DELETE", LEASE_PATH, timeout_s=HEARTBEAT_TIMEOUT_S, headers={LEASE_HEADER: lease_id})
+        except LinkError:
+            return
+
+    def _begin_heartbeat(self, lease_id: str) -> None:
+        self._ended = threading.Event()
+        atexit.register(self.release)
+        threading.Thread(
+            target=self._keep_alive, args=(lease_id, self._ended), name="mt5-bridge-lease", daemon=True
+        ).start()
+
+    def _keep_alive(self, lease_id: str, ended: threading.Event) -> None:
+        while not ended.wait(HEARTBEAT_S):
+            try:
+                reply = self._link.request(
+                    "PUT", LEASE_PATH, timeout_s=HEARTBEAT_TIMEOUT_S, headers={LEASE_HEADER: lease_id}
+                )
+            except LinkError:
+                # A silent bridge may answer the next time; if not, the lease runs out and orders are refused.
+                continue
+            if reply.status != 200:
+                self.forget(lease_id)

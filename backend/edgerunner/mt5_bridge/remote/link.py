@@ -1,0 +1,164 @@
+"""HTTP to the bridge: keep-alive connections shared by threads, TLS verified, nothing but the standard library."""
+
+import http.client
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from edgerunner.mt5_bridge.remote.options import BridgeOptions
+
+IDLE_LIMIT = 8
+MAX_ANSWER_BYTES = 128 * 1024 * 1024
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+CONNECT_TIMEOUT_S = 5.0
+
+
+class LinkError(Exception):
+    """The bridge gave no answer.
+
+    Attributes:
+        was_sent: Whether the bridge may have received the request.
+    """
+
+    def __init__(self, detail: str, *, was_sent: bool) -> None:
+        super().__init__(detail)
+        self.was_sent = was_sent
+
+
+class LinkLostError(LinkError):
+    """The bridge cannot be reached, or the connection broke."""
+
+
+class LinkTimeoutError(LinkError):
+    """The bridge did not answer in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the bridge answered; ``body`` is decoded JSON, or null where there was none."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class BridgeLink:
+    """Connections to one bridge; safe to use from several threads.
+
+    Raises ``ValueError`` for an address that is no http(s) URL, or that would carry the token in clear text to another
+    machine.
+    """
+
+    def __init__(self, options: BridgeOptions) -> None:
+        self._connect = _connector(options)
+        self._headers = {"Authorization": f"Bearer {options.token}", "Content-Type": "application/json"}
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+
+    def request(
+        self, method: str, path: str, body: object = None, *, timeout_s: float, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send one request and return its answer, whatever its status.
+
+        A kept connection that the bridge has closed in the meantime is replaced once, before anything else is decided:
+        that is safe because every request either changes nothing or carries an idempotency key.
+
+        Raises:
+            LinkLostError: The bridge cannot be reached, the connection broke, or it answered with something else.
+            LinkTimeoutError: No answer within ``timeout_s``.
+        """
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        every_header = self._headers | dict(headers or {})
+        deadline = time.monotonic() + timeout_s
+        kept = self._take_idle()
+        if kept is not None:
+            try:
+                return self._exchange(kept, method, path, content, every_header, deadline)
+            except LinkLostError:
+                self.close_idle()
+        return self._exchange(self._connect(), method, path, content, every_header, deadline)
+
+    def close_idle(self) -> None:
+        """Close the connections that no call is using."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take_idle(self) -> http.client.HTTPConnection | None:
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _exchange(  # noqa: PLR0917
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> Reply:
+        was_sent = False
+        try:
+            if connection.sock is None:
+                connection.timeout = min(CONNECT_TIMEOUT_S, _left(deadline))
+                connection.connect()
+            connection.sock.settimeout(_left(deadline))
+            was_sent = True
+            connection.request(method, path, content, dict(headers))
+            reply = _read(connection.getresponse())
+        except TimeoutError as error:
+            connection.close()
+            raise LinkTimeoutError(str(error) or "no answer in time", was_sent=was_sent) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            connection.close()
+            raise LinkLostError(f"{type(error).__name__}: {error}", was_sent=was_sent) from error
+        except BaseException:
+            connection.close()
+            raise
+        self._keep(connection)
+        return reply
+
+    def _keep(self, connection: http.client.HTTPConnection) -> None:
+        if connection.sock is None:
+            return
+        with self._lock:
+            if len(self._idle) < IDLE_LIMIT:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("no answer in time")
+    return left
+
+
+def _read(response: http.client.HTTPResponse) -> Reply:
+    content = response.read(MAX_ANSWER_BYTES + 1)
+    if len(content) > MAX_ANSWER_BYTES:
+        raise ValueError("the answer is too long")
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Reply(status=response.status, body=json.loads(content) if content else None, headers=headers)
+
+
+def _connector(options: BridgeOptions) -> Callable[[], http.client.HTTPConnection]:
+    address = urlsplit(options.url)
+    host, port = address.hostname, address.port
+    if address.scheme not in {"http", "https"} or not host or address.path.strip("/") or address.username:
+        raise ValueError(f"not the address of a bridge: {options.url} (http://127.0.0.1:8103, https://host:port)")
+    if address.scheme == "https":
+        context = ssl.create_default_context()
+        if options.ca_file is not None:
+            context.load_verify_locations(options.ca_file)
+        return lambda: http.client.HTTPSConnection(host, port, context=context)
+    if host not in LOOPBACK:
+        raise ValueError(f"plain http would show the token to everybody between here and {host}: use https")
+    return lambda: http.client.HTTPConnection(host, port)

@@ -1,0 +1,1 @@
+"""The simulated MetaTrader 5: terminal, trade server, symbols and the module that programs import."""

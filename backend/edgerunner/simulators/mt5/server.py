@@ -1,0 +1,1 @@
+"""The simulated terminal's end of the pipe: one conversation per connected module."""

@@ -1,0 +1,59 @@
+"""What an account is worth at the present quotes."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from edgerunner.simulators.mt5.trade_server.margin import account_margin
+from edgerunner.simulators.mt5.trade_server.market import Market, NoPriceError, exit_price, to_money
+from edgerunner.simulators.mt5.trade_server.state import Book
+from edgerunner.simulators.mt5.trade_server.values import ZERO, Account, AccountValue, Order, Position
+from edgerunner.simulators.mt5.trade_server.words import OrderType, StopOutMode
+
+
+def marked(position: Position, market: Market, account: Account) -> Position:
+    """Return a position with current price and profit; as it was last seen when something has no quote."""
+    symbol = market.symbols[position.symbol]
+    try:
+        price = exit_price(market.quote(position.symbol), position.type)
+        profit = market.profit(
+            symbol,
+            position.type,
+            volume=position.volume,
+            price_open=position.price_open,
+            price_close=price,
+            into=account.currency,
+        )
+    except NoPriceError:
+        return position
+    return replace(position, price_current=price, profit=to_money(profit, account.currency_digits))
+
+
+def priced(order: Order, market: Market) -> Order:
+    """Return an active order with the market's current price: the ask for buys, the bid for sells."""
+    quote = market.quotes.get(order.symbol)
+    if quote is None or order.type == OrderType.CLOSE_BY:
+        return order
+    return replace(order, price_current=quote.bid if order.type.direction else quote.ask)
+
+
+def value_of(book: Book, market: Market) -> AccountValue:
+    """Return the account's figures; equity = balance + credit + floating profit + uncharged swaps."""
+    account = book.account
+    held = [marked(each, market, account) for each in book.positions.values()]
+    profit = sum((each.profit + each.swap for each in held), ZERO)
+    equity = account.balance + account.credit + profit
+    margin = to_money(account_margin(held, market.symbols, account), account.currency_digits)
+    level = to_money(equity / margin * 100, account.currency_digits) if margin else ZERO
+    return AccountValue(
+        profit=profit,
+        equity=equity,
+        margin=margin,
+        margin_free=equity - margin,
+        margin_level=level,
+        is_margin_call=bool(margin) and _is_below(account.margin_so_call, equity, level, account),
+        is_stop_out=bool(margin) and _is_below(account.margin_so_so, equity, level, account),
+    )
+
+
+def _is_below(limit: Decimal, equity: Decimal, level: Decimal, account: Account) -> bool:
+    return (level if account.margin_so_mode == StopOutMode.PERCENT else equity) <= limit
