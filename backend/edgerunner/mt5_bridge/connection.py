@@ -87,7 +87,6 @@ class TerminalConnection:
         self._on_change = on_change
         self._on_account = on_account
         self._expected = settings.accounts.get(settings.login) if settings.login is not None else None
-        self._account: tuple[int, str] | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.view = TerminalView(state=TerminalState.CONNECTING, since=time.time())
@@ -132,7 +131,6 @@ class TerminalConnection:
     async def login(self, login: int) -> CallAnswer:
         """Change the terminal's account, for everybody. Raises ``Problem`` for one that is not configured."""
         account = self._configured(login)
-        self._expected = account
         named = _credentials(account, self._settings.connect_timeout_s)
         named.pop("login")
         answer = await self._worker.run(
@@ -140,7 +138,9 @@ class TerminalConnection:
             priority=Priority.CALL,
             timeout_s=self._settings.connect_timeout_s + 5,
         )
-        await self._look(answer.last_error)
+        if answer.result:
+            self._expected = account
+        await self._look()
         return answer
 
     def _configured(self, login: int) -> AccountSettings:
@@ -165,11 +165,9 @@ class TerminalConnection:
                         await asyncio.sleep(self._back_off_s[0])
 
     async def _checked(self) -> bool:
-        """Connect or look; whether the terminal has an account, be it the right one or not."""
+        """Look, else connect; whether the terminal has an account, be it the right one or not."""
         try:
-            if self.view.state in {TerminalState.CONNECTED, TerminalState.ACCOUNT_MISMATCH}:
-                await self._look(self.view.last_error)
-            else:
+            if self.view.state is TerminalState.CONNECTING or not await self._look():
                 await self._connect()
         except WORKER_ERRORS as error:
             if self._worker.is_answering:
@@ -184,25 +182,23 @@ class TerminalConnection:
             priority=Priority.CALL,
             timeout_s=self._settings.connect_timeout_s + 5,
         )
-        if answer.result:
-            await self._look(answer.last_error)
-        else:
+        if not answer.result:
             self._change(TerminalState.DISCONNECTED, "initialize failed", last_error=answer.last_error)
+        elif not await self._look():
+            self._change(TerminalState.DISCONNECTED, "the terminal shows no account")
         return answer
 
-    async def _look(self, last_error: tuple[int, str] | None) -> None:
-        """Compare the terminal's account with the configured one."""
+    async def _look(self) -> bool:
+        """Compare the terminal's account with the configured one; False = it shows none."""
         answer = await self._worker.run(
             lambda module: module.call("account_info"), priority=Priority.CALL, timeout_s=self._settings.call_timeout_s
         )
         account = answer.result
         if account is None:
-            self._change(TerminalState.DISCONNECTED, "the terminal shows no account", last_error=answer.last_error)
-            return
+            return False
         problem = account_problem(account, self._expected) if self._expected is not None else None
         state = TerminalState.CONNECTED if problem is None else TerminalState.ACCOUNT_MISMATCH
-        is_another = self._account != (account.login, account.server) or self.view.state is not state
-        self._account = (account.login, account.server)
+        is_another = (account.login, account.server, state) != (self.view.login, self.view.server, self.view.state)
         self._set(
             TerminalView(
                 state=state,
@@ -211,11 +207,11 @@ class TerminalConnection:
                 login=account.login,
                 server=account.server,
                 trade_mode=account.trade_mode,
-                last_error=last_error,
             )
         )
         if is_another:
             self._on_account()
+        return True
 
     def _change(self, state: TerminalState, detail: str, *, last_error: tuple[int, str] | None = None) -> None:
         self._set(replace(self.view, state=state, since=time.time(), detail=detail, last_error=last_error))

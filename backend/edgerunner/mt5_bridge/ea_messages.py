@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -10,8 +10,23 @@ PROTOCOL: Final = 1
 MAXIMUM_LINE: Final = 65_536
 """Bytes of a line with its end; a longer one ends the session."""
 
-TRADE_COMMANDS: Final = frozenset({"order_send", "close", "modify", "remove"})
+TRADE_COMMANDS: Final = frozenset({"order_send", "close"})
 """Commands that change something at the broker."""
+
+
+TransactionKind = Literal[
+    "TRADE_TRANSACTION_ORDER_ADD",
+    "TRADE_TRANSACTION_ORDER_UPDATE",
+    "TRADE_TRANSACTION_ORDER_DELETE",
+    "TRADE_TRANSACTION_HISTORY_ADD",
+    "TRADE_TRANSACTION_HISTORY_UPDATE",
+    "TRADE_TRANSACTION_HISTORY_DELETE",
+    "TRADE_TRANSACTION_DEAL_ADD",
+    "TRADE_TRANSACTION_DEAL_UPDATE",
+    "TRADE_TRANSACTION_DEAL_DELETE",
+    "TRADE_TRANSACTION_POSITION",
+    "TRADE_TRANSACTION_REQUEST",
+]
 
 
 class EaHello(msgspec.Struct, tag_field="type", tag="hello", frozen=True, forbid_unknown_fields=True):
@@ -46,13 +61,13 @@ class EaTick(msgspec.Struct, tag_field="type", tag="tick", frozen=True, forbid_u
 
 
 class EaTransaction(msgspec.Struct, tag_field="type", tag="transaction", frozen=True, forbid_unknown_fields=True):
-    """What ``OnTradeTransaction`` got: ``kind`` and the other numbers are MQL5's enumerations.
+    """What ``OnTradeTransaction`` got; ``order_type order_state deal_type`` are the package's enumerations.
 
-    ``retcode`` and ``request_id`` are of the request, for kind 10 (TRADE_TRANSACTION_REQUEST), else 0.
+    ``retcode`` and ``request_id`` are of the request, for kind TRADE_TRANSACTION_REQUEST, else 0.
     """
 
     seq: int
-    kind: int
+    kind: TransactionKind
     deal: int
     order: int
     symbol: str

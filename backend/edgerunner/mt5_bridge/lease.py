@@ -1,6 +1,7 @@
 """Who controls the terminal: one trading program at a time."""
 
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -23,12 +24,13 @@ class LeaseDesk:
     """Gives control to one program, for as long as it says it is alive.
 
     A lease that ran out is free for anybody. Before that only a program with the holder's own token may take it over,
-    and only when it says so.
+    and only when it says so. Safe in several threads: the terminal's thread asks too, right before an order.
     """
 
     def __init__(self, monotonic: Callable[[], float], wall: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._wall = wall
+        self._lock = threading.Lock()
         self._lease: Lease | None = None
 
     @property
@@ -43,31 +45,34 @@ class LeaseDesk:
 
     def acquire(self, *, client: str, token_name: str, ttl_s: int, take_over: bool) -> Lease:
         """Return a new lease. Raises ``Problem`` (``conflict``) while another program holds one."""
-        holder = self.current
-        if holder is not None and not (take_over and holder.token_name == token_name):
-            raise Problem(
-                Code.CONFLICT,
-                f"{holder.client!r} controls this terminal until {self.ends_at_text(holder)}; one program at a time may. "
-                "Stop it, or wait; a program with the same token may take over with take_over.",
-            )
-        ends_at = self._monotonic() + ttl_s
-        lease_id = secrets.token_urlsafe(24)
-        self._lease = Lease(lease_id=lease_id, client=client, token_name=token_name, ttl_s=ttl_s, ends_at=ends_at)
-        return self._lease
+        with self._lock:
+            holder = self.current
+            if holder is not None and not (take_over and holder.token_name == token_name):
+                raise Problem(
+                    Code.CONFLICT,
+                    f"{holder.client!r} controls this terminal until {self.ends_at_text(holder)}; one program at a "
+                    "time may. Stop it, or wait; a program with the same token may take over with take_over.",
+                )
+            ends_at = self._monotonic() + ttl_s
+            lease_id = secrets.token_urlsafe(24)
+            self._lease = Lease(lease_id=lease_id, client=client, token_name=token_name, ttl_s=ttl_s, ends_at=ends_at)
+            return self._lease
 
     def extend(self, lease_id: str | None, *, token_name: str) -> Lease:
         """Return the lease with a new end; one that ran out lives again if nobody took it.
 
         Raises ``Problem``: ``lease_required``, ``lease_lost``.
         """
-        lease = self._held(lease_id, token_name=token_name)
-        self._lease = replace(lease, ends_at=self._monotonic() + lease.ttl_s)
-        return self._lease
+        with self._lock:
+            lease = self._held(lease_id, token_name=token_name)
+            self._lease = replace(lease, ends_at=self._monotonic() + lease.ttl_s)
+            return self._lease
 
     def release(self, lease_id: str | None, *, token_name: str) -> None:
         """Give control back. Raises ``Problem`` as ``extend`` does."""
-        self._held(lease_id, token_name=token_name)
-        self._lease = None
+        with self._lock:
+            self._held(lease_id, token_name=token_name)
+            self._lease = None
 
     def _held(self, lease_id: str | None, *, token_name: str) -> Lease:
         if not lease_id:

@@ -17,7 +17,7 @@ from edgerunner.mt5_bridge.lease import LeaseDesk
 from edgerunner.mt5_bridge.order_store import OrderRecord, OrderState
 from edgerunner.mt5_bridge.problems import Code, Problem, invalid
 from edgerunner.mt5_bridge.records import Records
-from edgerunner.mt5_bridge.settings import BridgeSettings
+from edgerunner.mt5_bridge.settings import AccountSettings, BridgeSettings
 from edgerunner.mt5_bridge.terminal_module import CallAnswer, FunctionMissing, ModuleFailed, TerminalModule
 from edgerunner.mt5_bridge.trade_rules import (
     MINUTE_S,
@@ -76,7 +76,7 @@ class OrderDesk:
         self._connection = connection
         self._records = records
         self._leases = leases
-        self._gate = OrderGate(connection, kill_switch, settings)
+        self._gate = OrderGate(kill_switch, settings)
         self._timeout_s = settings.call_timeout_s
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -89,18 +89,17 @@ class OrderDesk:
         if known is not None:
             return _replay(known, ticket, digest)
         self._leases.extend(ticket.lease_id, token_name=ticket.token_name)
-        expected = self._connection.expected
         record = OrderRecord(
             key=ticket.key,
             token_name=ticket.token_name,
-            login=expected.login if expected is not None else None,
+            login=expected.login if (expected := self._connection.expected) is not None else None,
             digest=digest,
             request=body,
             state=OrderState.SENDING,
             begun_at=time.time(),
         )
         # A task of its own: a caller that hangs up must not leave an order without its record.
-        return await asyncio.shield(self._spawn(self._send(ticket, record)))
+        return await asyncio.shield(self._spawn(self._send(ticket, record, expected)))
 
     async def find(self, key: str, token_name: str) -> dict[str, Any]:
         """Return what was sent under a key. Raises ``Problem``."""
@@ -125,7 +124,9 @@ class OrderDesk:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _send(self, ticket: OrderTicket, record: OrderRecord) -> OrderAnswer:
+    async def _send(
+        self, ticket: OrderTicket, record: OrderRecord, expected: AccountSettings | None
+    ) -> OrderAnswer:
         if not await self._records.begin(record, login=record.login, request=msgspec.Raw(record.request)):
             known = await self._records.find(ticket.key)  # the same key came twice in this very moment
             if known is None:
@@ -134,7 +135,7 @@ class OrderDesk:
         deadline = time.monotonic() + self._timeout_s
 
         def job(module: TerminalModule) -> CallAnswer:
-            self._gate.check(module, ticket.request)
+            self._gate.check(module, ticket.request, expected)
             self._leases.extend(ticket.lease_id, token_name=ticket.token_name)
             if time.monotonic() > deadline:
                 raise NotAnswering("the checks before the order took too long")
@@ -170,10 +171,11 @@ class OrderDesk:
 
     async def _failed(self, ticket: OrderTicket, error: Exception) -> Problem:
         """Note how an order failed, and return what the caller is told."""
-        if isinstance(error, OrderFailed):
-            await self._records.lose(ticket.key, str(error))
+        problem = _refusal_of(error)
+        if problem is None:
+            logger.error("order %s failed", ticket.key, exc_info=error)
+            await self._records.lose(ticket.key, f"{type(error).__name__}: {error}")
             return await self._unknown(ticket.key)
-        problem = _problem_of(error)
         await self._records.refuse(ticket.key, ticket.token_name, problem)
         return problem
 
@@ -186,22 +188,19 @@ class OrderGate:
     """The checks right before an order, on the worker's thread and in one step with the order."""
 
     def __init__(
-        self,
-        connection: TerminalConnection,
-        kill_switch: KillSwitch,
-        settings: BridgeSettings,
-        monotonic: Callable[[], float] = time.monotonic,
+        self, kill_switch: KillSwitch, settings: BridgeSettings, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._connection = connection
         self._kill_switch = kill_switch
         self._limits = settings.limits
         self._monotonic = monotonic
         self._recent: deque[float] = deque()
 
-    def check(self, module: TerminalModule, request: Mapping[str, Any]) -> None:
-        """Let an order pass, or raise ``Problem``."""
+    def check(
+        self, module: TerminalModule, request: Mapping[str, Any], expected: AccountSettings | None
+    ) -> None:
+        """Let an order to the ``expected`` account pass, or raise ``Problem``."""
         account = module.call("account_info").result
-        problem = account_problem(account, self._connection.expected) or live_problem(account, self._limits)
+        problem = account_problem(account, expected) or live_problem(account, self._limits)
         if problem is not None:
             raise problem
         if is_way_out(request):
@@ -255,8 +254,8 @@ def _unknown_problem(known: OrderRecord | None) -> Problem:
     )
 
 
-def _problem_of(error: Exception) -> Problem:
-    """Return the refusal of an order that was certainly not sent."""
+def _refusal_of(error: Exception) -> Problem | None:
+    """Return the refusal of an order that was certainly not sent; None = it may have been."""
     match error:
         case Problem():
             return error
@@ -269,4 +268,4 @@ def _problem_of(error: Exception) -> Problem:
         case ModuleFailed():
             return Problem(Code.BROKER_ERROR, f"{error}; the order was not sent")
         case _:
-            raise error
+            return None

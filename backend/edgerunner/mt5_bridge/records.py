@@ -54,7 +54,11 @@ class Records:
         def begin() -> bool:
             if not self._store.begin(record):
                 return False
-            self._audit.write("order_begun", sync=True, key=record.key, token=record.token_name, **fields)
+            try:
+                self._audit.write("order_begun", sync=True, key=record.key, token=record.token_name, **fields)
+            except OSError:
+                self._store.forget(record.key)
+                raise
             return True
 
         return await self._do(begin)

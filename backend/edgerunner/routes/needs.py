@@ -20,9 +20,10 @@ from edgerunner.services.alert_service import Alert
 from edgerunner.services.connection_service import ConnectionView, ConnectRequest
 from edgerunner.services.dataset_import import ImportRequest
 from edgerunner.services.dataset_service import DownloadRequest
+from edgerunner.services.item_results import ItemResult
 from edgerunner.services.market_service import Quote, Unsubscribe
 from edgerunner.services.order_checks import Changes, PlaceRequest
-from edgerunner.services.order_service import IdempotencyKey, ItemResult, Placed
+from edgerunner.services.order_service import IdempotencyKey, Placed
 from edgerunner.services.portfolio import Portfolio, SummaryView
 from edgerunner.services.position_view import PositionView
 from edgerunner.services.session import Session

@@ -16,7 +16,7 @@ from edgerunner.schemas.broker import (
 from edgerunner.schemas.orders import ItemAnswer, ItemResults, OrderAnswer
 from edgerunner.services.alert_service import Alert
 from edgerunner.services.connection_service import ConnectionView, LastError
-from edgerunner.services.order_service import ItemResult
+from edgerunner.services.item_results import ItemResult
 
 
 def connection_answer(view: ConnectionView) -> ConnectionAnswer:

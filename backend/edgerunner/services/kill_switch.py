@@ -8,7 +8,7 @@ from edgerunner.domain.errors import EdgerunnerError
 from edgerunner.domain.orders import Source
 from edgerunner.risk.limits import TradingState
 from edgerunner.risk.scopes import Scope
-from edgerunner.services.order_service import ItemResult
+from edgerunner.services.item_results import ItemResult
 from edgerunner.services.risk_service import ScopeView
 from edgerunner.services.session import Session
 

@@ -6,7 +6,7 @@ nothing here turns a time-out into a rejection.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -16,7 +16,6 @@ from edgerunner.adapters.instrument_lookup import look_up
 from edgerunner.domain.errors import (
     BrokerTimeout,
     DeniedByRisk,
-    EdgerunnerError,
     IdempotencyConflict,
     InvalidRequest,
     JournalUnavailable,
@@ -38,6 +37,7 @@ from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.orders import BrokerWords, Denial, Order, OrderStatus, OrderTerms, Source
 from edgerunner.services.clock import Clock, EventMaker
 from edgerunner.services.closing import closing_orders
+from edgerunner.services.item_results import ItemResult, item_result, not_taken, still_working
 from edgerunner.services.key_locks import KeyLocks
 from edgerunner.services.order_checks import Changes, PlaceRequest, checked_changes, checked_terms
 from edgerunner.services.order_gates import Gate, Interlock, Sessions
@@ -60,17 +60,6 @@ class IdempotencyKey:
     scope: str
     key: str
     fingerprint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemResult:
-    """What became of one item of a command that concerns several orders."""
-
-    client_order_id: str | None
-    ok: bool
-    order: Order | None = None
-    code: str | None = None
-    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +242,8 @@ class OrderService:
             and instrument_id in {None, order.terms.instrument_id}
             and strategy_id in {None, order.strategy_id}
         ]
-        return await asyncio.gather(*(_item(key, self.cancel(key, actor=actor, wait_ms=wait_ms)) for key in wanted))
+        cancels = ((key, self.cancel(key, actor=actor, wait_ms=wait_ms)) for key in wanted)
+        return await asyncio.gather(*(item_result(key, cancel, still_working) for key, cancel in cancels))
 
     async def close_positions(
         self,
@@ -285,7 +275,8 @@ class OrderService:
             session.account(account_id)
         caller = _Caller(actor=actor, source=source, strategy_id=None, is_exit=True, is_emergency=is_emergency)
         requests = closing_orders(session, account_id=account_id, instrument_id=instrument_id, position_id=position_id)
-        return await asyncio.gather(*(_item(None, self._closed(request, caller, wait_ms)) for request in requests))
+        closings = (self._closed(request, caller, wait_ms) for request in requests)
+        return await asyncio.gather(*(item_result(None, closing, not_taken) for closing in closings))
 
     async def _closed(self, request: PlaceRequest, caller: _Caller, wait_ms: int) -> Order:
         return (await self._place(request, caller, None, wait_ms)).order
@@ -422,14 +413,6 @@ async def _instrument(session: Session, instrument_id: str) -> Instrument:
         return await look_up(session.adapter, instrument_id)
     except NotFound as error:
         raise InvalidRequest.of("instrument_id", "unknown_instrument", error.detail) from error
-
-
-async def _item(client_order_id: str | None, command: Awaitable[Order]) -> ItemResult:
-    try:
-        order = await command
-    except EdgerunnerError as error:
-        return ItemResult(client_order_id=client_order_id, ok=False, code=error.code, detail=error.detail)
-    return ItemResult(client_order_id=order.client_order_id, ok=True, order=order)
 
 
 async def _checked_by_adapter(session: Session, account_id: str, terms: OrderTerms) -> None:

@@ -60,7 +60,8 @@ class PricePath:
         self._common = seed_key(seed, "factor", profile.factor)
         self._weights = (profile.factor_weight, math.sqrt(1 - profile.factor_weight**2))
         self._children = lru_cache(maxsize=8192)(self._divide)
-        self._days = lru_cache(maxsize=1024)(self._day)
+        self._days = lru_cache(maxsize=8192)(self._day)
+        self._anchors = lru_cache(maxsize=8192)(self._anchor)
         self._points = lru_cache(maxsize=1024)(self._second_points)
 
     def price(self, step: int) -> float:
@@ -110,7 +111,7 @@ class PricePath:
         return self._children(level - 1, parent)[child]
 
     def _day(self, day: int) -> Cell:
-        start, end = self._anchor(day), self._anchor(day + 1)
+        start, end = self._anchors(day), self._anchors(day + 1)
         own = mix(self._own ^ mix(day))
         busy = math.exp(0.35 * normal(mix(self._common ^ mix(~day)) >> 20))
         sigma = self.profile.daily_volatility * busy

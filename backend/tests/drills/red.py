@@ -23,7 +23,7 @@ BACKEND = Path(__file__).parents[2]
 class Break:
     """One mechanism taken out: in ``file``, ``old`` becomes ``new``; ``words`` say what that means.
 
-    ``also``: what would heal it is taken out with it.
+    ``also``: what would heal it is taken out with it. ``broker``: where the row is seen red.
     """
 
     words: str
@@ -31,6 +31,7 @@ class Break:
     old: str
     new: str
     also: "Break | None" = None
+    broker: str = "bybit"
 
     def edits(self) -> "list[Break]":
         """Return every edit, this one first."""
@@ -197,6 +198,40 @@ SKIPS_NUMBERS = Break(
     old="        self.seq += 1\n",
     new="        self.seq += 1 + (self.seq % 10 == 9)\n",
 )
+MISSED_FILLS_STAY = replace(
+    NO_REREADING,
+    words="nothing is read again after an interruption, and missing fills are not looked for",
+    also=CANCEL_WINS.also,
+    broker="ibkr",
+)
+FEEDS_STAY_LOST = Break(
+    words="subscriptions that 1101 has ended are not made again",
+    file="adapters/ibkr/session.py",
+    old="self.market.data_lost() if is_data_lost else None",
+    new="None",
+    broker="ibkr",
+)
+TAKEN_OVER_AGAIN = Break(
+    words="what an account holds is taken over at every start, as if the connection were new",
+    file="services/reconciliation.py",
+    old="if mark_ns is None and not self._journal.positions(self._session.connection_id):",
+    new="if True:",
+    broker="ibkr",
+)
+NO_KEY_IS_READ = Break(
+    words="orders are known by the broker's id alone",
+    file="services/booking.py",
+    old="        if client_order_id is not None:\n",
+    new="        if False:\n",
+    broker="ibkr",
+)
+IDS_AS_TOLD = Break(
+    words="order ids are taken as the broker gives them",
+    file="adapters/ibkr/orders.py",
+    old="self._desk.book.highest_id(self._desk.client_id)",
+    new="0",
+    broker="ibkr",
+)
 
 BREAKS: dict[str, Break] = {
     "F1a": NO_INTENT,
@@ -209,7 +244,13 @@ BREAKS: dict[str, Break] = {
     "F3b": NOBODY_FINDS_OUT,
     "F4": LATE_NEWS_WINS,
     "F4b": AS_THEY_ARRIVE,
+    "B1": MISSED_FILLS_STAY,
+    "B2": FEEDS_STAY_LOST,
+    "B3": TAKEN_OVER_AGAIN,
     "B4": TIMEOUT_IS_REJECTION,
+    "B5": NO_KEY_IS_READ,
+    "B7": NO_KEY_IS_READ,
+    "B8": IDS_AS_TOLD,
     "B9": NO_KEYS,
     "F5a": NO_REREADING,
     "F5b": CANCEL_WINS,
@@ -246,7 +287,7 @@ def see_red(name: str, scenarios: int) -> str:
             target.write_text(text.replace(edit.old, edit.new))
         command = [
             sys.executable, "-m", "tests.drills", "--rows", name, "--share", str(scenarios / row.count),
-            "--seed", "1", "--workers", "1", "--settle", "20",
+            "--seed", "1", "--workers", "1", "--settle", "20", "--broker", chosen.broker,
         ]  # fmt: skip
         environment = {
             **os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "DRILLS_PATIENCE_S": "40",

@@ -9,7 +9,7 @@ from typing import Final
 
 from edgerunner.domain.errors import BrokerRejected, OutcomeUnknown
 from edgerunner.mt5_surface import constants
-from edgerunner.mt5_surface.retcodes import COMMENTS, RETCODES
+from edgerunner.mt5_surface.retcodes import RETCODES, SUCCESSES
 from edgerunner.mt5_surface.structs import OrderSendResult
 
 
@@ -22,9 +22,6 @@ class Verdict(Enum):
     UNKNOWN = "unknown"
 
 
-_TAKEN: Final = frozenset(
-    {constants.TRADE_RETCODE_PLACED, constants.TRADE_RETCODE_DONE, constants.TRADE_RETCODE_DONE_PARTIAL}
-)
 _UNKNOWN: Final = frozenset(
     {
         constants.TRADE_RETCODE_ERROR,
@@ -46,7 +43,7 @@ _REMEDIES: Final = {
 
 def verdict(retcode: int) -> Verdict:
     """Return what a return code proves; one that is not known proves nothing."""
-    if retcode in _TAKEN:
+    if retcode in SUCCESSES:
         return Verdict.TAKEN
     if retcode == constants.TRADE_RETCODE_NO_CHANGES:
         return Verdict.UNCHANGED
@@ -57,10 +54,10 @@ def verdict(retcode: int) -> Verdict:
 
 def words(retcode: int, comment: str) -> str:
     """Return the broker's words, with the remedy where the code has one."""
-    text = comment or COMMENTS.get(retcode, "unknown return code")
-    name = RETCODES.get(retcode, str(retcode))
+    name = RETCODES.get(retcode, "unknown return code")
+    text = f"{comment} [{name}]" if comment else name
     remedy = _REMEDIES.get(retcode)
-    return f"{text} [{name}]" if remedy is None else f"{text} [{name}]: {remedy}"
+    return text if remedy is None else f"{text}: {remedy}"
 
 
 def require_taken(result: OrderSendResult) -> None:

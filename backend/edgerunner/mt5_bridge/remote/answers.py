@@ -67,9 +67,11 @@ def _struct(struct: type[StructSequence]) -> Decoder:
 def _value(kind: type, value: Any) -> Any:
     if issubclass(kind, StructSequence):
         return _struct(kind)(value)
-    if kind is float:
+    if kind is float and value is None:
         # JSON has no infinities: the bridge sends null for what is not finite.
-        return math.nan if value is None else float(value)
+        return math.nan
+    if kind is float and type(value) is int:
+        return float(value)
     if type(value) is not kind:
         raise NotAnAnswerError(f"{value!r} is no {kind.__name__}")
     return value

@@ -17,6 +17,7 @@ FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 2.0
 LEASE_LOSSES: Final = frozenset({"lease_required", "lease_lost"})
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
+UNCERTAIN: Final = frozenset({OUTCOME_UNKNOWN, "broker_error", "internal_error"})
 NOT_SENT_YET: Final = frozenset({"rate_limited", "overloaded"})
 
 
@@ -49,7 +50,7 @@ class OrderLine:
             if error.was_sent:
                 self._remember(fingerprint, key)
             raise
-        if code_of(reply) == OUTCOME_UNKNOWN:
+        if _is_uncertain(reply):
             self._remember(fingerprint, key)
         elif reply.status == 200:
             self._forget(fingerprint)
@@ -105,7 +106,19 @@ class OrderLine:
 
 def _is_worth_asking_again(reply: Reply) -> bool:
     code = code_of(reply)
-    return code in NOT_SENT_YET or (code == OUTCOME_UNKNOWN and reply.body.get("order", {}).get("state") == "sending")
+    if code == OUTCOME_UNKNOWN:
+        return bool(reply.body.get("order", {}).get("state") == "sending")
+    return code in NOT_SENT_YET or _is_of_a_proxy(reply)
+
+
+def _is_uncertain(reply: Reply) -> bool:
+    """Tell whether the order may have been sent in spite of the refusal."""
+    return code_of(reply) in UNCERTAIN or _is_of_a_proxy(reply)
+
+
+def _is_of_a_proxy(reply: Reply) -> bool:
+    """Tell whether something between us and the bridge has answered, so that the bridge's own answer was lost."""
+    return reply.status >= 500 and not code_of(reply)
 
 
 def _left(deadline: float) -> float:

@@ -29,7 +29,7 @@ CODES: Final[Mapping[str, int]] = {
     "overloaded": constants.RES_E_INTERNAL_FAIL_SEND,
     "journal_unavailable": constants.RES_E_INTERNAL_FAIL_SEND,
 }
-"""The bridge's stable code -> `RES_*`; every other one is `RES_E_FAIL`."""
+"""The bridge's stable code -> `RES_*`. Whatever may have been executed all the same is at or below -10000."""
 
 
 def code_of(reply: Reply) -> str:
@@ -45,9 +45,8 @@ def last_error_of_refusal(reply: Reply) -> LastError:
     if code == "validation_error" and first.get("field"):
         field = str(first["field"]).rsplit(".", 1)[-1]
         return invalid_params(f'Invalid "{field}" argument: {first.get("message") or detail}')
-    return CODES.get(
-        code, constants.RES_E_FAIL
-    ), f"Bridge: {detail or f'HTTP status {reply.status}'} ({code or 'no code'})"
+    other = constants.RES_E_INTERNAL_FAIL if reply.status >= 500 else constants.RES_E_FAIL
+    return CODES.get(code, other), f"Bridge: {detail or f'HTTP status {reply.status}'} ({code or 'no code'})"
 
 
 def last_error_of_silence(error: LinkError) -> LastError:

@@ -117,6 +117,26 @@ async def test_cancel_all_reports_each_order(tmp_path: Path, broker: FakeBroker)
         assert not path.journal.open_orders()
 
 
+async def test_cancel_all_is_not_ok_for_an_order_that_may_still_trade(tmp_path: Path, broker: FakeBroker) -> None:
+    async with order_path(tmp_path, broker) as path:
+        await path.place(client_order_id="A")
+        broker.script("cancel", Lost(arrives=False))
+        [result] = await path.orders.cancel_all(actor="test")
+        assert (result.ok, result.code) == (False, "still_working")
+        assert result.detail == "the end of the order is not confirmed, it is pending_cancel"
+
+
+async def test_close_positions_is_not_ok_when_the_broker_refuses(tmp_path: Path, broker: FakeBroker) -> None:
+    async with order_path(tmp_path, broker) as path:
+        await path.place(client_order_id="A")
+        broker.fill("A", "1", "100")
+        await path.until_status("A", OrderStatus.FILLED)
+        await until(lambda: _has_report(path), timeout_s=5, what="the position is reported")
+        broker.script("place", Reject(code="110017", text="position is zero"))
+        [result] = await path.orders.close_positions(connection_id="fake", actor="test")
+        assert (result.ok, result.code, result.detail) == (False, "broker_rejected", "110017 position is zero")
+
+
 async def test_close_positions_sends_the_opposite_market_order(tmp_path: Path, broker: FakeBroker) -> None:
     async with order_path(tmp_path, broker) as path:
         await path.place(client_order_id="A")

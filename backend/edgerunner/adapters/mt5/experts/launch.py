@@ -137,12 +137,10 @@ def _write(
     values = {**request.inputs, **{name: value for name, value in filled.items() if name in own}}
     lines = preset_lines(specs, values)
     session = str(filled["InpSession"])
-    name = f"{session}.set" if lines else None
-    sections = launch_sections(request, preset=name, login=terminal.login)
+    preset = terminal.folder / "MQL5" / "Presets" / f"{session}.set" if lines else None
+    sections = launch_sections(request, preset=preset.name if preset else None, login=terminal.login)
     data = encode_ini(sections, terminal.ini_encoding)
-    preset = None
-    if name is not None:
-        preset = terminal.folder / "MQL5" / "Presets" / name
+    if preset is not None:
         write_private(preset, encode_preset(lines))
     ini = terminal.folder / "edgerunner" / f"{session}.ini"
     write_private(ini, data)

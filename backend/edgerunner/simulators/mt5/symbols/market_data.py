@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice, takewhile
-from typing import Final
 
 from edgerunner.matching.words import Side
 from edgerunner.simulators.market import Market

@@ -12,8 +12,9 @@ from edgerunner.simulators.mt5.symbols.listing import ListedSymbol
 from edgerunner.simulators.mt5.trade_server.values import Quote
 from edgerunner.simulators.path import STEP_NS
 
-_LOOK_BACK: Final = 600
-"""Steps in which a quote changes at the latest: its spread does every two seconds."""
+_MINUTE_STEPS: Final = 600
+_LOOK_BACK: Final = _MINUTE_STEPS + 1
+"""Steps in which there is a tick."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +95,9 @@ class Prices:
         return SymbolTick(bid=listed.price(bid), ask=listed.price(ask), time_ns=time_ns, flags=flags)
 
     def changes(self, symbol: str, step: int) -> int:
-        """Return the flags of what the last quote of a step changed; 0 = nothing."""
+        """Return the flags of the last tick of a step; 0 = it has none."""
         *_, before, last = self.ticks_before(symbol, step), *self._market.quotes(symbol, step)
-        return tick_flags(before, last)
+        return tick_flags(before, last) or repeated_flags(step)
 
     def ticks_before(self, symbol: str, step: int) -> tuple[int, int]:
         """Return bid and ask, in ticks of price, that stood before a step."""
@@ -124,6 +125,11 @@ TICK_GAP_NS: Final = 1_000_000
 """Between several ticks of one step."""
 
 
+def repeated_flags(step: int) -> int:
+    """Return the flags of a tick that repeats a quote: each minute begins with one, so that bars are their ticks'."""
+    return 0 if step % _MINUTE_STEPS else TICK_FLAG_BID | TICK_FLAG_ASK
+
+
 def tick_flags(before: tuple[int, int], after: tuple[int, int]) -> int:
-    """Return the flags of a tick: what it changed."""
+    """Return the flags of what a new quote changes; 0 = nothing."""
     return TICK_FLAG_BID * (before[0] != after[0]) | TICK_FLAG_ASK * (before[1] != after[1])

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from edgerunner.simulators.mt5.symbols.listing import ListedSymbol
-from edgerunner.simulators.mt5.symbols.prices import TICK_GAP_NS, Prices, tick_flags
+from edgerunner.simulators.mt5.symbols.prices import TICK_GAP_NS, Prices, repeated_flags, tick_flags
 from edgerunner.simulators.mt5.symbols.rows import TickColumns
 from edgerunner.simulators.path import STEP_NS
 
@@ -51,8 +51,9 @@ class Ticks:
             if before is None or known != step - 1:
                 before = self._prices.ticks_before(symbol, step)
             for place, quote in enumerate(quotes):
-                if quote != before:
-                    rows.append((step * STEP_NS + place * TICK_GAP_NS, *quote, tick_flags(before, quote)))
+                flags = tick_flags(before, quote) or (0 if place else repeated_flags(step))
+                if flags:
+                    rows.append((step * STEP_NS + place * TICK_GAP_NS, *quote, flags))
                     before = quote
             known = step
         table = np.array(rows, dtype=np.int64).reshape(len(rows), 4)

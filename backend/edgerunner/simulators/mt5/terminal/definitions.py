@@ -72,7 +72,7 @@ DEFINITIONS: Final = (
     _fault(
         HISTORY_NOT_LOADED,
         "Bars and ticks of a symbol are not there yet: None with -1, or only the newest few.",
-        {"ids": "how many rows are there, 0"},
+        {"quantity": "rows that are there, 0"},
     ),
     _fault(OLD_VERSION, "Terminal and module do not fit together: initialize fails with -5."),
 )

@@ -42,6 +42,20 @@ class Case:
         return self.market.quote(self.symbol.name)
 
     @property
+    def known_order(self) -> Order:
+        """Return the order of a request that passed `malformed`."""
+        if self.order is None:
+            raise LookupError("the request names no active order")
+        return self.order
+
+    @property
+    def known_position(self) -> Position:
+        """Return the position of a request that passed `malformed`."""
+        if self.position is None:
+            raise LookupError("the request names no open position")
+        return self.position
+
+    @property
     def type(self) -> OrderType:
         """Return the order type that is asked for, or that of the order to be changed."""
         return self.order.type if self.order is not None else OrderType(self.request.type)

@@ -68,7 +68,7 @@ def stops_of_pending(case: Case) -> Retcode | None:
 
 def stops_of_position(case: Case) -> Retcode | None:
     """New SL and TP of a position lie on their sides of the market; one that stays as it is may lie nearer."""
-    position = _known(case.position)
+    position = case.known_position
     return _stops(case, exit_price(case.quote, position.type), position.type, held=position)
 
 
@@ -117,23 +117,19 @@ def distance_to_trigger(type_: OrderType, price: Decimal, quote: Quote) -> Decim
 
 def unchanged_order(case: Case) -> Retcode | None:
     """A modification that changes nothing."""
-    order, request = _known(case.order), case.request
+    order, request = case.known_order, case.request
     asked = (request.price, request.stoplimit, request.sl, request.tp, request.type_time, request.expiration_ns)
     return Retcode.NO_CHANGES if asked == _terms(order) else None
 
 
 def unchanged_position(case: Case) -> Retcode | None:
     """Stops that are already there."""
-    position = _known(case.position)
+    position = case.known_position
     return Retcode.NO_CHANGES if (case.request.sl, case.request.tp) == (position.sl, position.tp) else None
 
 
 def _terms(order: Order) -> tuple[Decimal, Decimal, Decimal, Decimal, int, int]:
     return (order.price_open, order.price_stoplimit, order.sl, order.tp, order.type_time, order.expiration_ns)
-
-
-def _known[T](found: T | None) -> T:
-    raise NotImplementedError
 
 
 def _least_distance(symbol: Symbol) -> Decimal:

@@ -1,17 +1,30 @@
 """The trade server: requests, quotes and days in, results and changes out. It keeps what is active, not the history."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from edgerunner.domain.numbers import exact_arithmetic
+from edgerunner.simulators.mt5.trade_server.deals import Fill, trade_now
+from edgerunner.simulators.mt5.trade_server.margin import order_margin
+from edgerunner.simulators.mt5.trade_server.market import Market, NoPriceError, to_money
+from edgerunner.simulators.mt5.trade_server.pending import expire_day, expire_moments, work_orders
+from edgerunner.simulators.mt5.trade_server.protection import work_stops
+from edgerunner.simulators.mt5.trade_server.requests import Arrival, carry_out, judge
+from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
+from edgerunner.simulators.mt5.trade_server.state import Act, Book, Tickets, merged
+from edgerunner.simulators.mt5.trade_server.stop_out import liquidate, work_stop_out
+from edgerunner.simulators.mt5.trade_server.swaps import charge_swaps, end_daily_terms
+from edgerunner.simulators.mt5.trade_server.valuation import marked, priced, value_of
 from edgerunner.simulators.mt5.trade_server.values import (
     Account,
     AccountState,
     AccountValue,
     Changes,
     CheckResult,
+    Deal,
     Order,
     Position,
     Quotes,
@@ -21,16 +34,9 @@ from edgerunner.simulators.mt5.trade_server.values import (
 )
 from edgerunner.simulators.mt5.trade_server.words import DealType, OrderType, Reason
 
+__all__ = ["NO_LIMITS", "Tickets", "TradeServer"]
+
 NO_LIMITS: Final[Mapping[int, Decimal]] = MappingProxyType({})
-
-
-@dataclass(slots=True, kw_only=True)
-class Tickets:
-    """The server's number lines: the next order and deal ticket. Restored as the highest known + 1."""
-
-    order: int = 50_000_001
-    deal: int = 40_000_001
-    request: int = 1
 
 
 class TradeServer:
@@ -47,17 +53,20 @@ class TradeServer:
         tickets: Tickets | None = None,
         day_start_ns: int = 0,
     ) -> None:
-        raise NotImplementedError
+        self._symbols = dict(symbols)
+        self._books = {state.account.login: Book.restore(state) for state in states}
+        self._tickets = tickets or Tickets()
+        self._day_start_ns = day_start_ns
 
     @property
     def tickets(self) -> Tickets:
         """Return the number lines (the ledger keeps them)."""
-        raise NotImplementedError
+        return self._tickets
 
     @property
     def logins(self) -> tuple[int, ...]:
         """Return all accounts, oldest first."""
-        raise NotImplementedError
+        return tuple(self._books)
 
     def send(
         self,
@@ -75,44 +84,110 @@ class TradeServer:
         `reason` CLIENT is a hand at a terminal, EXPERT a program; `fill_limit` lots at most are there to trade with;
         `comment` is what the broker writes in place of the client's.
         """
-        raise NotImplementedError
+        market = Market(self._symbols, quotes)
+        book = self._books[login]
+        arrival = Arrival(
+            request=request,
+            reason=reason,
+            comment=request.comment if comment is None else comment,
+            now_ns=now_ns,
+            day_start_ns=self._day_start_ns,
+            fill_limit=fill_limit,
+        )
+        act = Act(book, market, self._tickets, now_ns)
+        request_id = self._tickets.take_request()
+        with exact_arithmetic():
+            verdict = judge(arrival, book, market)
+            if verdict.retcode is not None or verdict.case is None:
+                return replace(self._refusal(verdict.retcode, request, quotes), request_id=request_id), Changes()
+            result = carry_out(act, verdict.case, arrival)
+        return replace(result, request_id=request_id), act.changes()
 
     def check(self, login: int, request: TradeRequest, quotes: Quotes, now_ns: int) -> CheckResult:
         """Tell what `send` would answer, without doing it; 0 and `Done` when nothing is wrong."""
-        raise NotImplementedError
+        arrival = Arrival(
+            request=request,
+            reason=Reason.EXPERT,
+            comment=request.comment,
+            now_ns=now_ns,
+            day_start_ns=self._day_start_ns,
+        )
+        with exact_arithmetic():
+            verdict = judge(arrival, self._books[login], Market(self._symbols, quotes))
+        retcode = Retcode.CHECKED if verdict.retcode is None else verdict.retcode
+        if verdict.after is None:
+            return CheckResult(retcode=retcode, comment=retcode.comment)
+        after = verdict.after
+        return CheckResult(
+            retcode=retcode,
+            balance=verdict.balance,
+            equity=after.equity,
+            profit=after.profit,
+            margin=after.margin,
+            margin_free=after.margin_free,
+            margin_level=after.margin_level,
+            comment=retcode.comment,
+        )
 
     def on_quotes(self, quotes: Quotes, now_ns: int, *, fill_limits: Mapping[int, Decimal] = NO_LIMITS) -> Changes:
         """Expire, trigger and fill what the quotes reach: pending orders, SL/TP, stop-outs, of all accounts.
 
         `fill_limits`: order ticket -> lots at most that are there to trade with now.
         """
-        raise NotImplementedError
+
+        def work(act: Act) -> None:
+            expire_moments(act)
+            work_orders(act, fill_limits)
+            work_stops(act)
+            work_stop_out(act)
+
+        return self._for_all(work, quotes, now_ns)
 
     def on_day(self, quotes: Quotes, now_ns: int, *, weekday: int) -> Changes:
         """End the server's day `weekday` (Sunday = 0) at `now_ns`: swaps, DAY orders, daily orders and stops."""
-        raise NotImplementedError
+
+        def work(act: Act) -> None:
+            charge_swaps(act, weekday)
+            expire_day(act)
+            end_daily_terms(act)
+
+        self._day_start_ns = now_ns
+        return self._for_all(work, quotes, now_ns)
 
     def account(self, login: int) -> Account:
         """Return the terms and the booked money of an account."""
-        raise NotImplementedError
+        return self._books[login].account
 
     def value(self, login: int, quotes: Quotes) -> AccountValue:
         """Return an account's figures at these quotes."""
-        raise NotImplementedError
+        with exact_arithmetic():
+            return value_of(self._books[login], Market(self._symbols, quotes))
 
     def positions(self, login: int, quotes: Quotes) -> tuple[Position, ...]:
         """Return the open positions, oldest ticket first, with current price and profit."""
-        raise NotImplementedError
+        market, book = Market(self._symbols, quotes), self._books[login]
+        with exact_arithmetic():
+            return tuple(marked(book.positions[ticket], market, book.account) for ticket in sorted(book.positions))
 
     def orders(self, login: int, quotes: Quotes) -> tuple[Order, ...]:
         """Return the active orders, oldest ticket first, with the current price."""
-        raise NotImplementedError
+        market, book = Market(self._symbols, quotes), self._books[login]
+        return tuple(priced(book.orders[ticket], market) for ticket in sorted(book.orders))
 
     def calc_margin(
         self, login: int, type_: OrderType, quotes: Quotes, *, symbol: str, volume: Decimal, price: Decimal
     ) -> Decimal | None:
         """Return the margin of an order alone, deposit currency; None for what cannot be computed."""
-        raise NotImplementedError
+        account = self._books[login].account
+        if symbol not in self._symbols or type_ == OrderType.CLOSE_BY or volume <= 0 or price <= 0:
+            return None
+        try:
+            with exact_arithmetic():
+                market = Market(self._symbols, quotes)
+                margin = order_margin(self._symbols[symbol], volume, price, market=market, account=account)
+                return to_money(margin, account.currency_digits)
+        except NoPriceError:
+            return None
 
     def calc_profit(
         self,
@@ -126,25 +201,52 @@ class TradeServer:
         price_close: Decimal,
     ) -> Decimal | None:
         """Return the profit between two prices, deposit currency; None for what cannot be computed."""
-        raise NotImplementedError
+        account = self._books[login].account
+        if symbol not in self._symbols or not type_.is_market or min(volume, price_open, price_close) <= 0:
+            return None
+        try:
+            with exact_arithmetic():
+                profit = Market(self._symbols, quotes).profit(
+                    self._symbols[symbol],
+                    type_.direction,
+                    volume=volume,
+                    price_open=price_open,
+                    price_close=price_close,
+                    into=account.currency,
+                )
+                return to_money(profit, account.currency_digits)
+        except NoPriceError:
+            return None
 
     def open_account(self, account: Account, deposit: Decimal, now_ns: int) -> Changes:
         """Open an account (its balance must be 0) with a first deposit, booked as a BALANCE deal."""
-        raise NotImplementedError
+        if account.login in self._books or account.balance or account.credit:
+            raise ValueError(f"account {account.login} exists already or has money before its first deposit")
+        self._books[account.login] = Book(account=account)
+        act = self._act(account.login, {}, now_ns)
+        act.put_account(account)
+        self._book_money(act, deposit, DealType.BALANCE, "Initial deposit")
+        return act.changes()
 
     def change_account(self, account: Account) -> Changes:
         """Put other terms (leverage, flags, limits) in place; the booked money must be the same."""
-        raise NotImplementedError
+        book = self._books[account.login]
+        if (account.balance, account.credit) != (book.account.balance, book.account.credit):
+            raise ValueError("money is moved by deals: use move_money")
+        book.account = account
+        return Changes(accounts=(account,))
 
     def change_symbol(self, symbol: Symbol) -> None:
         """Put other terms of a symbol in place, or list a new one."""
-        raise NotImplementedError
+        self._symbols[symbol.name] = symbol
 
     def move_money(
         self, login: int, amount: Decimal, now_ns: int, *, kind: DealType = DealType.BALANCE, comment: str = ""
     ) -> Changes:
         """Book a movement of money: CREDIT moves the credit, every other kind the balance. May leave less than 0."""
-        raise NotImplementedError
+        act = self._act(login, {}, now_ns)
+        self._book_money(act, amount, kind, comment)
+        return act.changes()
 
     def fill(
         self,
@@ -157,12 +259,55 @@ class TradeServer:
         volume: Decimal | None = None,
     ) -> Changes:
         """Trade lots (None = all) of an active order by the operator's hand at a price (None = its own)."""
-        raise NotImplementedError
+        act = self._act(login, quotes, now_ns)
+        order = act.book.orders[ticket]
+        lots = order.volume_current if volume is None else volume
+        if not 0 < lots <= order.volume_current or order.type.is_stop_limit:
+            raise ValueError(f"order {ticket} has {order.volume_current} lots and type {order.type.name}")
+        with exact_arithmetic():
+            trade_now(act, order, price=price or order.price_open, fill=Fill(act.market.quote(order.symbol), lots))
+        return act.changes()
 
     def liquidate(self, login: int, quotes: Quotes, now_ns: int) -> Changes:
         """Close every position as a stop-out does, whatever the margin level is."""
-        raise NotImplementedError
+        act = self._act(login, quotes, now_ns)
+        with exact_arithmetic():
+            liquidate(act)
+        return act.changes()
 
     def forget_done_orders(self, login: int) -> None:
         """Forget the tickets of the history."""
-        raise NotImplementedError
+        self._books[login].done_orders.clear()
+
+    def _act(self, login: int, quotes: Quotes, now_ns: int) -> Act:
+        return Act(self._books[login], Market(self._symbols, quotes), self._tickets, now_ns)
+
+    def _for_all(self, work: Callable[[Act], None], quotes: Quotes, now_ns: int) -> Changes:
+        acts = [self._act(login, quotes, now_ns) for login in self._books]
+        with exact_arithmetic():
+            for act in acts:
+                work(act)
+        return merged([act.changes() for act in acts])
+
+    def _book_money(self, act: Act, amount: Decimal, kind: DealType, comment: str) -> None:
+        if kind in {DealType.BUY, DealType.SELL}:
+            raise ValueError(f"{kind.name} is a trade, not a movement of money")
+        with exact_arithmetic():
+            act.put_deal(
+                Deal(
+                    login=act.account.login,
+                    ticket=self._tickets.take_deal(),
+                    time_ns=act.now_ns,
+                    type=kind,
+                    profit=to_money(amount, act.account.currency_digits),
+                    comment=comment,
+                )
+            )
+
+    @staticmethod
+    def _refusal(retcode: Retcode | None, request: TradeRequest, quotes: Quotes) -> TradeResult:
+        code = Retcode.INVALID if retcode is None else retcode
+        quote = quotes.get(request.symbol) if code in {Retcode.REQUOTE, Retcode.PRICE_CHANGED} else None
+        if quote is None:
+            return TradeResult(retcode=code, comment=code.comment)
+        return TradeResult(retcode=code, bid=quote.bid, ask=quote.ask, comment=code.comment)

@@ -1,0 +1,151 @@
+"""A request from its words to its changes: judged, tried on a copy of the account, carried out."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from edgerunner.simulators.mt5.trade_server import check_prices
+from edgerunner.simulators.mt5.trade_server.case import Case, find_order, find_position
+from edgerunner.simulators.mt5.trade_server.check_shape import malformed
+from edgerunner.simulators.mt5.trade_server.checks import first_refusal
+from edgerunner.simulators.mt5.trade_server.close_by import close_by
+from edgerunner.simulators.mt5.trade_server.deals import Fill, send_deal
+from edgerunner.simulators.mt5.trade_server.market import Market
+from edgerunner.simulators.mt5.trade_server.pending import modify_pending, place_pending, remove_pending
+from edgerunner.simulators.mt5.trade_server.protection import change_stops
+from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
+from edgerunner.simulators.mt5.trade_server.state import Act, Book, Tickets
+from edgerunner.simulators.mt5.trade_server.valuation import value_of
+from edgerunner.simulators.mt5.trade_server.values import AccountValue, Order, TradeRequest, TradeResult
+from edgerunner.simulators.mt5.trade_server.words import (
+    OrderFilling,
+    OrderState,
+    OrderTime,
+    OrderType,
+    Reason,
+    TradeAction,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A request as it reaches the server.
+
+    Attributes:
+        comment: What is written on orders and deals; the client's own is in the request.
+        fill_limit: Lots at most that are there to trade with; None = enough.
+    """
+
+    request: TradeRequest
+    reason: Reason
+    comment: str
+    now_ns: int
+    day_start_ns: int
+    fill_limit: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a request would be answered, and the account afterwards as far as it was computed."""
+
+    retcode: Retcode | None
+    case: Case | None = None
+    after: AccountValue | None = None
+    balance: Decimal = Decimal(0)
+
+
+def judge(arrival: Arrival, book: Book, market: Market) -> Verdict:
+    """Return the first reason to refuse a request, or none; changes nothing."""
+    refusal = malformed(arrival.request, book)
+    if refusal is not None:
+        return Verdict(retcode=refusal)
+    case = _case(arrival, book, market)
+    if case is None:
+        return Verdict(retcode=Retcode.INVALID)
+    refusal = first_refusal(case)
+    if refusal is not None:
+        return Verdict(retcode=refusal, case=case)
+    return _tried(case, arrival)
+
+
+def _case(arrival: Arrival, book: Book, market: Market) -> Case | None:
+    request = arrival.request
+    order, position = find_order(request, book), find_position(request, book)
+    named = order or (position if request.action in {TradeAction.SLTP, TradeAction.CLOSE_BY} else None)
+    symbol = market.symbols.get(named.symbol if named else request.symbol)
+    if symbol is None:
+        return None
+    return Case(
+        request=request,
+        book=book,
+        market=market,
+        symbol=symbol,
+        now_ns=arrival.now_ns,
+        day_start_ns=arrival.day_start_ns,
+        reason=arrival.reason,
+        order=order,
+        position=position,
+        opposite=book.positions.get(request.position_by) if request.action == TradeAction.CLOSE_BY else None,
+    )
+
+
+def _tried(case: Case, arrival: Arrival) -> Verdict:
+    """NO_MONEY: the deal leaves no free margin, and less than there was."""
+    scratch = case.book.scratch()
+    act = Act(scratch, case.market, Tickets(), case.now_ns)
+    carry_out(act, case, arrival)
+    after = value_of(scratch, case.market)
+    verdict = Verdict(retcode=None, case=case, after=after, balance=scratch.account.balance)
+    if case.request.action != TradeAction.DEAL:
+        return verdict
+    before = value_of(case.book, case.market)
+    if not case.is_closing and after.margin > before.margin and after.margin_free < 0:
+        return replace(verdict, retcode=Retcode.NO_MONEY)
+    return replace(verdict, retcode=check_prices.moved_price(case))
+
+
+def carry_out(act: Act, case: Case, arrival: Arrival) -> TradeResult:
+    """Do what a judged request asks for."""
+    match TradeAction(case.request.action):
+        case TradeAction.DEAL:
+            return send_deal(act, _order(act, case, arrival), Fill(case.quote, arrival.fill_limit))
+        case TradeAction.PENDING:
+            return place_pending(act, _order(act, case, arrival))
+        case TradeAction.SLTP:
+            return change_stops(act, case)
+        case TradeAction.MODIFY:
+            return modify_pending(act, case)
+        case TradeAction.REMOVE:
+            return remove_pending(act, case.known_order)
+        case TradeAction.CLOSE_BY:
+            return close_by(act, case, _order(act, case, arrival))
+
+
+def _order(act: Act, case: Case, arrival: Arrival) -> Order:
+    request = case.request
+    is_pending = request.action == TradeAction.PENDING
+    is_close_by = request.action == TradeAction.CLOSE_BY
+    type_ = OrderType.CLOSE_BY if is_close_by else case.type
+    closes = request.position if case.account.is_hedging and not is_pending else 0
+    return Order(
+        login=act.account.login,
+        ticket=act.tickets.take_order(),
+        time_setup_ns=act.now_ns,
+        expiration_ns=request.expiration_ns if is_pending else 0,
+        type=type_,
+        type_time=OrderTime(request.type_time) if is_pending else OrderTime.GTC,
+        type_filling=OrderFilling(request.type_filling),
+        state=OrderState.PLACED if is_pending else OrderState.STARTED,
+        magic=request.magic,
+        position_id=closes,
+        position_by_id=request.position_by if is_close_by else 0,
+        reason=arrival.reason,
+        volume_initial=request.volume,
+        volume_current=request.volume,
+        price_open=request.price if is_pending else Decimal(0),
+        sl=Decimal(0) if is_close_by else request.sl,
+        tp=Decimal(0) if is_close_by else request.tp,
+        price_stoplimit=request.stoplimit if case.type.is_stop_limit else Decimal(0),
+        symbol=case.symbol.name,
+        comment=arrival.comment,
+        client_key=arrival.request.comment if arrival.reason == Reason.EXPERT else None,
+    )

@@ -1,0 +1,30 @@
+from collections.abc import Iterator
+
+import pytest
+
+from edgerunner.mt5_bridge.remote import RemoteModule, connect
+from tests.unit.mt5_bridge.remote.fake_bridge import TOKEN, FakeBridge, running
+
+
+@pytest.fixture
+def bridge() -> FakeBridge:
+    return FakeBridge()
+
+
+@pytest.fixture
+def address(bridge: FakeBridge) -> Iterator[str]:
+    with running(bridge) as address:
+        yield f"http://{address}"
+
+
+@pytest.fixture
+def mt5(address: str) -> Iterator[RemoteModule]:
+    module = connect(address, token=TOKEN, timeout_s=5)
+    yield module
+    module.shutdown()
+
+
+@pytest.fixture
+def connected(mt5: RemoteModule) -> RemoteModule:
+    assert mt5.initialize()
+    return mt5
