@@ -16,7 +16,6 @@
 //+------------------------------------------------------------------+
 #property copyright "Edgerunner OS developers"
 #property version   "1.00"
-#property strict
 
 input group "EA link (filled in by Edgerunner when it launches the EA)"
 input string InpBridgeHost  = "127.0.0.1";  // Address of the EA link
@@ -48,6 +47,7 @@ int    g_silence    = 15000;
 ulong  g_retry_at   = 0;
 ulong  g_sent_at    = 0;
 ulong  g_heard_at   = 0;
+ulong  g_beat_at    = 0;
 int    g_symbols    = 0;
 string g_symbol[MAX_SYMBOLS];
 long   g_tick_at[MAX_SYMBOLS];
@@ -699,8 +699,6 @@ void OnTimer()
    if(now - g_sent_at >= (ulong)(g_silence / 3) || now - g_heard_at >= (ulong)(g_silence / 3))
       Heartbeat(now);
   }
-
-ulong g_beat_at = 0;
 
 void Heartbeat(const ulong now)
   {

@@ -44,6 +44,7 @@ class ProductCapabilities:
         timeframes: Bar lengths the broker serves.
         leverage: Whether ``AccountControls.set_leverage`` works.
         trailing_stop: Whether ``AccountControls.set_trailing_stop`` works, for whole positions.
+        oca: Whether the broker itself cancels the other orders of an ``oca_group`` once one fills.
         unsupported: Reason by capability, e.g. ``{"stop_market": "not in this version"}``.
     """
 
@@ -59,6 +60,7 @@ class ProductCapabilities:
     funding: bool
     leverage: bool = False
     trailing_stop: bool = False
+    oca: bool = False
     unsupported: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -63,7 +63,7 @@ def run_sim(output: Output, request: SimRequest) -> None:
 
 async def _sim(settings: Settings, output: Output, request: SimRequest) -> None:
     from edgerunner.simulators.host import FolderInUse, PortInUse, SimulatorSettings, run_simulators
-    from edgerunner.simulators.ledger import LedgerOutdated
+    from edgerunner.simulators.ledger_file import LedgerOutdated
 
     ready: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
     plan = SimulatorSettings(

@@ -23,6 +23,9 @@ OrderType = Annotated[str, typer.Option("--type", help="market or limit; others 
 Price = Annotated[str | None, typer.Option("--price", help="Limit price.")]
 TriggerPrice = Annotated[str | None, typer.Option("--trigger-price", help="Trigger price of stop orders.")]
 TimeInForce = Annotated[str | None, typer.Option("--tif", help="gtc, ioc, fok, day or gtd.")]
+OcaGroup = Annotated[
+    str | None, typer.Option("--oca-group", help="A fresh name for orders of which a fill of one cancels the others.")
+]
 PostOnly = Annotated[bool, typer.Option("--post-only", help="Never take from the book.")]
 ReduceOnly = Annotated[bool, typer.Option("--reduce-only", help="Never open or turn a position.")]
 WaitMs = Annotated[int, typer.Option("--wait-ms", min=0, max=30_000, help="How long to wait for the broker's word.")]
@@ -45,6 +48,7 @@ def _placing(side: str) -> Callable[..., None]:
         tif: TimeInForce = None,
         post_only: PostOnly = False,
         reduce_only: ReduceOnly = False,
+        oca_group: OcaGroup = None,
         wait_ms: WaitMs = 2000,
         client_order_id: NewOrderId = None,
         idempotency_key: IdempotencyKey = None,
@@ -72,6 +76,7 @@ def _placing(side: str) -> Callable[..., None]:
                     "time_in_force": tif,
                     "post_only": post_only or None,
                     "reduce_only": reduce_only or None,
+                    "oca_group": oca_group,
                 },
             )
             trade.place(output, api_access.Api.of(url, data_dir), request)

@@ -34,6 +34,7 @@ class TradeTerms(TypedDict, total=False):
     post_only: bool | None
     reduce_only: bool | None
     position_id: str | None
+    oca_group: str | None
     take_profit: Mapping[str, Number] | None
     stop_loss: Mapping[str, Number] | None
 

@@ -175,7 +175,8 @@ class StopLoss:
 class OrderTerms:
     """What was asked for; modifications replace quantity, price and trigger price.
 
-    ``expires_at_ns`` belongs to ``gtd``; ``position_id`` names the leg or ticket to act on.
+    ``expires_at_ns`` belongs to ``gtd``; ``position_id`` names the leg or ticket to act on; ``oca_group`` joins
+    orders of an account of which a fill of one cancels the others (one cancels all).
     """
 
     instrument_id: str
@@ -193,6 +194,7 @@ class OrderTerms:
     position_id: str | None = None
     take_profit: TakeProfit | None = None
     stop_loss: StopLoss | None = None
+    oca_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class AuditLog:
         self._minute = 0.0
         self._security = 0
 
-    def write(self, event: Event, *, sync: bool = False, **fields: object) -> None:
+    def write(self, event: Event, *, sync: bool = False, **fields: Any) -> None:
         """Append a line; ``sync`` waits until it is on the disk. Raises ``OSError``."""
         now = self._wall()
         line = encode({"ts": timestamp(now), "event": event, **{name: _short(value) for name, value in fields.items()}})
@@ -46,7 +46,7 @@ class AuditLog:
         if sync:
             os.fsync(self._descriptor)
 
-    def security(self, what: str, **fields: object) -> None:
+    def security(self, what: str, **fields: Any) -> None:
         """Append a security event, at most so many a minute: a flood must not fill the disk."""
         now = self._wall()
         if now - self._minute >= _MINUTE_S:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from edgerunner.mt5_bridge.problems import Code, Problem
 from edgerunner.mt5_bridge.settings import AccountSettings, BridgeSettings
-from edgerunner.mt5_bridge.terminal_module import CallAnswer, FunctionMissing, ModuleFailed, TerminalModule
+from edgerunner.mt5_bridge.terminal_module import CallAnswer, FunctionMissing, ModuleFailed
 from edgerunner.mt5_bridge.trade_rules import account_problem
 from edgerunner.mt5_bridge.wire import timestamp
 from edgerunner.mt5_bridge.worker import NotAnswering, Priority, QueueFull, StillRunning, TerminalWorker
@@ -114,9 +114,9 @@ class TerminalConnection:
         if answer.last_error[0] in LOST:
             self._wake.set()
 
-    def answering(self, is_answering: bool) -> None:  # noqa: FBT001 - the worker's callback
+    def answering_changed(self) -> None:
         """Note that the terminal hangs, or that it answers again."""
-        if not is_answering:
+        if not self._worker.is_answering:
             self._change(TerminalState.NOT_ANSWERING, "a call of the terminal has not returned")
         self._wake.set()
 

@@ -1,5 +1,6 @@
 """The EA link's lines: JSON objects, one per line, told apart by ``type``. Prices stay exact (``Decimal``)."""
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, Literal
@@ -127,5 +128,17 @@ def parse_message(line: bytes) -> EaMessage:
 
 
 def encode_line(message: Mapping[str, object]) -> bytes:
-    """Return a line for the EA; a ``Decimal`` becomes a JSON string, which the EA reads as a number."""
-    return msgspec.json.encode(message) + b"\n"
+    """Return a line for the EA: ASCII alone, so that it may read it in pieces. A ``Decimal`` becomes a JSON string.
+
+    Raises ``ValueError`` when it is longer than ``MAXIMUM_LINE``, ``TypeError`` for what JSON cannot say.
+    """
+    line = json.dumps(message, default=_plain, allow_nan=False).encode("ascii") + b"\n"
+    if len(line) > MAXIMUM_LINE:
+        raise ValueError(f"a line of {len(line)} bytes is longer than {MAXIMUM_LINE}")
+    return line
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -80,5 +80,5 @@ class LeaseDesk:
         lease = self._lease
         is_same = lease is not None and secrets.compare_digest(lease.lease_id.encode(), lease_id.encode())
         if lease is None or not is_same or lease.token_name != token_name:
-            raise Problem(Code.LEASE_LOST, "this lease is no longer valid: another program took over, or it was returned")
+            raise Problem(Code.LEASE_LOST, "this lease is no longer valid: it was taken over or returned")
         return lease

@@ -165,8 +165,8 @@ class OrderDesk:
         order = result.get("order") if isinstance(result, dict) else None
         try:
             await self._records.answer(key, body, retcode=retcode, order=order, last_error=answer.last_error)
-        except Problem as problem:  # the order is out: its answer goes to the caller all the same
-            logger.error("the answer to order %s is not on the disk: %s", key, problem.detail)
+        except Problem:  # the order is out: its answer goes to the caller all the same
+            logger.exception("the answer to order %s is not on the disk", key)
         return body
 
     async def _failed(self, ticket: OrderTicket, error: Exception) -> Problem:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from edgerunner.mt5_bridge.audit_log import AuditLog, Event
 from edgerunner.mt5_bridge.order_store import OrderRecord, OrderStore
@@ -36,11 +36,11 @@ class Records:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mt5-records")
         self._notes = threading.BoundedSemaphore(_WAITING_NOTES)
 
-    def note(self, event: Event, **fields: object) -> None:
+    def note(self, event: Event, **fields: Any) -> None:
         """Write an audit line when the disk has time."""
         self._later(partial(self._audit.write, event, **fields))
 
-    def security(self, what: str, **fields: object) -> None:
+    def security(self, what: str, **fields: Any) -> None:
         """Write a security event when the disk has time."""
         self._later(partial(self._audit.security, what, **fields))
 
@@ -48,7 +48,7 @@ class Records:
         """Return what is known under an order key."""
         return await self._do(lambda: self._store.find(key))
 
-    async def begin(self, record: OrderRecord, **fields: object) -> bool:
+    async def begin(self, record: OrderRecord, **fields: Any) -> bool:
         """Put an order's key and audit line on the disk; False when the key is there already."""
 
         def begin() -> bool:
@@ -63,7 +63,7 @@ class Records:
 
         return await self._do(begin)
 
-    async def answer(self, key: str, answer: bytes, **fields: object) -> None:
+    async def answer(self, key: str, answer: bytes, **fields: Any) -> None:
         """Keep the terminal's answer to an order."""
 
         def end() -> None:

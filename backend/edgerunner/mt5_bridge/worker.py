@@ -63,9 +63,9 @@ class TerminalWorker:
         *,
         capacity: int,
         poll_capacity: int = 512,
-        on_answering: Callable[[bool], None] = lambda _: None,
+        on_answering: Callable[[], None] = lambda: None,
     ) -> None:
-        """``on_answering`` is told, on the event loop, when the terminal stops answering and when it answers again."""
+        """``on_answering`` is told, on the event loop, when ``is_answering`` has changed."""
         self._load = load
         self._capacities = {Priority.ORDER: capacity, Priority.CALL: capacity, Priority.POLL: poll_capacity}
         self._waiting: dict[Priority, deque[_Job[Any]]] = {priority: deque() for priority in Priority}
@@ -154,7 +154,7 @@ class TerminalWorker:
                 return False
             self._hanging = job
             self._give_up_waiting()
-        self._on_answering(False)
+        self._on_answering()
         return True
 
     def _give_up_waiting(self) -> None:
@@ -198,7 +198,7 @@ class TerminalWorker:
         settle(job.future, outcome)
         if self._hanging is job:
             self._hanging = None
-            self._on_answering(True)
+            self._on_answering()
 
     def _tell(self, what: Callable[[], None]) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -136,6 +136,7 @@ def place_request(body: TradeRequest) -> PlaceRequest:
         post_only=body.post_only or False,
         reduce_only=body.reduce_only or False,
         position_id=body.position_id,
+        oca_group=body.oca_group,
         take_profit=None if target is None else TakeProfit(price=target.price),
         stop_loss=None if stop is None else StopLoss(trigger_price=stop.trigger_price, price=stop.price),
         client_order_id=body.client_order_id,

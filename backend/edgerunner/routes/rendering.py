@@ -89,6 +89,7 @@ def _product(product: ProductCapabilities) -> ProductCapabilitiesAnswer:
         time_in_force=sorted(product.time_in_force),
         post_only=product.post_only,
         reduce_only=product.reduce_only,
+        oca=product.oca,
         modify=sorted(product.modify),
         brackets=product.brackets,
         hedging=product.hedging,

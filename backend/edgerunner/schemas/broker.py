@@ -83,6 +83,7 @@ class ProductCapabilitiesAnswer(AnswerModel):
     time_in_force: list[TimeInForce]
     post_only: bool
     reduce_only: bool
+    oca: bool
     modify: list[str]
     brackets: str
     hedging: bool

@@ -18,6 +18,7 @@ from edgerunner.schemas.scalars import (
     ConnectionId,
     DecimalText,
     InstrumentId,
+    OcaGroup,
     PositiveDecimal,
     RequestTime,
     TimeText,
@@ -63,6 +64,7 @@ class TradeRequest(RequestModel):
     post_only: Flag | None = None
     reduce_only: Flag | None = None
     position_id: Word | None = None
+    oca_group: OcaGroup | None = None
     take_profit: TakeProfitRequest | None = None
     stop_loss: StopLossRequest | None = None
     client_order_id: ClientOrderId | None = None
@@ -76,7 +78,7 @@ def _canonical(value: object) -> object:
     if isinstance(value, Decimal):
         return to_plain(value)
     if isinstance(value, RequestModel):
-        return {name: _canonical(inner) for name, inner in value}
+        return {name: _canonical(inner) for name, inner in value if inner is not None}
     return value
 
 

@@ -120,4 +120,7 @@ InstrumentId = Annotated[
 Word = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
 """A broker's identifier of any grammar: printable, at most 128 characters."""
 
+OcaGroup = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$"), Field(examples=["breakout-7"])]
+"""A name that joins orders of which one cancels all."""
+
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,10}$"), Field(examples=["USD"])]

@@ -52,6 +52,7 @@ class PlaceRequest:
     position_id: str | None = None
     take_profit: TakeProfit | None = None
     stop_loss: StopLoss | None = None
+    oca_group: str | None = None
     client_order_id: str | None = None
 
 
@@ -87,6 +88,7 @@ def checked_terms(request: PlaceRequest, instrument: Instrument, capabilities: C
         position_id=request.position_id,
         take_profit=request.take_profit,
         stop_loss=request.stop_loss,
+        oca_group=request.oca_group,
     )
 
 
@@ -191,3 +193,5 @@ def _require_support(request: PlaceRequest, instrument: Instrument, product: Pro
         refuse("brackets", "take_profit / stop_loss")
     if request.position_id is not None and not product.hedging:
         refuse("position_id", "position_id")
+    if request.oca_group is not None and not product.oca:
+        refuse("oca_group", "oca_group")

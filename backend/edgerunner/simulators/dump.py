@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from edgerunner.domain.numbers import to_plain
 from edgerunner.simulators.accounts import Account, position_view
-from edgerunner.simulators.ledger import Placement, decode_fill, decode_order
+from edgerunner.simulators.ledger import decode_fill, decode_order
+from edgerunner.simulators.ledger_file import Placement
 from edgerunner.simulators.timestamps import rfc3339
 from edgerunner.simulators.venue_state import VenueState
 from edgerunner.simulators.venue_types import VenueFill, VenueInstrument, VenueOrder

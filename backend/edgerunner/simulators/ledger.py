@@ -1,10 +1,5 @@
-"""Durable state of a venue: an SQLite file, written in one transaction per change.
+"""Durable state of a venue: an SQLite file, written in one transaction per change."""
 
-No fsync: the file survives the death of the process (kill -9 included), not the loss of power. The file is locked as
-long as it is open, so that no second process writes to it.
-"""
-
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from edgerunner.simulators.accounts import PositionState
-from edgerunner.simulators.market import MarketControl
+from edgerunner.simulators.ledger_file import LedgerFile, Placement
 from edgerunner.simulators.venue_types import CashEntry, HistoryQuery, Leg, VenueFill, VenueOrder
 
 _VERSION = 2
@@ -40,39 +35,15 @@ CREATE TABLE IF NOT EXISTS settings(account_id TEXT NOT NULL, key TEXT NOT NULL,
     PRIMARY KEY(account_id, key));
 CREATE TABLE IF NOT EXISTS balances(account_id TEXT NOT NULL, currency TEXT NOT NULL, total TEXT NOT NULL,
     PRIMARY KEY(account_id, currency));
-CREATE TABLE IF NOT EXISTS placements(account_id TEXT NOT NULL, client_key TEXT NOT NULL, symbol TEXT NOT NULL,
-    count INTEGER NOT NULL, reason TEXT, PRIMARY KEY(account_id, client_key));
-CREATE TABLE IF NOT EXISTS controls(number INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-_TABLES = ("orders", "fills", "cash", "positions", "balances", "settings", "placements", "controls", "meta")
+_TABLES = ("orders", "fills", "cash", "positions", "balances", "settings")
 
 _encode = msgspec.json.Encoder().encode
 _orders = msgspec.json.Decoder(VenueOrder)
 _fills = msgspec.json.Decoder(VenueFill)
 _cash = msgspec.json.Decoder(CashEntry)
 _positions = msgspec.json.Decoder(PositionState)
-_controls = msgspec.json.Decoder(MarketControl)
 Row = TypeVar("Row", VenueOrder, VenueFill, CashEntry)
-
-
-class LedgerInUse(OSError):
-    """Another process has the ledger open."""
-
-
-class LedgerOutdated(OSError):
-    """The file was written by another version of the simulator."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    """Placement frames received for one client key; ``reason`` = why the latest was refused, None = accepted."""
-
-    account_id: str
-    client_key: str
-    symbol: str
-    count: int = 1
-    reason: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,42 +77,19 @@ class Counters:
     sequence: int
 
 
-class Ledger:
+class Ledger(LedgerFile):
     """The file of one venue. ``None`` as path keeps it in memory (tests)."""
 
     def __init__(self, path: Path | None) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=0)
-        try:
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = OFF")
-            self._check_version(path)
-            self._db.executescript("BEGIN EXCLUSIVE;" + _SCHEMA + f"PRAGMA user_version = {_VERSION}; COMMIT;")
-        except sqlite3.OperationalError as error:
-            self._db.close()
-            raise LedgerInUse(f"{path} is in use by another simulator process: {error}") from error
-
-    def _check_version(self, path: Path | None) -> None:
-        """Refuse a file of another version: a simulated history is cheaper to start over than to rewrite."""
-        [(tables,)] = self._db.execute("SELECT count(*) FROM sqlite_master")
-        [(version,)] = self._db.execute("PRAGMA user_version")
-        if tables and version != _VERSION:
-            self._db.close()
-            raise LedgerOutdated(
-                f"{path} was written by another version of the simulator (ledger {version}, this one writes "
-                f"{_VERSION}); move the file away, and the simulated account starts over"
-            )
-
-    def close(self) -> None:
-        """Close the file and give up its lock."""
-        self._db.close()
+        super().__init__(path, schema=_SCHEMA, tables=_TABLES, version=_VERSION)
 
     def commit(self, change: Transaction) -> None:
         """Write one change as a whole."""
+        with self.transaction():
+            self._write(change)
+
+    def _write(self, change: Transaction) -> None:
         execute, many = self._db.execute, self._db.executemany
-        execute("BEGIN")
         for order in change.orders.values():
             self._save_order(order)
         if change.fills:
@@ -158,34 +106,9 @@ class Ledger:
                 (account_id, currency, str(total)),
             )
         for placement in change.placements:
-            self._count(placement)
+            self.count_placement(placement)
         for key, value in change.meta.items():
             self.put(key, value)
-        execute("COMMIT")
-
-    def add_control(self, control: MarketControl) -> None:
-        """Remember an act on the market."""
-        self._db.execute("INSERT INTO controls(body) VALUES(?)", (_encode(control),))
-
-    def controls(self) -> list[MarketControl]:
-        """Return the acts on the market, oldest first."""
-        return [_controls.decode(body) for (body,) in self._db.execute("SELECT body FROM controls ORDER BY number")]
-
-    def get(self, key: str) -> str | None:
-        """Return a remembered word."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
-
-    def put(self, key: str, value: str) -> None:
-        """Remember a word."""
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, value))
-
-    def clear(self) -> None:
-        """Delete everything."""
-        self._db.execute("BEGIN")
-        for table in _TABLES:
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
-        self._db.execute("COMMIT")
 
     # reading
 
@@ -272,11 +195,6 @@ class Ledger:
         """Yield every cash entry, oldest first."""
         return map(_cash.decode, self._bodies("cash"))
 
-    def placements(self) -> Iterator[Placement]:
-        """Yield the placement counts."""
-        for account_id, key, symbol, count, reason in self._db.execute("SELECT * FROM placements"):
-            yield Placement(account_id=account_id, client_key=key, symbol=symbol, count=count, reason=reason)
-
     def _bodies(self, table: str) -> Iterator[bytes]:
         return (body for (body,) in self._db.execute(f"SELECT body FROM {table} ORDER BY number"))  # noqa: S608
 
@@ -314,13 +232,6 @@ class Ledger:
             self._db.execute(
                 "INSERT INTO orders VALUES(?,?,?,?,?,?,?,?,?)", (*row, order.created_ns, order.sequence, body)
             )
-
-    def _count(self, placement: Placement) -> None:
-        self._db.execute(
-            "INSERT INTO placements VALUES(?,?,?,?,?) ON CONFLICT(account_id, client_key)"
-            " DO UPDATE SET count = count + excluded.count, reason = excluded.reason",
-            (placement.account_id, placement.client_key, placement.symbol, placement.count, placement.reason),
-        )
 
 
 def decode_order(body: bytes) -> VenueOrder:

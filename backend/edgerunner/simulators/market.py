@@ -143,6 +143,10 @@ class Market:
         """Return the step since which nothing has changed because trading is halted; else ``step`` itself."""
         return self._listings[symbol].timeline.frozen_step(step)
 
+    def was_frozen(self, symbol: str) -> bool:
+        """Tell whether trading was ever halted."""
+        return self._listings[symbol].timeline.has_frozen
+
     def taker_side(self, symbol: str, step: int) -> Side:
         """Return the side whose orders trade in a step."""
         return "buy" if self.price(symbol, step) == self.quote(symbol, step)[1] else "sell"

@@ -201,9 +201,12 @@ class Timeline:
     def frozen_step(self, step: int) -> int:
         """Return where the source that holds at ``step`` began if nothing trades in it, else ``step``."""
         place = bisect_right(self._starts, step)
-        source = self._sources[place]
-        is_frozen = isinstance(source, PinnedSource) and not source.lots_per_step
-        return self._starts[place - 1] if is_frozen and place else step
+        return self._starts[place - 1] if place and _is_frozen(self._sources[place]) else step
+
+    @property
+    def has_frozen(self) -> bool:
+        """Tell whether nothing trades in any of the sources."""
+        return any(map(_is_frozen, self._sources))
 
     def summary(self, first: int, last: int) -> Ohlc:
         """Return open, high, low, close over steps ``first`` to ``last`` (excluded), whatever the sources."""
@@ -223,3 +226,7 @@ class Timeline:
             pieces.append((self._sources[place], first, end))
             first, place = end, place + 1
         return pieces
+
+
+def _is_frozen(source: PriceSource) -> bool:
+    return isinstance(source, PinnedSource) and not source.lots_per_step

@@ -7,7 +7,7 @@ from decimal import Decimal
 from edgerunner.domain.numbers import exact_arithmetic
 from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.checks import Checks
-from edgerunner.simulators.ledger import Placement
+from edgerunner.simulators.ledger_file import Placement
 from edgerunner.simulators.venue_state import VenueState
 from edgerunner.simulators.venue_types import (
     Exits,

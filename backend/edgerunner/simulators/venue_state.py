@@ -1,12 +1,11 @@
 """Everything a venue knows, put together from its catalogue and ledger, and the one way to change it."""
 
-import json
-import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from edgerunner.domain.numbers import exact_arithmetic, round_money
@@ -14,7 +13,7 @@ from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.aftermath import Aftermath
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.catalogue import VenueCatalogue
-from edgerunner.simulators.clock import NANOSECONDS, ClockAnchor, VirtualClock
+from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.engine import Engine
 from edgerunner.simulators.exits import ExitKeeper
 from edgerunner.simulators.faults import FaultBox
@@ -28,20 +27,25 @@ from edgerunner.simulators.order_index import RECENT_ORDERS
 from edgerunner.simulators.path import STEP_NS
 from edgerunner.simulators.pooled_funds import PooledFunds
 from edgerunner.simulators.reactions import Reactions
-from edgerunner.simulators.replay import BadReplayFile, Recording, read_recording
+from edgerunner.simulators.replay import Recording
 from edgerunner.simulators.risk import Risk
 from edgerunner.simulators.routing import Routing
 from edgerunner.simulators.settlement import Settlement
 from edgerunner.simulators.timed import TimedSettlements
 from edgerunner.simulators.triggers import Triggers
+from edgerunner.simulators.venue_memory import (
+    clock_error_ns,
+    restore_controls,
+    store_clock,
+    store_new_seed,
+    stored_clock,
+    stored_seed,
+)
 from edgerunner.simulators.venue_types import RejectReason, VenueEvent, VenueInstrument, VenueReject
 from edgerunner.simulators.work import Numbers, Work
 
-DEFAULT_SEED = 1
 DOLLAR_COINS = frozenset({"USD", "USDT", "USDC"})
 _RESTORED_CLOSED = 10 * RECENT_ORDERS
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +74,10 @@ class VenueState:
         self.faults = faults
         self.instruments = {instrument.symbol: instrument for instrument in catalogue.instruments}
         self.ledger = Ledger(settings.ledger_path)
-        self.clock = VirtualClock(
-            settings.wall, speed=settings.speed, anchor=self._stored_anchor(), error_ns=self._clock_error_ns
+        self.clock = stored_clock(
+            self.ledger, settings.wall, speed=settings.speed, error_ns=partial(clock_error_ns, faults, self.name)
         )
-        self._store_anchor()
-        self.market = Market(self._stored_seed(settings.seed), catalogue.markets)
+        self.market = Market(stored_seed(self.ledger, settings.seed), catalogue.markets)
         self.accounts: dict[str, Account] = {}
         self.books: dict[str, SymbolBook] = {}
         self._listeners: list[Callable[[VenueEvent], None]] = []
@@ -274,12 +277,9 @@ class VenueState:
 
     def reset(self, seed: int) -> None:
         """Start over: empty ledger, start balances, another seed. Listeners and watches stay."""
-        asked = self.ledger.get("asked_seed") or str(seed)
-        self.ledger.clear()
-        self.ledger.put("seed", str(seed))
-        self.ledger.put("asked_seed", asked)
+        store_new_seed(self.ledger, seed)
         self.clock.restart()
-        self._store_anchor()
+        store_clock(self.ledger, self.clock)
         self.market.reset(seed)
         self.numbers.restart(self._incarnation(), self.ledger.counters())
         self._restore()
@@ -309,19 +309,8 @@ class VenueState:
             self.accounts[order.account_id].track(self.instruments[order.symbol], None, order)
             if order.live and not order.is_waiting:
                 self.engine.rest(order)
-        for control in self.ledger.controls():
-            self._restore_control(control)
+        restore_controls(self.ledger, self.market, lambda symbol: self.instruments[symbol].name)
         self.timed.restore(self.clock.market_ns())
-
-    def _restore_control(self, control: MarketControl) -> None:
-        recording = None
-        if control.file is not None:
-            try:
-                recording = read_recording(Path(control.file), self.instruments[control.symbol].name)
-            except (OSError, BadReplayFile) as error:
-                logger.warning("replay of %s is not continued, prices are generated again: %s", control.file, error)
-                control = MarketControl(step=control.step, symbol=control.symbol, kind="release")
-        self.market.apply(control, recording)
 
     def _open_accounts(self) -> None:
         work = Work()
@@ -352,24 +341,3 @@ class VenueState:
             stored = str(secrets.randbits(63))
             self.ledger.put("incarnation", stored)
         return int(stored)
-
-    def _stored_seed(self, wanted: int | None) -> int:
-        """Return the seed of the ledger, unless another one than at the last start is asked for."""
-        stored, asked = self.ledger.get("seed"), self.ledger.get("asked_seed")
-        if stored is not None and (wanted is None or str(wanted) == asked):
-            return int(stored)
-        seed = DEFAULT_SEED if wanted is None else wanted
-        self.ledger.put("seed", str(seed))
-        self.ledger.put("asked_seed", str(seed))
-        return seed
-
-    def _clock_error_ns(self) -> int:
-        params = self.faults.peek(self.name, "clock_offset")
-        return 0 if params is None else round(float(str(params.get("offset_s", 0))) * NANOSECONDS)
-
-    def _stored_anchor(self) -> ClockAnchor | None:
-        text = self.ledger.get("clock")
-        return ClockAnchor(**json.loads(text)) if text is not None else None
-
-    def _store_anchor(self) -> None:
-        self.ledger.put("clock", json.dumps(asdict(self.clock.anchor)))

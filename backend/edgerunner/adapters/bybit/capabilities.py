@@ -7,7 +7,7 @@ from edgerunner.adapters.broker import Capabilities, ProductCapabilities
 from edgerunner.adapters.bybit.controls import PORTFOLIO, SPOT_LEVERAGE, SPOT_TRAILING
 from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.market import DEPTH_LEVELS, INTERVALS
-from edgerunner.adapters.bybit.placement import ORDER_TYPES, TRAILING
+from edgerunner.adapters.bybit.placement import NO_GROUPS, ORDER_TYPES, TRAILING
 from edgerunner.domain.accounts import AccountMode, MarginMode
 from edgerunner.domain.orders import TimeInForce
 
@@ -18,6 +18,7 @@ _UNSUPPORTED: Final[Mapping[str, str]] = {
     "1s": "Bybit's shortest candle is one minute",
     "5s": "Bybit's shortest candle is one minute",
     "portfolio": PORTFOLIO,
+    "oca_group": NO_GROUPS,
 }
 _COINS: Final = "spot has no positions, only coins"
 _ONE_WAY: Final = "Bybit has hedge mode for USDT perpetuals only"

@@ -125,6 +125,8 @@ def _check(terms: OrderTerms, listing: Listing) -> None:
         raise Unsupported("Bybit has no reduce-only on spot: there is no position, only coins")
     if terms.position_id not in {None, "net"} and (listing.is_spot or listing.category == "inverse"):
         raise Unsupported(f"{listing.category} has one position per instrument; it has no legs to act on")
+    if terms.oca_group is not None:
+        raise Unsupported(f"oca_group: {NO_GROUPS}")
     if terms.quantity_unit is not listing.instrument.quantity_unit or terms.quantity <= 0:
         raise InvalidRequest.of("quantity", "invalid", f"must be positive, in {listing.instrument.quantity_unit}")
     _check_prices(terms)
@@ -156,6 +158,7 @@ def _check_exits(terms: OrderTerms, listing: Listing) -> None:
         raise Unsupported("Bybit attaches take profit and stop loss on spot to limit orders only")
 
 
+NO_GROUPS: Final = "Bybit joins the exits of one order or position, no other orders"
 TRAILING: Final = (
     "Bybit has trailing stops of a whole position only, no order with a quantity or a key of its own; "
     "set one with POST /positions/trailing-stop"

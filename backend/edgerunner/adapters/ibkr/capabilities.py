@@ -47,6 +47,7 @@ def _product(product: str, refusal: str | None) -> ProductCapabilities:
         time_in_force=frozenset(TIMES),
         post_only=False,
         reduce_only=False,
+        oca=True,
         modify=frozenset({"quantity", "price", "trigger_price"}),
         brackets="native",
         hedging=False,

@@ -40,4 +40,5 @@ def terms_of(order: Order, instrument: Instrument) -> OrderTerms:
         trailing_offset=number(order.auxPrice) if trails else None,
         time_in_force=OUR_TIMES.get(order.tif, TimeInForce.DAY),
         position_id=None,
+        oca_group=None if child_of(order) else order.ocaGroup or None,
     )

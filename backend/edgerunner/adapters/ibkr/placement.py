@@ -21,7 +21,7 @@ from edgerunner.domain.orders import OrderTerms, OrderType, Side, StopLoss, Take
 TARGET_SUFFIX: Final = "/tp"
 STOP_SUFFIX: Final = "/sl"
 _NS_PER_S: Final = 10**9
-_PENNY_CANCELS: Final = 1
+_CANCEL_WITH_BLOCK: Final = 1
 """OCA type 1: a fill of one cancels the rest, with protection against both filling."""
 
 
@@ -100,6 +100,8 @@ def parent_order(terms: OrderTerms, *, key: str, account_id: str, style: OrderSt
         order.lmtPrice = plain(terms.price)
     if terms.trigger_price is not None:
         order.auxPrice = plain(terms.trigger_price)
+    if terms.oca_group is not None:
+        order.ocaGroup, order.ocaType = terms.oca_group, _CANCEL_WITH_BLOCK
     if terms.order_type is OrderType.TRAILING_STOP_MARKET and terms.trailing_offset is not None:
         order.auxPrice = plain(terms.trailing_offset)
     if terms.time_in_force is TimeInForce.GTD and terms.expires_at_ns is not None:
@@ -126,7 +128,7 @@ def exit_orders(terms: OrderTerms, *, key: str, account_id: str, style: OrderSty
         exits.append(stop)
     if len(exits) > 1:
         for each in exits:
-            each.ocaGroup, each.ocaType = key, _PENNY_CANCELS
+            each.ocaGroup, each.ocaType = key, _CANCEL_WITH_BLOCK
     return exits
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from edgerunner.adapters.broker import Capabilities, ProductCapabilities
-from edgerunner.adapters.local.checks import COINS, NETTING
+from edgerunner.adapters.local.checks import COINS, NETTING, NO_GROUPS
 from edgerunner.domain.market import Timeframe
 from edgerunner.domain.orders import OrderType, TimeInForce
 
@@ -22,6 +22,7 @@ def _product(label: str, data: ProductCapabilities) -> ProductCapabilities:
     reasons = {
         "hedging": NETTING,
         "position_id": NETTING,
+        "oca_group": NO_GROUPS,
         "leverage": _SETTING,
         "trailing_stop": "send an order of the type trailing_stop_market instead",
     }
@@ -39,5 +40,6 @@ def _product(label: str, data: ProductCapabilities) -> ProductCapabilities:
         hedging=False,
         leverage=False,
         trailing_stop=False,
+        oca=False,
         unsupported={**told, **reasons},
     )

@@ -18,6 +18,7 @@ from edgerunner.domain.orders import OrderTerms, OrderType, Side
 from edgerunner.matching.working_order import WorkingOrder
 
 NETTING = "the paper account nets: it has one position per instrument"
+NO_GROUPS = "local execution joins the exits of one order, no other orders"
 COINS = "spot has no positions, only coins"
 
 
@@ -27,6 +28,8 @@ def check_scope(account_id: str, terms: OrderTerms, instrument: Instrument, curr
         raise NotFound(f"this connection has no account {account_id}; its paper account is called {ACCOUNT_ID}")
     if terms.position_id is not None:
         raise Unsupported(f"position_id: {NETTING}")
+    if terms.oca_group is not None:
+        raise Unsupported(f"oca_group: {NO_GROUPS}")
     if instrument.settle != currency:
         raise Unsupported(
             f"{instrument.instrument_id} settles in {instrument.settle} and this paper account is in {currency}: "

@@ -37,7 +37,7 @@ class Lease:
         with self._lock:
             if self._id is not None:
                 return self._id
-            reply = self._link.request("POST", LEASE_PATH, self._wish, timeout_s=timeout_s)
+            reply = self._link.ask("POST", LEASE_PATH, self._wish, timeout_s=timeout_s)
             if reply.status != 201:
                 return reply
             self._id = str(reply.body["lease_id"])
@@ -60,7 +60,7 @@ class Lease:
         if lease_id is None:
             return
         try:
-            self._link.request("DELETE", LEASE_PATH, timeout_s=HEARTBEAT_TIMEOUT_S, headers={LEASE_HEADER: lease_id})
+            self._link.ask("DELETE", LEASE_PATH, timeout_s=HEARTBEAT_TIMEOUT_S, headers={LEASE_HEADER: lease_id})
         except LinkError:
             return
 
@@ -74,7 +74,7 @@ class Lease:
     def _keep_alive(self, lease_id: str, ended: threading.Event) -> None:
         while not ended.wait(HEARTBEAT_S):
             try:
-                reply = self._link.request(
+                reply = self._link.ask(
                     "PUT", LEASE_PATH, timeout_s=HEARTBEAT_TIMEOUT_S, headers={LEASE_HEADER: lease_id}
                 )
             except LinkError:

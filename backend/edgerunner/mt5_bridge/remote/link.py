@@ -59,79 +59,81 @@ class BridgeLink:
         self._headers = {"Authorization": f"Bearer {options.token}", "Content-Type": "application/json"}
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
+        self._round = 0
 
-    def request(
+    def ask(
         self, method: str, path: str, body: object = None, *, timeout_s: float, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        """Send one request and return its answer, whatever its status.
+        """Send a request that does no harm twice: one whose connection broke goes out once more on a fresh one.
 
-        A kept connection that the bridge has closed in the meantime is replaced once, before anything else is decided:
-        that is safe because every request either changes nothing or carries an idempotency key.
+        The bridge closes connections that idle, and a client learns of it only by using them. Raises as `send`.
+        """
+        deadline = time.monotonic() + timeout_s
+        try:
+            return self.send(method, path, body, timeout_s=timeout_s, headers=headers)
+        except LinkLostError as lost:
+            if not lost.was_sent:
+                raise
+        self.close_idle()
+        return self.send(method, path, body, timeout_s=max(0.0, deadline - time.monotonic()), headers=headers)
+
+    def send(
+        self, method: str, path: str, body: object = None, *, timeout_s: float, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send one request once and return its answer, whatever its status.
 
         Raises:
-            LinkLostError: The bridge cannot be reached, the connection broke, or it answered with something else.
+            LinkLostError: The bridge cannot be reached, the connection broke, or something else answered.
             LinkTimeoutError: No answer within ``timeout_s``.
         """
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
-        every_header = self._headers | dict(headers or {})
-        deadline = time.monotonic() + timeout_s
-        kept = self._take_idle()
-        if kept is not None:
-            try:
-                return self._exchange(kept, method, path, content, every_header, deadline)
-            except LinkLostError:
-                self.close_idle()
-        return self._exchange(self._connect(), method, path, content, every_header, deadline)
+        message = (method, path, content, self._headers | dict(headers or {}))
+        with self._lock:
+            round_ = self._round
+            connection = self._idle.pop() if self._idle else self._connect()
+        reply = _exchange(connection, message, time.monotonic() + timeout_s)
+        self._keep(connection, round_)
+        return reply
 
     def close_idle(self) -> None:
-        """Close the connections that no call is using."""
+        """Close the connections that no call is using, and those in use as soon as they are not."""
         with self._lock:
             idle, self._idle = self._idle, []
+            self._round += 1
         for connection in idle:
             connection.close()
 
-    def _take_idle(self) -> http.client.HTTPConnection | None:
+    def _keep(self, connection: http.client.HTTPConnection, round_: int) -> None:
         with self._lock:
-            return self._idle.pop() if self._idle else None
-
-    def _exchange(  # noqa: PLR0917
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        content: bytes | None,
-        headers: Mapping[str, str],
-        deadline: float,
-    ) -> Reply:
-        was_sent = False
-        try:
-            if connection.sock is None:
-                connection.timeout = min(CONNECT_TIMEOUT_S, _left(deadline))
-                connection.connect()
-            connection.sock.settimeout(_left(deadline))
-            was_sent = True
-            connection.request(method, path, content, dict(headers))
-            reply = _read(connection.getresponse())
-        except TimeoutError as error:
-            connection.close()
-            raise LinkTimeoutError(str(error) or "no answer in time", was_sent=was_sent) from error
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            connection.close()
-            raise LinkLostError(f"{type(error).__name__}: {error}", was_sent=was_sent) from error
-        except BaseException:
-            connection.close()
-            raise
-        self._keep(connection)
-        return reply
-
-    def _keep(self, connection: http.client.HTTPConnection) -> None:
-        if connection.sock is None:
-            return
-        with self._lock:
-            if len(self._idle) < IDLE_LIMIT:
+            if connection.sock is not None and round_ == self._round and len(self._idle) < IDLE_LIMIT:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+Message = tuple[str, str, bytes | None, Mapping[str, str]]
+"""Method, path, content and headers."""
+
+
+def _exchange(connection: http.client.HTTPConnection, message: Message, deadline: float) -> Reply:
+    was_sent = False
+    try:
+        if connection.sock is None:
+            connection.timeout = min(CONNECT_TIMEOUT_S, _left(deadline))
+            connection.connect()
+        connection.sock.settimeout(_left(deadline))
+        was_sent = True
+        connection.request(*message)
+        return _read(connection.getresponse())
+    except TimeoutError as error:
+        connection.close()
+        raise LinkTimeoutError(str(error) or "no answer in time", was_sent=was_sent) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        connection.close()
+        raise LinkLostError(f"{type(error).__name__}: {error}", was_sent=was_sent) from error
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _left(deadline: float) -> float:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from edgerunner.mt5_bridge.remote.lease import LEASE_HEADER, Lease
 from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, Reply
 from edgerunner.mt5_bridge.remote.refusals import code_of
+from edgerunner.mt5_surface import constants
 
 ORDER_PATH: Final = "/v1/calls/order_send"
 UNRESOLVED_S: Final = 600.0
@@ -86,7 +87,7 @@ class OrderLine:
     def _post(self, request: Mapping[str, Any], key: str, lease: str | Reply, deadline: float) -> Reply:
         """Post the order; without a lease the bridge tells what became of an earlier try and sends nothing."""
         headers = {"Idempotency-Key": key} | ({LEASE_HEADER: lease} if isinstance(lease, str) else {})
-        return self._link.request("POST", ORDER_PATH, {"request": request}, timeout_s=_left(deadline), headers=headers)
+        return self._link.send("POST", ORDER_PATH, {"request": request}, timeout_s=_left(deadline), headers=headers)
 
     def _key_of(self, fingerprint: str) -> tuple[str, bool]:
         with self._lock:
@@ -112,8 +113,11 @@ def _is_worth_asking_again(reply: Reply) -> bool:
 
 
 def _is_uncertain(reply: Reply) -> bool:
-    """Tell whether the order may have been sent in spite of the refusal."""
-    return code_of(reply) in UNCERTAIN or _is_of_a_proxy(reply)
+    """Tell whether the order may have been executed although no result says so."""
+    if reply.status != 200:
+        return code_of(reply) in UNCERTAIN or _is_of_a_proxy(reply)
+    is_silent = isinstance(reply.body, dict) and reply.body.get("result") is None
+    return is_silent and reply.body["last_error"][0] <= constants.RES_E_INTERNAL_FAIL
 
 
 def _is_of_a_proxy(reply: Reply) -> bool:

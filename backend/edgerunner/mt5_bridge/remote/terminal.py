@@ -140,7 +140,7 @@ class RemoteTerminal:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Any, LastError]:
         limit_s = timeout_s or self._options.timeout_s
-        reply = self._link.request("POST", CALL_PATH + function, dict(arguments), timeout_s=limit_s, headers=headers)
+        reply = self._link.ask("POST", CALL_PATH + function, dict(arguments), timeout_s=limit_s, headers=headers)
         return _answer(function, reply)
 
     def _check_password(self, arguments: Mapping[str, Any]) -> None:

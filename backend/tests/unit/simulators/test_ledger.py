@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edgerunner.simulators.ledger import Ledger, LedgerInUse, LedgerOutdated
+from edgerunner.simulators.ledger import Ledger
+from edgerunner.simulators.ledger_file import LedgerInUse, LedgerOutdated
 from edgerunner.simulators.venue_types import HistoryQuery
 from tests.unit.simulators.venues import LINEAR, Bench
 

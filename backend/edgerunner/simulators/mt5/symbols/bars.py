@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,6 +18,9 @@ from edgerunner.simulators.path import STEP_NS
 
 HISTORY_START_NS: Final = int(datetime(2010, 1, 1, tzinfo=UTC).timestamp()) * SECOND_NS
 """Nothing is shown from before."""
+
+
+Span = tuple[int, int]
 
 
 class Bar(NamedTuple):
@@ -39,26 +43,59 @@ class Bars:
         self._market = market
         self._prices = prices
         self._hours = hours
+        self._skipped: dict[tuple[int, int, int, int], int] = {}
+        """Where the latest long skip led: asked for again and again until a new bar begins."""
 
-    def back(self, frame: Timeframe, until_ns: int) -> Iterator[Bar]:
-        """Yield the bars from the one open at a moment (at most now) backwards; those without a tick are left out."""
+    def back(self, frame: Timeframe, until_ns: int, *, skip: int = 0) -> Iterator[Bar]:
+        """Yield the bars from the one open at a moment (at most now) backwards, the first ``skip`` left out.
+
+        A bar exists when the symbol traded in it.
+        """
         now = self._prices.now_step()
-        start = frame.start(min(until_ns, now * STEP_NS))
+        spans = self._spans_back(frame, min(until_ns, now * STEP_NS), skip, now)
+        return (self._bar(start, end, now) for start, end in spans)
+
+    def _spans_back(self, frame: Timeframe, until_ns: int, skip: int, now: int) -> Iterator[Span]:
+        start = frame.start(until_ns)
+        if frame.is_regular and self._is_continuous():
+            start, skip = start - skip * frame.length_ns, 0
+        elif skip:
+            key = (frame.code, start, skip, self._market.version)
+            if key not in self._skipped:
+                self._skipped[key] = self._skip(frame, start, skip, now)
+            start = self._skipped[key]
+        return self._walk(frame, start, now)
+
+    def _skip(self, frame: Timeframe, start: int, skip: int, now: int) -> int:
+        """Return when the bar begins that is ``skip`` bars before; before the history when there is none."""
+        self._skipped.clear()
+        found = next(islice(self._walk(frame, start, now), skip, None), None)
+        return HISTORY_START_NS - 1 if found is None else found[0]
+
+    def _walk(self, frame: Timeframe, start: int, now: int) -> Iterator[Span]:
         end = frame.end(start)
         while start >= HISTORY_START_NS:
-            bar = self.bar(start, end, now)
-            if bar is not None:
-                yield bar
+            if self._trades(start, min(end, (now + 1) * STEP_NS)):
+                yield start, end
             start, end = frame.start(start - 1), start
 
-    def bar(self, start_ns: int, end_ns: int, now_step: int) -> Bar | None:
-        """Return what happened between two moments up to now; None when the symbol did not trade."""
+    def _trades(self, start_ns: int, end_ns: int) -> bool:
+        """Tell whether there is a step in a span in which the symbol traded."""
+        name = self._listed.name
+        for opens, closes in self._hours.spans(name, start_ns, end_ns):
+            first, last = opens // STEP_NS, closes // STEP_NS - 1
+            if first <= last and self._market.frozen_step(name, last) >= first:
+                return True
+        return False
+
+    def _is_continuous(self) -> bool:
+        return self._listed.hours.never_close and not self._market.was_frozen(self._listed.name)
+
+    def _bar(self, start_ns: int, end_ns: int, now_step: int) -> Bar:
         symbol = self._listed.name
         spans = self._hours.spans(symbol, start_ns, end_ns)
         made = [self._market.bar(symbol, opens, closes, now_step) for opens, closes in spans]
-        pieces = [piece for piece in made if piece is not None and piece.volume_lots]
-        if not pieces:
-            return None
+        pieces = [piece for piece in made if piece is not None]
         last_step = min(now_step, pieces[-1].end_ns // STEP_NS - 1)
         return Bar(
             start_ns,
@@ -66,7 +103,7 @@ class Bars:
             max(piece.high_ticks for piece in pieces),
             min(piece.low_ticks for piece in pieces),
             pieces[-1].close_ticks,
-            sum(piece.volume_lots for piece in pieces),
+            max(1, sum(piece.volume_lots for piece in pieces)),
             self._market.dealt_spread(symbol, last_step),
         )
 

@@ -52,6 +52,7 @@ class Hours:
         self._hours = hours
         self._zone = zone
         self._known: dict[str, Session] = {}
+        """A session per symbol that was asked for last: neighbours are asked for next."""
 
     def is_open(self, symbol: str, time_ns: int) -> bool:
         """Tell whether a symbol trades at a moment."""
@@ -65,11 +66,16 @@ class Hours:
 
     def spans(self, symbol: str, from_ns: int, to_ns: int) -> Iterator[tuple[int, int]]:
         """Yield (opens, closes) of the sessions that overlap a span of time, cut to it, oldest first."""
+        known = self._known.get(symbol)
+        if known is not None and known.opens_ns <= from_ns and to_ns <= known.closes_ns:
+            yield from_ns, to_ns
+            return
         for session in self._hours[symbol].sessions(self._zone, from_ns, to_ns):
+            self._known[symbol] = session
             yield max(from_ns, session.opens_ns), min(to_ns, session.closes_ns)
 
     def _last(self, symbol: str, time_ns: int) -> Session:
-        """Return the last session that began up to a moment; the latest answer is remembered."""
+        """Return the last session that began up to a moment."""
         known = self._known.get(symbol)
         if known is None or not known.is_on(time_ns):
             known = list(self._hours[symbol].sessions(self._zone, time_ns - _DAYS_BACK * DAY_NS, time_ns + 1))[-1]

@@ -15,7 +15,7 @@ from edgerunner.simulators.mt5.symbols.prices import Prices
 from edgerunner.simulators.mt5.symbols.rows import BarColumns, TickColumns
 from edgerunner.simulators.mt5.symbols.server_time import ServerZone
 from edgerunner.simulators.mt5.symbols.ticks import CHUNK_STEPS, Ticks, cut, joined
-from edgerunner.simulators.mt5.symbols.timeframes import timeframe
+from edgerunner.simulators.mt5.symbols.timeframes import frame_of
 from edgerunner.simulators.path import STEP_NS
 
 
@@ -30,6 +30,11 @@ class BookLevel:
     side: Side
     price: Decimal
     volume: Decimal
+
+    @property
+    def is_buy(self) -> bool:
+        """Tell whether it is a level of bids."""
+        return self.side == "buy"
 
 
 class MarketData:
@@ -57,41 +62,41 @@ class MarketData:
         return found
 
     def bars_back(
-        self, symbol: str, code: int, *, count: int, until_ns: int | None = None, skip: int = 0
+        self, symbol: str, timeframe: int, *, count: int, until_ns: int | None = None, skip: int = 0
     ) -> BarColumns:
         """Return ``count`` bars, oldest first: the latest is ``skip`` bars before the one open at ``until_ns`` (now).
 
-        ``code`` is a ``TIMEFRAME_*`` constant; raises ``ValueError`` for another number.
+        ``timeframe`` is a ``TIMEFRAME_*`` constant; raises ``ValueError`` for another number.
         """
-        found = islice(self.bars(symbol, code, until_ns), skip, skip + count)
+        found = islice(self.bars(symbol, timeframe, until_ns, skip=skip), count)
         return self._bars[symbol].columns(list(found)[::-1])
 
     def bars_range(
-        self, symbol: str, code: int, from_ns: int, to_ns: int, *, limit: int | None = None
+        self, symbol: str, timeframe: int, from_ns: int, to_ns: int, limit: int | None = None
     ) -> BarColumns:
         """Return the bars that open from ``from_ns`` to ``to_ns``, both included; of more than ``limit`` the newest."""
-        found = takewhile(lambda bar: bar.start_ns >= from_ns, self.bars(symbol, code, to_ns))
+        found = takewhile(lambda bar: bar.start_ns >= from_ns, self.bars(symbol, timeframe, to_ns))
         return self._bars[symbol].columns(list(islice(found, limit))[::-1])
 
-    def bars(self, symbol: str, code: int, until_ns: int | None = None) -> Iterable[Bar]:
-        """Yield the bars from the one open at a moment (None = now) backwards."""
+    def bars(self, symbol: str, timeframe: int, until_ns: int | None = None, *, skip: int = 0) -> Iterable[Bar]:
+        """Yield the bars from the one open at a moment (None = now) backwards, the first ``skip`` left out."""
         self.find(symbol)
         moment = self._now_ns() if until_ns is None else until_ns
-        return self._bars[symbol].back(timeframe(code, self._zone), moment)
+        return self._bars[symbol].back(frame_of(timeframe, self._zone), moment, skip=skip)
 
     def ticks_from(self, symbol: str, from_ns: int, count: int) -> TickColumns:
         """Return the first ``count`` ticks from a moment on, at most up to now."""
-        pieces, missing = [], count
-        for piece in self._tick_pieces(symbol, from_ns, self._now_ns()):
-            pieces.append(piece)
-            missing -= len(piece.time_ms)
-            if missing <= 0:
-                break
-        return cut(joined(pieces), count)
+        return self.ticks_range(symbol, from_ns, self._now_ns(), count)
 
-    def ticks_range(self, symbol: str, from_ns: int, to_ns: int) -> TickColumns:
-        """Return the ticks of a span of time, both ends included."""
-        return joined(self._tick_pieces(symbol, from_ns, to_ns))
+    def ticks_range(self, symbol: str, from_ns: int, to_ns: int, limit: int | None = None) -> TickColumns:
+        """Return the ticks of a span of time, both ends included; of more than ``limit`` the oldest."""
+        pieces, missing = [], limit
+        for piece in self._tick_pieces(symbol, from_ns, to_ns):
+            pieces.append(piece)
+            missing = None if missing is None else missing - len(piece.time_ms)
+            if missing is not None and missing <= 0:
+                break
+        return cut(joined(pieces), limit)
 
     async def prepare_ticks(self, symbol: str, from_ns: int, to_ns: int, *, count: int | None = None) -> None:
         """Make the ticks of a span in advance (the first ``count`` of them), and let others work in between.

@@ -76,8 +76,8 @@ def joined(pieces: Iterable[TickColumns]) -> TickColumns:
     )
 
 
-def cut(columns: TickColumns, count: int) -> TickColumns:
-    """Return the first ``count`` ticks."""
+def cut(columns: TickColumns, count: int | None) -> TickColumns:
+    """Return the first ``count`` ticks; None = all."""
     return TickColumns(
         time_ms=columns.time_ms[:count],
         bid=columns.bid[:count],

@@ -21,37 +21,42 @@ class Timeframe:
     code: int
     zone: ServerZone
 
+    @property
+    def length_ns(self) -> int:
+        """Return the usual length of a bar, of months the longest."""
+        return LENGTHS_NS[self.code]
+
+    @property
+    def is_regular(self) -> bool:
+        """Tell whether all bars are equally long: clocks are put forward and back at full hours."""
+        return self.length_ns <= _HOUR_NS
+
     def start(self, time_ns: int) -> int:
         """Return when the bar began in which a moment lies; both UTC nanoseconds."""
         wall = self.zone.to_server(time_ns)
-        length = self._length_ns
-        if length <= _HOUR_NS:
-            return time_ns - wall % length  # clocks are put forward and back at full hours
+        if self.is_regular:
+            return time_ns - wall % self.length_ns
         return self.zone.to_utc(self._floor(wall))
 
     def end(self, start_ns: int) -> int:
         """Return when the bar ends that begins at a moment; both UTC nanoseconds."""
-        length = self._length_ns
-        if length <= _HOUR_NS:
-            return start_ns + length
+        if self.is_regular:
+            return start_ns + self.length_ns
         wall = self.zone.to_server(start_ns)
         if self.code == constants.TIMEFRAME_MN1:
             return self.zone.to_utc(month_start(wall, months=1))
-        return self.zone.to_utc(self._floor(wall) + length)
+        return self.zone.to_utc(self._floor(wall) + self.length_ns)
 
     def _floor(self, wall: int) -> int:
         if self.code == constants.TIMEFRAME_MN1:
             return month_start(wall)
         if self.code == constants.TIMEFRAME_W1:
             return (wall - _SUNDAY_NS) // _WEEK_NS * _WEEK_NS + _SUNDAY_NS
-        return wall // self._length_ns * self._length_ns
-
-    @property
-    def _length_ns(self) -> int:
-        return LENGTHS_NS[self.code]
+        return wall // self.length_ns * self.length_ns
 
 
-def timeframe(code: int, zone: ServerZone) -> Timeframe:
+
+def frame_of(code: int, zone: ServerZone) -> Timeframe:
     """Return the timeframe of a ``TIMEFRAME_*`` constant; raises ``ValueError`` for another number."""
     if code not in LENGTHS_NS:
         raise ValueError(f"{code} is no timeframe")

@@ -23,7 +23,7 @@ _TIMEFRAMES: Final = frozenset(value for name, value in constants.CONSTANTS.item
 _KINDS_OF_TICKS: Final = frozenset({constants.COPY_TICKS_ALL, constants.COPY_TICKS_INFO, constants.COPY_TICKS_TRADE})
 
 Arguments = Mapping[str, Any]
-Records = npt.NDArray[np.void]
+Records = npt.NDArray[Any]
 
 
 class HistoryData:
@@ -64,7 +64,8 @@ class HistoryData:
         start_ns, end_ns = self._wall.first_moment(first), self._wall.last_moment(last)
         bars = self._broker.bars_range(symbol, timeframe, start_ns, end_ns, self._maxbars)
         rates = self._within_maxbars(symbol, timeframe, bars)
-        return rates[(rates["time"] >= first) & (rates["time"] <= last)]
+        chosen: Records = rates[(rates["time"] >= first) & (rates["time"] <= last)]
+        return chosen
 
     def ticks_from(self, arguments: Arguments) -> Records:
         """`copy_ticks_from`: the first ``count`` ticks from ``date_from`` on."""
@@ -91,7 +92,8 @@ class HistoryData:
         ticks = self._ticks(symbol, self._broker.ticks_range(symbol, start_ns, end_ns, MAXIMUM_TICKS + 1))
         if len(ticks) > MAXIMUM_TICKS:
             raise refused(constants.RES_E_NO_MEMORY)
-        return ticks[(ticks["time_msc"] >= first * 1000) & (ticks["time_msc"] <= last * 1000)]
+        chosen: Records = ticks[(ticks["time_msc"] >= first * 1000) & (ticks["time_msc"] <= last * 1000)]
+        return chosen
 
     def _bars_wanted(self, arguments: Arguments) -> tuple[str, int, int]:
         symbol, timeframe, count = self._symbols.shown(arguments["symbol"]), _timeframe(arguments), arguments["count"]
@@ -114,7 +116,7 @@ class HistoryData:
         oldest = self._broker.bars_back(symbol, timeframe, skip=self._maxbars - 1, count=1).time_s
         if not len(rates) or not len(oldest):
             return rates
-        shown = rates[bars.time_s[-len(rates) :] >= oldest[0]]
+        shown: Records = rates[bars.time_s[-len(rates) :] >= oldest[0]]
         if not len(shown):
             raise call_failed()
         return shown

@@ -13,7 +13,7 @@ from edgerunner.simulators.mt5.terminal.failures import CallRefused
 from edgerunner.simulators.mt5.terminal.groups import is_in_group
 from edgerunner.simulators.mt5.terminal.rows import Rows
 from edgerunner.simulators.mt5.terminal.wall_time import WallTime
-from edgerunner.simulators.mt5.trade_server.values import Deal, Order, Position
+from edgerunner.simulators.mt5.trade_server.values import Order, Position
 
 _MILLISECOND_S: Final = 1000
 

@@ -97,5 +97,5 @@ class SymbolCalls:
 
     def _is_needed(self, symbol: str) -> bool:
         login = self._accounts.login
-        held = (*self._broker.positions(login), *self._broker.orders(login))
-        return any(each.symbol == symbol for each in held)
+        symbols = {position.symbol for position in self._broker.positions(login)}
+        return symbol in symbols | {order.symbol for order in self._broker.orders(login)}

@@ -35,7 +35,7 @@ class Terminals:
 
 
 def _folder(path: str) -> str:
-    """Return the folder of ``...\\terminal64.exe`` with either kind of slash; anything else is no terminal."""
+    """Return the folder of a path to ``terminal64.exe``, with either kind of slash; anything else is no terminal."""
     folder, _, program = path.replace("/", "\\").rpartition("\\")
     if program.casefold() != PROGRAM:
         raise refused(constants.RES_E_INTERNAL_FAIL_INIT)

@@ -89,9 +89,12 @@ class TradeCalls:
 
     def calc_margin(self, arguments: Arguments) -> float:
         """`order_calc_margin`: in the account's currency."""
-        symbol = self._known(arguments["symbol"])
         margin = self._broker.calc_margin(
-            self._accounts.login, arguments["action"], symbol, exact(arguments["volume"]), exact(arguments["price"])
+            self._accounts.login,
+            arguments["action"],
+            self._known(arguments["symbol"]),
+            volume=exact(arguments["volume"]),
+            price=exact(arguments["price"]),
         )
         return _number(margin)
 
@@ -99,18 +102,15 @@ class TradeCalls:
         """`order_calc_profit`: in the account's currency; of buys and sells alone."""
         if not 0 <= arguments["action"] <= _LAST_MARKET_TYPE:
             raise invalid_params()
-        prices = exact(arguments["price_open"]), exact(arguments["price_close"])
-        symbol = self._known(arguments["symbol"])
         profit = self._broker.calc_profit(
-            self._accounts.login, arguments["action"], symbol, exact(arguments["volume"]), *prices
+            self._accounts.login,
+            arguments["action"],
+            self._known(arguments["symbol"]),
+            volume=exact(arguments["volume"]),
+            price_open=exact(arguments["price_open"]),
+            price_close=exact(arguments["price_close"]),
         )
         return _number(profit)
-
-    def refuse(self, request: Mapping[str, Any], reason: str) -> None:
-        """Count a placement that never reached the server."""
-        row = request_row(request)
-        if _operation(row) == "place":
-            self._broker.count_refused_placement(self._accounts.login, row.comment, row.symbol, reason)
 
     def _require_api(self) -> None:
         if self._switches.is_api_disabled:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from edgerunner.simulators.mt5.trade_server.market import Market
 from edgerunner.simulators.mt5.trade_server.state import Book
 from edgerunner.simulators.mt5.trade_server.values import Account, Order, Position, Quote, Symbol, TradeRequest
-from edgerunner.simulators.mt5.trade_server.words import OrderType, PositionType, Reason, TradeAction
+from edgerunner.simulators.mt5.trade_server.words import OrderTime, OrderType, PositionType, Reason, TradeAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,17 @@ class Case:
         return self.type.direction
 
     @property
+    def stoplimit(self) -> Decimal:
+        """Return the limit price that is asked for; 0 for orders that have none."""
+        return self.request.stoplimit if self.type.is_stop_limit else Decimal(0)
+
+    @property
+    def expiration_ns(self) -> int:
+        """Return the end that is asked for; 0 for life times that need none."""
+        needs_end = self.request.type_time in {OrderTime.SPECIFIED, OrderTime.SPECIFIED_DAY}
+        return self.request.expiration_ns if needs_end else 0
+
+    @property
     def is_closing(self) -> bool:
         """Whether a market order only closes: it names a position, or is opposite and no larger (netting)."""
         if self.position is None:
@@ -93,8 +104,8 @@ def find_order(request: TradeRequest, book: Book) -> Order | None:
 
 def find_position(request: TradeRequest, book: Book) -> Position | None:
     """Return the position that a request closes or changes."""
+    if request.action not in {TradeAction.DEAL, TradeAction.SLTP, TradeAction.CLOSE_BY}:
+        return None
     if request.position or book.account.is_hedging:
         return book.positions.get(request.position)
-    if request.action in {TradeAction.DEAL, TradeAction.SLTP}:
-        return book.net_position(request.symbol)
-    return None
+    return book.net_position(request.symbol)

@@ -75,8 +75,10 @@ def stops_of_position(case: Case) -> Retcode | None:
 def _stops(case: Case, price: Decimal, side: PositionType, *, held: Position | None = None) -> Retcode | None:
     request, symbol = case.request, case.symbol
     up = 1 if side == PositionType.BUY else -1
-    stops = ((request.sl, -up, OrderFlag.SL, held.sl if held else None),)
-    stops += ((request.tp, up, OrderFlag.TP, held.tp if held else None),)
+    stops = (
+        (request.sl, -up, OrderFlag.SL, held.sl if held else None),
+        (request.tp, up, OrderFlag.TP, held.tp if held else None),
+    )
     for level, direction, flag, present in stops:
         if not level or level == present:
             continue
@@ -118,7 +120,7 @@ def distance_to_trigger(type_: OrderType, price: Decimal, quote: Quote) -> Decim
 def unchanged_order(case: Case) -> Retcode | None:
     """A modification that changes nothing."""
     order, request = case.known_order, case.request
-    asked = (request.price, request.stoplimit, request.sl, request.tp, request.type_time, request.expiration_ns)
+    asked = (request.price, case.stoplimit, request.sl, request.tp, request.type_time, case.expiration_ns)
     return Retcode.NO_CHANGES if asked == _terms(order) else None
 
 

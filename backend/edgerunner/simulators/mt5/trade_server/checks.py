@@ -5,15 +5,12 @@ price, stops, limits, money, and last the price's deviation, which only the serv
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 from edgerunner.domain.numbers import is_multiple
 from edgerunner.simulators.mt5.trade_server import check_prices
 from edgerunner.simulators.mt5.trade_server.case import Case
-from edgerunner.simulators.mt5.trade_server.margin import margin_rate
-from edgerunner.simulators.mt5.trade_server.market import NoPriceError, entry_price
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
 from edgerunner.simulators.mt5.trade_server.values import ZERO
 from edgerunner.simulators.mt5.trade_server.words import (
@@ -74,12 +71,7 @@ def market_is_open(case: Case) -> Retcode | None:
         return Retcode.PRICE_OFF
     if not quote.is_open:
         return Retcode.MARKET_CLOSED
-    try:
-        margin_rate(case.symbol, entry_price(quote, PositionType.BUY), case.market, case.account)
-        case.market.converted(Decimal(1), case.symbol.currency_profit, case.account.currency)
-    except NoPriceError:
-        return Retcode.PRICE_OFF
-    return None
+    return None if case.market.can_trade(case.symbol.name, case.account.currency) else Retcode.PRICE_OFF
 
 
 def side_is_allowed(case: Case) -> Retcode | None:
@@ -126,17 +118,15 @@ def close_is_possible(case: Case) -> Retcode | None:
         return None
     if case.request.volume > position.volume:
         return Retcode.INVALID_CLOSE_VOLUME
-    under_way = sum(
-        (each.volume_current for each in case.book.orders.values() if _closes(each.position_id, each.ticket, case)), ZERO
-    )
-    if under_way + case.request.volume > position.volume:
+    closing = [
+        each.volume_current
+        for each in case.book.orders.values()
+        if each.position_id == position.ticket and each.ticket != position.ticket
+    ]
+    if sum(closing, ZERO) + case.request.volume > position.volume:
         return Retcode.CLOSE_ORDER_EXIST
     oldest = case.book.positions_in(position.symbol)[0]
     return Retcode.FIFO_CLOSE if case.account.fifo_close and oldest.ticket != position.ticket else None
-
-
-def _closes(position_id: int, ticket: int, case: Case) -> bool:
-    return position_id == case.known_position.ticket != ticket
 
 
 def hedge_is_allowed(case: Case) -> Retcode | None:
@@ -181,7 +171,7 @@ def expiration_is_valid(case: Case) -> Retcode | None:
     life = OrderTime(case.request.type_time)
     if _EXPIRATION_FLAGS[life] not in case.symbol.expiration_flags:
         return Retcode.INVALID_EXPIRATION
-    end = case.request.expiration_ns
+    end = case.expiration_ns
     if life == OrderTime.SPECIFIED:
         return None if end > case.now_ns else Retcode.INVALID_EXPIRATION
     if life == OrderTime.SPECIFIED_DAY:

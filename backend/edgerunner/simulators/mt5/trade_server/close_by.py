@@ -1,4 +1,4 @@
-"""Two opposite positions of a hedging account closed by each other: one order, two OUT_BY deals, the rest stays open."""
+"""Two opposite positions of a hedging account closed by each other: one order, two OUT_BY deals, the rest stays."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -23,8 +23,8 @@ def close_by(act: Act, case: Case, order: Order) -> TradeResult:
     volume, price = min(first.volume, second.volume), second.price_open
     comment = order.comment or f"close #{first.ticket} by #{second.ticket}"
     order = replace(order, volume_initial=volume, volume_current=volume, price_open=price, comment=comment)
-    deal = _close_one(act, order, first, volume, price)
-    _close_one(act, order, second, volume, price)
+    deal = _close_one(act, order, first)
+    _close_one(act, order, second)
     act.put_order(
         replace(
             order,
@@ -46,10 +46,15 @@ def close_by(act: Act, case: Case, order: Order) -> TradeResult:
     )
 
 
-def _close_one(act: Act, order: Order, position: Position, volume: Decimal, price: Decimal) -> Deal:
+def _close_one(act: Act, order: Order, position: Position) -> Deal:
     side = OrderType.BUY if opposite(position.type) == PositionType.BUY else OrderType.SELL
-    leg = replace(order, type=side, position_id=position.ticket, volume_current=volume)
     return execute(
         act,
-        Trade(order=leg, volume=volume, price=price, entry_of_close=DealEntry.OUT_BY, is_commission_free=True),
+        Trade(
+            order=replace(order, type=side, position_id=position.ticket),
+            volume=order.volume_initial,
+            price=order.price_open,
+            entry_of_close=DealEntry.OUT_BY,
+            is_commission_free=True,
+        ),
     )

@@ -29,13 +29,14 @@ def send_deal(act: Act, order: Order, fill: Fill) -> TradeResult:
     """Trade a market order.
 
     What nobody traded with ends the order under FOK and IOC (CANCELED in the history, answered REJECT when nothing was
-    traded: **guess**) and stays active under RETURN.
+    traded: **guess**) and stays active under RETURN (answered PLACED when nothing was traded).
     """
     price = entry_price(fill.quote, order.type.direction)
     order = replace(order, price_open=price)
     deal = trade_now(act, order, price=price, fill=fill)
     if deal is None:
-        return TradeResult(retcode=Retcode.REJECT, order=order.ticket, comment=Retcode.REJECT.comment)
+        retcode = Retcode.PLACED if order.ticket in act.book.orders else Retcode.REJECT
+        return TradeResult(retcode=retcode, order=order.ticket, comment=retcode.comment)
     retcode = Retcode.DONE if deal.volume == order.volume_initial else Retcode.DONE_PARTIAL
     return TradeResult(
         retcode=retcode,
@@ -56,8 +57,10 @@ def trade_now(act: Act, order: Order, *, price: Decimal, fill: Fill) -> Deal | N
     if volume == order.volume_current:
         return deal
     left = act.book.orders.get(order.ticket, order)
-    stays = order.type_filling in {OrderFilling.RETURN, OrderFilling.BOC}
-    act.put_order(left if stays else end(act, left, OrderState.CANCELED))
+    if order.type_filling in {OrderFilling.FOK, OrderFilling.IOC}:
+        act.put_order(end(act, left, OrderState.CANCELED))
+    elif left.state == OrderState.STARTED:
+        act.put_order(replace(left, state=OrderState.PLACED))
     return deal
 
 

@@ -30,7 +30,7 @@ class Trade:
     @property
     def side(self) -> PositionType:
         """Return what is traded."""
-        return PositionType.BUY if self.order.type.direction == PositionType.BUY else PositionType.SELL
+        return self.order.type.direction
 
 
 def execute(act: Act, trade: Trade) -> Deal:

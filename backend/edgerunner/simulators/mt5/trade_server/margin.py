@@ -39,8 +39,9 @@ class Leg:
 def margin_rate(symbol: Symbol, price: Decimal, market: Market, account: Account) -> Decimal:
     """Return what a unit of margin currency costs in deposit currency at an opening price.
 
-    A pair that itself prices the margin currency converts at the order's price (the vendor's sample of order_calc_margin);
-    others are bought: in the same sample EURJPY costs what EURUSD costs at the ask. At most 18 decimals. Raises ``NoPriceError``.
+    A pair that itself prices the margin currency converts at the order's price; others are bought: in the vendor's
+    sample of order_calc_margin EURJPY costs what EURUSD costs at the ask. At most 18 decimals. Raises
+    ``NoPriceError``.
     """
     if symbol.currency_margin == account.currency:
         return Decimal(1)

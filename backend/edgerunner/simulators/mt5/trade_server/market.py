@@ -1,4 +1,4 @@
-"""The market as trading sees it: symbols and their quotes, the price of either side, money of one currency in another."""
+"""The market as trading sees it: symbols, quotes, the price of either side, money of one currency in another."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +52,17 @@ class Market:
             raise NoPriceError(f"{symbol} has no quote")
         return self.quotes[symbol]
 
+    def can_trade(self, symbol: str, into: str) -> bool:
+        """Whether a session is on and the symbol's price, profit and margin can be told in a currency."""
+        quote = self.quotes.get(symbol)
+        if quote is None or not quote.is_open:
+            return False
+        terms = self.symbols[symbol]
+        return all(self._has_rate(currency, into) for currency in (terms.currency_profit, terms.currency_margin))
+
+    def _has_rate(self, currency: str, into: str) -> bool:
+        return currency == into or bool(self._pair(currency, into) or self._pair(into, currency))
+
     def converted(self, amount: Decimal, currency: str, into: str) -> Decimal:
         """Return an amount of one currency in another at the side of the pair that its owner gets.
 
@@ -75,7 +86,14 @@ class Market:
         return None
 
     def profit(
-        self, symbol: Symbol, side: PositionType, *, volume: Decimal, price_open: Decimal, price_close: Decimal, into: str
+        self,
+        symbol: Symbol,
+        side: PositionType,
+        *,
+        volume: Decimal,
+        price_open: Decimal,
+        price_close: Decimal,
+        into: str,
     ) -> Decimal:
         """Return what a trade between two prices earns in the currency `into`, not rounded.
 

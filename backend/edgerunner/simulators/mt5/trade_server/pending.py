@@ -7,9 +7,9 @@ from decimal import Decimal
 from edgerunner.simulators.mt5.trade_server.case import Case
 from edgerunner.simulators.mt5.trade_server.check_prices import distance_to_trigger
 from edgerunner.simulators.mt5.trade_server.deals import Fill, end, trade_now
-from edgerunner.simulators.mt5.trade_server.market import NoPriceError, entry_price
+from edgerunner.simulators.mt5.trade_server.market import entry_price
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
-from edgerunner.simulators.mt5.trade_server.state import Act, Tickets
+from edgerunner.simulators.mt5.trade_server.state import Act
 from edgerunner.simulators.mt5.trade_server.valuation import value_of
 from edgerunner.simulators.mt5.trade_server.values import ZERO, Order, Quote, TradeResult
 from edgerunner.simulators.mt5.trade_server.words import OrderFilling, OrderState, OrderTime, OrderType
@@ -27,11 +27,11 @@ def modify_pending(act: Act, case: Case) -> TradeResult:
     changed = replace(
         order,
         price_open=request.price,
-        price_stoplimit=request.stoplimit if order.type.is_stop_limit else ZERO,
+        price_stoplimit=case.stoplimit,
         sl=request.sl,
         tp=request.tp,
         type_time=OrderTime(request.type_time),
-        expiration_ns=request.expiration_ns,
+        expiration_ns=case.expiration_ns,
     )
     act.put_order(changed)
     return _done(changed)
@@ -81,6 +81,8 @@ def _work(act: Act, order: Order, fill: Fill) -> None:
         act.put_order(order)
     if order.type.is_stop_limit or not is_reached(order, fill.quote):
         return
+    if not act.market.can_trade(order.symbol, act.account.currency):
+        return
     if not _is_affordable(act, order, fill.quote):
         # MetaTrader's text of REJECT_CANCEL: the activation is rejected and the order canceled.
         act.put_order(end(act, order, OrderState.CANCELED))
@@ -111,10 +113,7 @@ def _has_lost_its_position(act: Act, order: Order) -> bool:
 
 def _is_affordable(act: Act, order: Order, quote: Quote) -> bool:
     scratch = act.book.scratch()
-    trial = Act(scratch, act.market, Tickets(), act.now_ns)
-    try:
-        trade_now(trial, order, price=entry_price(quote, order.type.direction), fill=Fill(quote))
-    except NoPriceError:
-        return False
+    trial = Act(scratch, act.market, replace(act.tickets), act.now_ns)
+    trade_now(trial, order, price=entry_price(quote, order.type.direction), fill=Fill(quote))
     after = value_of(scratch, act.market)
     return after.margin_free >= 0 or after.margin <= value_of(act.book, act.market).margin

@@ -6,7 +6,7 @@ from decimal import Decimal
 from edgerunner.domain.numbers import to_plain
 from edgerunner.simulators.mt5.trade_server.case import Case
 from edgerunner.simulators.mt5.trade_server.deals import close_position
-from edgerunner.simulators.mt5.trade_server.market import NoPriceError, exit_price
+from edgerunner.simulators.mt5.trade_server.market import exit_price
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
 from edgerunner.simulators.mt5.trade_server.state import Act
 from edgerunner.simulators.mt5.trade_server.values import Position, Quote, TradeResult
@@ -24,18 +24,15 @@ def work_stops(act: Act) -> None:
     """Close the positions whose SL or TP the quotes reach, at the market's price (**guess**: also a TP's)."""
     for position in sorted(act.book.positions.values(), key=lambda each: each.ticket):
         quote = act.market.quotes.get(position.symbol)
-        reason = _reached(position, quote) if quote is not None and quote.is_open else None
-        if reason is not None:
+        reason = _reached(position, quote) if quote is not None else None
+        if reason is not None and act.market.can_trade(position.symbol, act.account.currency):
             _close(act, position, reason)
 
 
 def _close(act: Act, position: Position, reason: Reason) -> None:
     level = position.sl if reason == Reason.SL else position.tp
     comment = f"[{'sl' if reason == Reason.SL else 'tp'} {_digits(level, act.market.symbols[position.symbol].digits)}]"
-    try:
-        close_position(act, position, reason=reason, comment=comment, level=level)
-    except NoPriceError:
-        return  # it is tried again with the next quotes, when its money can be priced
+    close_position(act, position, reason=reason, comment=comment, level=level)
 
 
 def _reached(position: Position, quote: Quote) -> Reason | None:

@@ -53,8 +53,8 @@ class Verdict:
     balance: Decimal = Decimal(0)
 
 
-def judge(arrival: Arrival, book: Book, market: Market) -> Verdict:
-    """Return the first reason to refuse a request, or none; changes nothing."""
+def judge(arrival: Arrival, book: Book, market: Market, tickets: Tickets) -> Verdict:
+    """Return the first reason to refuse a request, or none; changes nothing (the tickets are copied)."""
     refusal = malformed(arrival.request, book)
     if refusal is not None:
         return Verdict(retcode=refusal)
@@ -64,7 +64,7 @@ def judge(arrival: Arrival, book: Book, market: Market) -> Verdict:
     refusal = first_refusal(case)
     if refusal is not None:
         return Verdict(retcode=refusal, case=case)
-    return _tried(case, arrival)
+    return _tried(case, arrival, replace(tickets))
 
 
 def _case(arrival: Arrival, book: Book, market: Market) -> Case | None:
@@ -88,10 +88,10 @@ def _case(arrival: Arrival, book: Book, market: Market) -> Case | None:
     )
 
 
-def _tried(case: Case, arrival: Arrival) -> Verdict:
+def _tried(case: Case, arrival: Arrival, tickets: Tickets) -> Verdict:
     """NO_MONEY: the deal leaves no free margin, and less than there was."""
     scratch = case.book.scratch()
-    act = Act(scratch, case.market, Tickets(), case.now_ns)
+    act = Act(scratch, case.market, tickets, case.now_ns)
     carry_out(act, case, arrival)
     after = value_of(scratch, case.market)
     verdict = Verdict(retcode=None, case=case, after=after, balance=scratch.account.balance)
@@ -130,7 +130,7 @@ def _order(act: Act, case: Case, arrival: Arrival) -> Order:
         login=act.account.login,
         ticket=act.tickets.take_order(),
         time_setup_ns=act.now_ns,
-        expiration_ns=request.expiration_ns if is_pending else 0,
+        expiration_ns=case.expiration_ns if is_pending else 0,
         type=type_,
         type_time=OrderTime(request.type_time) if is_pending else OrderTime.GTC,
         type_filling=OrderFilling(request.type_filling),
@@ -144,7 +144,7 @@ def _order(act: Act, case: Case, arrival: Arrival) -> Order:
         price_open=request.price if is_pending else Decimal(0),
         sl=Decimal(0) if is_close_by else request.sl,
         tp=Decimal(0) if is_close_by else request.tp,
-        price_stoplimit=request.stoplimit if case.type.is_stop_limit else Decimal(0),
+        price_stoplimit=case.stoplimit if is_pending else Decimal(0),
         symbol=case.symbol.name,
         comment=arrival.comment,
         client_key=arrival.request.comment if arrival.reason == Reason.EXPERT else None,

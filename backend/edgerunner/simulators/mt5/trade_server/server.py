@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from edgerunner.domain.numbers import exact_arithmetic
-from edgerunner.simulators.mt5.trade_server.deals import Fill, trade_now
+from edgerunner.simulators.mt5.trade_server.execution import Trade, execute
 from edgerunner.simulators.mt5.trade_server.margin import order_margin
 from edgerunner.simulators.mt5.trade_server.market import Market, NoPriceError, to_money
 from edgerunner.simulators.mt5.trade_server.pending import expire_day, expire_moments, work_orders
@@ -97,7 +97,7 @@ class TradeServer:
         act = Act(book, market, self._tickets, now_ns)
         request_id = self._tickets.take_request()
         with exact_arithmetic():
-            verdict = judge(arrival, book, market)
+            verdict = judge(arrival, book, market, self._tickets)
             if verdict.retcode is not None or verdict.case is None:
                 return replace(self._refusal(verdict.retcode, request, quotes), request_id=request_id), Changes()
             result = carry_out(act, verdict.case, arrival)
@@ -113,7 +113,7 @@ class TradeServer:
             day_start_ns=self._day_start_ns,
         )
         with exact_arithmetic():
-            verdict = judge(arrival, self._books[login], Market(self._symbols, quotes))
+            verdict = judge(arrival, self._books[login], Market(self._symbols, quotes), self._tickets)
         retcode = Retcode.CHECKED if verdict.retcode is None else verdict.retcode
         if verdict.after is None:
             return CheckResult(retcode=retcode, comment=retcode.comment)
@@ -265,7 +265,7 @@ class TradeServer:
         if not 0 < lots <= order.volume_current or order.type.is_stop_limit:
             raise ValueError(f"order {ticket} has {order.volume_current} lots and type {order.type.name}")
         with exact_arithmetic():
-            trade_now(act, order, price=price or order.price_open, fill=Fill(act.market.quote(order.symbol), lots))
+            execute(act, Trade(order=order, volume=lots, price=order.price_open if price is None else price))
         return act.changes()
 
     def liquidate(self, login: int, quotes: Quotes, now_ns: int) -> Changes:

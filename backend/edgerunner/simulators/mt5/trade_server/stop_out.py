@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 from edgerunner.simulators.mt5.trade_server.deals import close_position
-from edgerunner.simulators.mt5.trade_server.market import NoPriceError
 from edgerunner.simulators.mt5.trade_server.state import Act
 from edgerunner.simulators.mt5.trade_server.valuation import marked, value_of
 from edgerunner.simulators.mt5.trade_server.values import AccountValue, Position
@@ -30,14 +29,9 @@ def liquidate(act: Act) -> None:
 def _close_worst(act: Act, value: AccountValue) -> bool:
     comment = f"[so {value.margin_level:.2f}%/{value.equity:.2f}/{value.margin:.2f}]"
     for position in sorted(act.book.positions.values(), key=lambda each: (_result(act, each), each.ticket)):
-        quote = act.market.quotes.get(position.symbol)
-        if quote is None or not quote.is_open:
-            continue
-        try:
-            close_position(act, position, reason=Reason.SO, comment=comment, level=position.price_current)
-        except NoPriceError:
-            continue
-        return True
+        if act.market.can_trade(position.symbol, act.account.currency):
+            close_position(act, position, reason=Reason.SO, comment=comment, level=Decimal(0))
+            return True
     return False
 
 

@@ -30,34 +30,35 @@ def charge_swaps(act: Act, weekday: int) -> None:
         symbol = act.market.symbols[position.symbol]
         count = nights(symbol, weekday)
         try:
-            swap = to_money(_night(act, position, symbol) * count, act.account.currency_digits)
+            amount, currency = _night(act, position, symbol)
+            swap = act.market.converted(amount * count, currency, act.account.currency)
         except NoPriceError:
             continue  # a night that cannot be priced is not charged
+        swap = to_money(swap, act.account.currency_digits)
         if swap:
             act.put_position(replace(position, swap=position.swap + swap, time_update_ns=act.now_ns))
 
 
-def _night(act: Act, position: Position, symbol: Symbol) -> Decimal:
+def _night(act: Act, position: Position, symbol: Symbol) -> tuple[Decimal, str]:
     rate = symbol.swap_long if position.type == PositionType.BUY else symbol.swap_short
     amount = position.volume * rate
     value = position.volume * symbol.contract_size * rate / 100 / DAYS_OF_INTEREST
     match symbol.swap_mode:
         case SwapMode.DISABLED:
-            return ZERO
+            return ZERO, act.account.currency
         case SwapMode.POINTS:
-            amount, currency = amount * symbol.point * symbol.contract_size, symbol.currency_profit
+            return amount * symbol.point * symbol.contract_size, symbol.currency_profit
         case SwapMode.CURRENCY_SYMBOL:
-            currency = symbol.currency_base
+            return amount, symbol.currency_base
         case SwapMode.CURRENCY_MARGIN:
-            currency = symbol.currency_margin
+            return amount, symbol.currency_margin
         case SwapMode.CURRENCY_DEPOSIT:
-            return amount
+            return amount, act.account.currency
         case SwapMode.INTEREST_CURRENT:
             price = exit_price(act.market.quote(position.symbol), position.type)
-            amount, currency = value * price, symbol.currency_profit
+            return value * price, symbol.currency_profit
         case SwapMode.INTEREST_OPEN:
-            amount, currency = value * position.price_open, symbol.currency_profit
-    return act.market.converted(amount, currency, act.account.currency)
+            return value * position.price_open, symbol.currency_profit
 
 
 def end_daily_terms(act: Act) -> None:

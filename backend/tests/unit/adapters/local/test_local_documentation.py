@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgerunner.adapters.bybit.capabilities import capabilities
 from edgerunner.adapters.local.capabilities import local_capabilities
-from tests.unit.adapters.bybit.test_documentation import with_table
+from tests.unit.adapters.test_capability_tables import with_table
 
 PAGE = Path(__file__).parents[5] / "docs" / "local-execution.md"
 PRODUCTS = local_capabilities(capabilities(None)).products

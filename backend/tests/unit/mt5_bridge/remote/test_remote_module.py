@@ -122,7 +122,9 @@ def test_dates_are_seconds_and_naive_ones_are_local(
     try:
         bridge.answer("history_deals_total", 0)
         connected.history_deals_total(1_700_000_000, datetime(2026, 7, 1, 12, 0))  # noqa: DTZ001
-        connected.history_deals_total(datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=timezone(timedelta(hours=2))))
+        connected.history_deals_total(
+            datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=timezone(timedelta(hours=2)))
+        )
     finally:
         monkeypatch.delenv("TZ")
         time.tzset()

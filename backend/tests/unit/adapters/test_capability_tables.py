@@ -1,17 +1,21 @@
-"""The capabilities table of ``docs/brokers/bybit.md`` is what the adapter declares.
+"""The capabilities tables of ``docs/brokers/`` are what the adapters declare.
 
-After an intended change ``PYTHONPATH=backend .venv/bin/python backend/tests/unit/adapters/bybit/test_documentation.py``
-writes the new table.
+After an intended change ``PYTHONPATH=backend .venv/bin/python backend/tests/unit/adapters/test_capability_tables.py``
+writes the new ones.
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from edgerunner.adapters.broker import ProductCapabilities
-from edgerunner.adapters.bybit.capabilities import capabilities
+import pytest
+
+from edgerunner.adapters.broker import Capabilities, ProductCapabilities
+from edgerunner.adapters.bybit.capabilities import capabilities as bybit
+from edgerunner.adapters.ibkr.capabilities import capabilities as ibkr
 from edgerunner.domain.orders import OrderType
 
-PAGE = Path(__file__).parents[5] / "docs" / "brokers" / "bybit.md"
+FOLDER = Path(__file__).parents[4] / "docs" / "brokers"
+DECLARED: Mapping[str, Capabilities] = {"bybit": bybit(None), "ibkr": ibkr(None)}
 BEGIN, END = "<!-- capabilities: begin -->", "<!-- capabilities: end -->"
 
 Cell = Callable[[ProductCapabilities], str]
@@ -30,6 +34,7 @@ ROWS: dict[str, Cell] = {
     "time in force": lambda product: _words(product.time_in_force),
     "post_only": lambda product: _mark(product.post_only),
     "reduce_only": lambda product: _mark(product.reduce_only),
+    "oca_group": lambda product: _mark(product.oca),
     "changes of": lambda product: _words(product.modify),
     "take profit, stop loss": lambda product: product.brackets,
     "long and short legs": lambda product: _mark(product.hedging),
@@ -67,10 +72,13 @@ def with_table(page: str, products: Mapping[str, ProductCapabilities]) -> str:
     return f"{before}{BEGIN}\n{table(products)}\n{END}{rest.split(END)[1]}"
 
 
-def test_capabilities_on_the_page_are_those_declared() -> None:
-    page = PAGE.read_text()
-    assert page == with_table(page, capabilities(None).products)
+@pytest.mark.parametrize("broker", DECLARED)
+def test_capabilities_on_the_page_are_those_declared(broker: str) -> None:
+    page = (FOLDER / f"{broker}.md").read_text()
+    assert page == with_table(page, DECLARED[broker].products)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_table(PAGE.read_text(), capabilities(None).products))
+    for name, declared in DECLARED.items():
+        file = FOLDER / f"{name}.md"
+        file.write_text(with_table(file.read_text(), declared.products))

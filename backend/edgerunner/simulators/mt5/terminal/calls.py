@@ -1,0 +1,41 @@
+"""A call on its way through the terminal, and what a fault's match can name of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from edgerunner.simulators.mt5.terminal.requests import OPERATIONS
+
+ORDER_SEND: Final = "order_send"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a program: ``op``, ``client_key`` and ``symbol`` are what faults are matched with."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    op: str
+    client_key: str | None
+    symbol: str | None
+
+    @property
+    def is_order(self) -> bool:
+        """Tell whether it changes orders or positions, so that it waits at hold points."""
+        return self.name == ORDER_SEND
+
+
+def call_of(name: str, arguments: Mapping[str, Any]) -> Call:
+    """Return a call with its words; an order's own are in its request."""
+    words = arguments
+    op = "query"
+    if name == ORDER_SEND:
+        words = arguments["request"]
+        op = OPERATIONS.get(words.get("action", 0), "place")
+    return Call(
+        name=name,
+        arguments=arguments,
+        op=op,
+        client_key=words.get("comment") or None,
+        symbol=words.get("symbol") or None,
+    )
