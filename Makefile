@@ -7,10 +7,12 @@ DEV := .venv/dev.stamp
 UV_VERSION := 0.13.9
 INSYNC := .venv-ib-insync
 MT5_CLIENTS := .venv-mt5-clients
+SCREEN := frontend
+SCREEN_SOURCES := $(shell find $(SCREEN)/src $(SCREEN)/index.html $(SCREEN)/vite.config.ts -type f 2>/dev/null)
 STOQEY := backend/tests/conformance/ibkr/stoqey
 TEST_WORKERS ?= auto
 
-.PHONY: help setup run test check conformance drills e2e bench bench-peers docs lock clean moved
+.PHONY: help setup run screen test check conformance drills e2e bench bench-peers docs lock clean moved
 
 help:
 	@echo "make run          start Edgerunner with simulated brokers on 127.0.0.1:8000"
@@ -45,12 +47,27 @@ $(DEV): requirements/dev.txt $(BASE)
 
 setup: $(DEV)
 
-run: $(BASE)
+run: $(BASE) screen
 	@.venv/bin/edgerunner up
 
-test: $(DEV)
+# The screen needs Node.js 20; without it everything else runs, and /app/ says so.
+screen:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(SCREEN)/dist/index.html; \
+	else echo "Node.js is not installed: the screen is not built"; fi
+
+$(SCREEN)/dist/index.html: $(SCREEN)/node_modules/installed.stamp $(SCREEN_SOURCES)
+	@echo "Building the screen"
+	@cd $(SCREEN) && npm run --silent build -- --logLevel warn
+
+$(SCREEN)/node_modules/installed.stamp: $(SCREEN)/package-lock.json
+	@echo "Installing what the screen is built with"
+	@cd $(SCREEN) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: $(DEV) $(SCREEN)/node_modules/installed.stamp
 	$(PYTHON) -m pytest --numprocesses $(TEST_WORKERS) -m "not alone"
 	$(PYTHON) -m pytest -m alone
+	cd $(SCREEN) && npm run --silent test
 
 conformance: $(DEV) $(INSYNC)/installed.stamp $(MT5_CLIENTS)/installed.stamp $(STOQEY)/node_modules/installed.stamp
 	$(PYTHON) -m pytest backend/tests/conformance
@@ -79,13 +96,14 @@ $(STOQEY)/node_modules/installed.stamp: $(STOQEY)/package-lock.json
 	@cd $(STOQEY) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-check: $(DEV)
+check: $(DEV) $(SCREEN)/node_modules/installed.stamp
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	$(PYTHON) tools/house_rules.py
 	$(PYTHON) tools/check_tree.py
+	cd $(SCREEN) && npm run --silent check
 
 bench: $(DEV)
 	$(PYTHON) backend/benchmarks/run.py

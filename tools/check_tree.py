@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MAXIMUM_BYTES = 1_000_000
 MAXIMUM_LINES = 450
 SOURCE_SUFFIXES = frozenset({".css", ".js", ".py", ".sh", ".sql", ".ts", ".tsx"})
-LONG_FILES_ALLOWED: frozenset[str] = frozenset()
+LONG_FILES_ALLOWED = frozenset({"frontend/src/api/schema.d.ts"})
+"""Written by a program; its own check compares it with what it is written from."""
 
 FORBIDDEN = {
     "private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/]{20}"),

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CHECKED_FOLDERS = ("backend", "tools")
 
 PURE_PACKAGES = ("domain", "risk", "matching", "strategies", "backtest")
-FLOAT_PACKAGES = ("strategies", "backtest")
+# The vendor's structs hold floats: what a user's program reads is what the vendor's package would give it.
+FLOAT_PACKAGES = ("strategies", "backtest", "mt5_surface")
 # The simulated market is a float function of time, rounded to ticks before anybody sees it.
 PRICE_GENERATORS = frozenset(
     f"backend/edgerunner/simulators/{name}.py"

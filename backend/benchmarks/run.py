@@ -12,6 +12,7 @@ import backtest
 import ibkr_adapter
 import idle
 import journal
+import mt5
 import order_path
 import psutil
 import strategies
@@ -30,6 +31,7 @@ LONG: dict[str, Callable[[], list[Measurement]]] = {
     "stream_200": stream_200.run,
     "ibkr_adapter": ibkr_adapter.run,
     "tws": tws.run,
+    "mt5": mt5.run,
 }
 """Long, or of one broker: run by name only."""
 

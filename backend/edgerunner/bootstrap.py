@@ -17,6 +17,7 @@ from edgerunner.adapters.bybit_adapter import create_bybit_adapter
 from edgerunner.adapters.ibkr_adapter import create_ibkr_adapter
 from edgerunner.adapters.local.options import LocalDefaults, split_options
 from edgerunner.adapters.local_adapter import create_local_adapter
+from edgerunner.adapters.mt5_adapter import create_mt5_adapter
 from edgerunner.logs import remember_secret
 from edgerunner.matching.fees import FeeSchedule
 from edgerunner.services.account_service import AccountService
@@ -61,12 +62,11 @@ from edgerunner.storage.signals import SignalSecretStore, SignalStore
 from edgerunner.storage.store import ConnectionStore, EquityStore
 from edgerunner.storage.strategy_store import StrategyStore
 
-ABSENT_BROKERS = {
-    "mt5": "MetaTrader 5 is not in this version yet",
-}
-
 SIMULATOR_CREDENTIALS = {"api_key": "sim-key", "api_secret": "sim-secret"}
 """Public on purpose: the Bybit simulator's key."""
+
+SIMULATED_TERMINAL = {"login": "1000001", "bridge_token": "sim-token"}
+"""Public on purpose: the simulated MetaTrader 5 account that keeps positions by ticket, and its bridge's token."""
 
 
 BYBIT_PAPER = LocalDefaults(currency="USDT", fees=FeeSchedule(maker=Decimal("0.0002"), taker=Decimal("0.00055")))
@@ -151,6 +151,46 @@ class IbkrFactory:
             await require_simulator(control_url, "ibkr", [address])
             return credentials
         return {**credentials, "port": str(await simulator_port(control_url, "ibkr"))}
+
+
+class Mt5Factory:
+    """Makes adapters for MetaTrader 5; a simulated one only for the bridge that the simulators call their own."""
+
+    def __init__(self, control_url: str) -> None:
+        self._control_url = control_url
+
+    async def __call__(
+        self,
+        *,
+        connection_id: str,
+        environment: Environment,
+        credentials: Mapping[str, str],
+        options: Mapping[str, object],
+    ) -> BrokerAdapter:
+        """Return an adapter that is not connected yet."""
+        if environment is Environment.SIMULATED:
+            options = await self._simulator_options(options)
+            credentials = {**SIMULATED_TERMINAL, **credentials}
+        for name in ("password", "bridge_token"):
+            if name in credentials:
+                remember_secret(credentials[name])
+        return create_mt5_adapter(
+            connection_id=connection_id,
+            environment=environment,
+            credentials=credentials,
+            options=options,
+            clock=time,
+            random=random.Random(),  # noqa: S311 - jitter, no secret
+        )
+
+    async def _simulator_options(self, options: Mapping[str, object]) -> Mapping[str, object]:
+        """Fill in the simulated bridge's address, or check the one given."""
+        control_url = str(options.get("control_url", self._control_url))
+        known = {name: value for name, value in options.items() if name != "control_url"}
+        if "bridge_url" in known:
+            await require_simulator(control_url, "mt5", [str(known["bridge_url"])])
+            return known
+        return {**known, "bridge_url": f"http://127.0.0.1:{await simulator_port(control_url, 'mt5')}"}
 
 
 class LocalBybitFactory:
@@ -267,10 +307,14 @@ def _wire(settings: Settings, *, clock: SystemClock, database: Database, vault: 
     sync = SyncService(journal=journal, events=events, clock=clock, watermarks=store)
     control_url = f"http://127.0.0.1:{settings.sim_control_port}"
     bybit = BybitFactory(control_url)
-    factories: dict[str, AdapterFactory] = {"bybit": bybit, "ibkr": IbkrFactory(control_url)}
+    factories: dict[str, AdapterFactory] = {
+        "bybit": bybit,
+        "ibkr": IbkrFactory(control_url),
+        "mt5": Mt5Factory(control_url),
+    }
     connections = ConnectionService(
         factories=factories,
-        absent=ABSENT_BROKERS,
+        absent={},
         store=store,
         sync=sync,
         clock=clock,

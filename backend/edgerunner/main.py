@@ -30,6 +30,7 @@ from edgerunner.routes.errors import CatchAll, install_error_handlers
 from edgerunner.routes.metrics import Metrics
 from edgerunner.routes.middleware import ApiKeyGuard, Cors, HostGuard, RequestMeter
 from edgerunner.routes.openapi import DESCRIPTION, TAGS, completed
+from edgerunner.routes.screen import Screen
 from edgerunner.routes.stream_protocol import StreamProtocol
 from edgerunner.routes.topics import Topics
 
@@ -75,6 +76,7 @@ def create_app(services: Services) -> FastAPI:
         ],
     )
     app.state.services, app.state.access, app.state.metrics, app.state.topics = services, access, metrics, topics
+    app.state.screen = Screen.read(services.settings.screen_dir)
     app.state.journal_probe = operations.JournalProbe(services.journal)
     install_error_handlers(app)
     for module in (

@@ -28,6 +28,12 @@ class DataFolderError(Exception):
     """The data folder, or a file in it, cannot be used; the message says what to do."""
 
 
+def _built_screen() -> Path | None:
+    """Return where a checkout builds the screen, if it did."""
+    folder = Path(__file__).resolve().parents[2] / "frontend" / "dist"
+    return folder if folder.is_dir() else None
+
+
 class _PlainPort(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
 
@@ -46,6 +52,7 @@ class Settings(BaseSettings):
         sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
         sim_speed: Virtual seconds per second of the simulators' clock.
         sim_connect: Make the simulated connections by itself on ``up``.
+        screen_dir: Folder of the built screen; None = none, and ``/app/`` says how to go on without.
     """
 
     model_config = SettingsConfigDict(
@@ -68,9 +75,11 @@ class Settings(BaseSettings):
     sim_bybit_port: Port = 8101
     sim_ibkr_port: Port = 8102
     sim_mt5_port: Port = 8103
+    sim_mt5_terminal_port: Port = 8104
     sim_seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     sim_speed: float = Field(default=1.0, gt=0, le=10_000, allow_inf_nan=False)
     sim_connect: bool = True
+    screen_dir: Path | None = Field(default_factory=_built_screen)
 
     @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod

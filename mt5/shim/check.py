@@ -30,21 +30,21 @@ _REPLACEMENTS = (
 )
 
 
-def to_cpp(source: str) -> str:
+def to_cpp(source: str, name: str) -> str:
     """Return C++ with the same lines: MQL5's own words replaced, and every function declared before it is used."""
     for pattern, replacement in _REPLACEMENTS:
         source = pattern.sub(replacement, source)
     declared = " ".join(f"{kind} {name}({arguments});" for kind, name, arguments in _FUNCTION.findall(source))
     one_line = re.sub(r"\s+", " ", declared)
-    return f'#include "mql5.h"\n{one_line}\n#line 1\n{source}'
+    return f'#include "mql5.h"\n{one_line}\n#line 1 "{name}"\n{source}'
 
 
 def compile_source(source: Path, program: Path | None) -> subprocess.CompletedProcess[str]:
     """Run g++: to check only, or with ``program`` to build."""
-    flags = ["-std=c++17", "-Wall", "-Wno-unused-variable", "-Wno-sign-compare", f"-I{SHIM}"]
+    flags = ["-std=c++17", "-fno-diagnostics-show-caret", "-Wall", "-Wno-unused-variable", "-Wno-sign-compare", f"-I{SHIM}"]
     with tempfile.TemporaryDirectory() as folder:
         unit = Path(folder) / f"{source.stem}.cpp"
-        unit.write_text(to_cpp(source.read_text(encoding="utf-8")), encoding="utf-8")
+        unit.write_text(to_cpp(source.read_text(encoding="utf-8"), source.name), encoding="utf-8")
         if program is None:
             command = ["g++", *flags, "-fsyntax-only", str(unit)]
         else:

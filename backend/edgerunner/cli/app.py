@@ -91,7 +91,7 @@ class SimulatorChoice(StrEnum):
 
 @app.command()
 def sim(
-    which: Annotated[SimulatorChoice, typer.Argument(help="Which brokers; mt5 is not in this version.")],
+    which: Annotated[SimulatorChoice, typer.Argument(help="Which brokers.")],
     *,
     seed: Annotated[int | None, typer.Option(help="Seed of the market; else EDGERUNNER_SIM_SEED.")] = None,
     speed: Annotated[
@@ -100,6 +100,8 @@ def sim(
     data_dir: options.DataDir = None,
     port: Annotated[int | None, typer.Option("--port", help="Port of the broker; with all, Bybit's.")] = None,
     ibkr_port: Annotated[int | None, typer.Option(help="Port of the simulated TWS, where all are started.")] = None,
+    mt5_port: Annotated[int | None, typer.Option(help="Port of the MetaTrader 5 bridge, where all are started.")] = None,
+    mt5_terminal_port: Annotated[int | None, typer.Option(help="Port of the simulated terminal itself.")] = None,
     control_port: Annotated[int | None, typer.Option(help="Port of the control interface.")] = None,
     symbols: Annotated[int, typer.Option(min=0, max=999, help="Synthetic Bybit symbols beside the usual ones.")] = 0,
     replay: Annotated[Path | None, typer.Option(help="File of bars, quotes or a book to play as prices.")] = None,
@@ -119,6 +121,8 @@ def sim(
             data_dir=data_dir,
             port=port,
             ibkr_port=ibkr_port,
+            mt5_port=mt5_port,
+            mt5_terminal_port=mt5_terminal_port,
             control_port=control_port,
             symbols=symbols,
             replay=replay,
@@ -145,6 +149,16 @@ def watch(
         from edgerunner.cli.watch import run_watch
 
         run_watch(output, tuple(instruments or ()), once=once, url=url, data_dir=data_dir)
+
+
+@app.command(
+    name="mt5-bridge", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def mt5_bridge(context: typer.Context) -> None:
+    """Offer a MetaTrader 5 terminal to programs elsewhere; --help lists the options."""
+    from edgerunner.mt5_bridge.command_line import main as run_bridge
+
+    raise typer.Exit(run_bridge(context.args))
 
 
 @app.command()

@@ -33,12 +33,14 @@ async def check_simulators(settings: Settings) -> list[Finding]:
     """Check the running simulators, or that their ports are free."""
     found = await find_simulators(settings.data_dir)
     if found is not None:
-        where = f"control http://127.0.0.1:{found.control}, bybit {found.bybit}, ibkr {found.ibkr}"
+        where = f"control http://127.0.0.1:{found.control}, bybit {found.bybit}, ibkr {found.ibkr}, mt5 {found.mt5}"
         return [ok("simulators", f"process {found.pid}, {where}")]
     ports = {
         "SIM_CONTROL_PORT": settings.sim_control_port,
         "SIM_BYBIT_PORT": settings.sim_bybit_port,
         "SIM_IBKR_PORT": settings.sim_ibkr_port,
+        "SIM_MT5_PORT": settings.sim_mt5_port,
+        "SIM_MT5_TERMINAL_PORT": settings.sim_mt5_terminal_port,
     }
     taken = [
         trouble("simulators", f"port {port} is in use: stop the other program, or set {PREFIX}{name} to another port.")

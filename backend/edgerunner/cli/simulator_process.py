@@ -126,7 +126,8 @@ def _command_line(settings: Settings) -> list[str]:
         *(sys.executable, "-m", "edgerunner.cli", "sim", "all", "--json"),
         *("--data-dir", str(settings.data_dir), "--parent", str(os.getpid())),
         *("--control-port", str(settings.sim_control_port), "--port", str(settings.sim_bybit_port)),
-        *("--ibkr-port", str(settings.sim_ibkr_port)),
+        *("--ibkr-port", str(settings.sim_ibkr_port), "--mt5-port", str(settings.sim_mt5_port)),
+        *("--mt5-terminal-port", str(settings.sim_mt5_terminal_port)),
         *("--speed", str(settings.sim_speed)),
         *(() if settings.sim_seed is None else ("--seed", str(settings.sim_seed))),
     ]

@@ -28,7 +28,7 @@ from edgerunner.services.strategies.service import StrategyService
 from edgerunner.services.strategies.views import CreateRequest
 from edgerunner.settings import Settings
 
-SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit", "ibkr-sim": "ibkr"}
+SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit", "ibkr-sim": "ibkr", "mt5-sim": "mt5"}
 """Connection id -> broker."""
 
 SAMPLE_STRATEGY: Final = CreateRequest(
@@ -191,13 +191,14 @@ def _welcome(settings: Settings, url: str, simulators: Simulators | None) -> str
     lines = [f"Edgerunner is ready at {url} (calls: {url}/docs).", f"API key: {key}."]
     if simulators is not None:
         lines.append(
-            f"Simulated Bybit and TWS (no real money) on ports {simulators.bybit} and {simulators.ibkr}, "
-            f"control on {simulators.control}."
+            f"Simulated Bybit, TWS and MetaTrader 5 (no real money) on ports {simulators.bybit}, {simulators.ibkr} "
+            f"and {simulators.mt5}, control on {simulators.control}."
         )
         lines.append("Try in another terminal:")
         lines.append(f"  edgerunner trade buy 0.01 BTCUSDT-LINEAR.BYBIT{place}")
         lines.append(f"  edgerunner watch BTCUSDT-LINEAR.BYBIT{place}")
         lines.append(f"  edgerunner trade buy 10 AAPL.IBKR --connection ibkr-sim{place}")
+        lines.append(f"  edgerunner trade buy 0.1 EURUSD.MT5 --connection mt5-sim{place}")
         lines.append(f"A sample strategy can be started: POST {url}/strategies/{SAMPLE_STRATEGY.strategy_id}/start")
     lines.append("Ctrl-C ends it.")
     return "\n".join(lines)

@@ -29,11 +29,12 @@ _GROUP_LENGTH: Final = 1024
 _FORBIDDEN: Final = frozenset("\"'`\\(){};<>|")
 """Characters that no symbol name needs, and that mean something to a shell, an interpreter or a page."""
 
+_LARGEST_ID: Final = 2**64 - 1
 _LATEST_SECOND: Final = 253_402_300_799
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _Int = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
-_Id = Annotated[int, Meta(ge=0, le=2**64 - 1)]
+_Id = Annotated[int, Meta(ge=0)]  # msgspec has no bounds beyond 63 bits: `_given` has
 _Second = Annotated[int, Meta(ge=0, le=_LATEST_SECOND)]
 _Instant = _Second | Annotated[float, Meta(ge=0, le=_LATEST_SECOND)]
 _Text = Annotated[str, Meta(min_length=1, max_length=_SYMBOL_LENGTH)]
@@ -85,11 +86,11 @@ class Call:
 
     def positional(self) -> list[object]:
         """Return the arguments that the package takes by position."""
-        return [_as_argument(p, self.arguments[p.name]) for p in self._given() if p.is_unnamed]
+        return [_as_argument(p, self.arguments[p.name]) for p in self._given() if _goes_by_position(p)]
 
     def named(self) -> dict[str, object]:
         """Return the arguments that the package takes by name."""
-        return {p.name: self.arguments[p.name] for p in self._given() if not p.is_unnamed}
+        return {p.name: self.arguments[p.name] for p in self._given() if not _goes_by_position(p)}
 
     def _given(self) -> list[Parameter]:
         return [p for p in FUNCTIONS[self.function].parameters if p.name in self.arguments]
@@ -104,8 +105,7 @@ def parse_call(function: str, body: bytes) -> Call:
     schema = _SCHEMAS.get(function)
     if schema is None:
         raise Problem(Code.NOT_FOUND, "there is no such function; the list is in docs/mt5-bridge.md")
-    decoded = decode(body or b"{}", schema)
-    arguments = {name: value for name in schema.__struct_fields__ if (value := getattr(decoded, name)) is not UNSET}
+    arguments = _given(decode(body or b"{}", schema))
     if "request" in arguments:
         arguments["request"] = _request(arguments["request"])
     for name in ("symbol", "group"):
@@ -139,8 +139,17 @@ def _check_symbol(name: str, text: str) -> None:
         raise InvalidSymbol(problem.code, problem.detail, problem.errors)
 
 
+def _given(decoded: Any) -> dict[str, Any]:
+    """Return the fields that were sent. Raises ``Problem`` for a whole number of more than 64 bits."""
+    given = {name: value for name in decoded.__struct_fields__ if (value := getattr(decoded, name)) is not UNSET}
+    for name, value in given.items():
+        if isinstance(value, int) and value > _LARGEST_ID:
+            raise invalid(name, f"it is more than {_LARGEST_ID}")
+    return given
+
+
 def _request(decoded: Any) -> dict[str, Any]:
-    request = {name: value for name in decoded.__struct_fields__ if (value := getattr(decoded, name)) is not UNSET}
+    request = _given(decoded)
     if request.get("symbol"):
         _check_symbol("symbol", request["symbol"])
     if not request.get("comment", "").isprintable():
@@ -152,12 +161,17 @@ def _check_order_of_arguments(function: str, arguments: Mapping[str, Any]) -> No
     """Refuse what cannot be said by position: a later argument without the ones before it."""
     missing = ""
     for parameter in FUNCTIONS[function].parameters:
-        if not parameter.is_unnamed or parameter.name in _OPERATORS_ALONE:
+        if not _goes_by_position(parameter) or parameter.name in _OPERATORS_ALONE:
             continue
         if parameter.name not in arguments:
             missing = missing or parameter.name
         elif missing:
             raise invalid(missing, f"it is required beside {parameter.name}", code="missing")
+
+
+def _goes_by_position(parameter: Parameter) -> bool:
+    """Tell how an argument is passed; one that may be left out goes by its name where it can."""
+    return parameter.is_unnamed and (parameter.is_required or not parameter.is_named)
 
 
 def _as_argument(parameter: Parameter, value: object) -> object:

@@ -69,7 +69,7 @@ class ConnectionTable:
         self._on_refused("slow_head")
 
 
-class GuardedConnection(RequestHandler[web.Request]):
+class GuardedConnection(RequestHandler):
     """An HTTP connection that has to bring its first request in time, counted in a table."""
 
     __slots__ = ("_deadline", "_header_s", "_table")
@@ -114,7 +114,7 @@ class GuardedConnection(RequestHandler[web.Request]):
 
     def handle_error(
         self,
-        request: web.BaseRequest,
+        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,

@@ -124,9 +124,7 @@ class OrderDesk:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _send(
-        self, ticket: OrderTicket, record: OrderRecord, expected: AccountSettings | None
-    ) -> OrderAnswer:
+    async def _send(self, ticket: OrderTicket, record: OrderRecord, expected: AccountSettings | None) -> OrderAnswer:
         if not await self._records.begin(record, login=record.login, request=msgspec.Raw(record.request)):
             known = await self._records.find(ticket.key)  # the same key came twice in this very moment
             if known is None:
@@ -195,9 +193,7 @@ class OrderGate:
         self._monotonic = monotonic
         self._recent: deque[float] = deque()
 
-    def check(
-        self, module: TerminalModule, request: Mapping[str, Any], expected: AccountSettings | None
-    ) -> None:
+    def check(self, module: TerminalModule, request: Mapping[str, Any], expected: AccountSettings | None) -> None:
         """Let an order to the ``expected`` account pass, or raise ``Problem``."""
         account = module.call("account_info").result
         problem = account_problem(account, expected) or live_problem(account, self._limits)

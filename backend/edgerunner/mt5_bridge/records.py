@@ -101,9 +101,7 @@ class Records:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except (OSError, sqlite3.Error) as error:
-            raise Problem(
-                Code.JOURNAL_UNAVAILABLE, f"the order could not be written to the disk: {error}"
-            ) from error
+            raise Problem(Code.JOURNAL_UNAVAILABLE, f"the order could not be written to the disk: {error}") from error
 
     def _later(self, work: Callable[[], None]) -> None:
         if self._notes.acquire(blocking=False):

@@ -32,13 +32,19 @@ class PackageOrders:
 
         Like the original it raises ``AttributeError`` when there is no tick to take the price from.
         """
-        order = _market_order(constants.ORDER_TYPE_BUY, symbol, volume, comment, ticket)
+        order = _market_order(constants.ORDER_TYPE_BUY, symbol, volume, comment=comment, ticket=ticket)
         return self._send_at(order, price) if price is not None else self._send_at_market(order)
 
     def sell(self, symbol: Any, volume: Any, price: Any = None, *, comment: Any = None, ticket: Any = None) -> Any:
         """Sell at ``price`` (one attempt), else at the bid; otherwise as `buy`."""
-        order = _market_order(constants.ORDER_TYPE_SELL, symbol, volume, comment, ticket)
+        order = _market_order(constants.ORDER_TYPE_SELL, symbol, volume, comment=comment, ticket=ticket)
         return self._send_at(order, price) if price is not None else self._send_at_market(order)
+
+    def raw(self, order_type: int, symbol: Any, volume: Any, *words: Any, **named: Any) -> Any:
+        """Send one market order of a side: the package's `_RawOrder(type, symbol, volume, price, comment, ticket)`."""
+        given = dict(zip(("price", "comment", "ticket"), words, strict=False)) | named
+        order = _market_order(order_type, symbol, volume, comment=given.get("comment"), ticket=given.get("ticket"))
+        return self._send_at(order, given["price"])
 
     def close(self, symbol: Any, *, comment: Any = None, ticket: Any = None) -> Any:
         """Close the position ``ticket``, or all of a symbol: True, "Partially", False, or None when a call failed.
@@ -51,7 +57,9 @@ class PackageOrders:
             if position.type not in _CLOSING:
                 continue
             tried += 1
-            order = _market_order(_CLOSING[position.type], symbol, position.volume, comment, position.ticket)
+            order = _market_order(
+                _CLOSING[position.type], symbol, position.volume, comment=comment, ticket=position.ticket
+            )
             if (result := self._send_at_market(order, may_lack_tick=True)) is None:
                 return None
             done += result.retcode == constants.TRADE_RETCODE_DONE
@@ -75,7 +83,7 @@ class PackageOrders:
         return self._order_send({**order, "price": price})
 
 
-def _market_order(order_type: int, symbol: Any, volume: Any, comment: Any, ticket: Any) -> dict[str, Any]:
+def _market_order(order_type: int, symbol: Any, volume: Any, *, comment: Any, ticket: Any) -> dict[str, Any]:
     order = {
         "action": constants.TRADE_ACTION_DEAL,
         "symbol": symbol,

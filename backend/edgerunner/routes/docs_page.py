@@ -24,11 +24,16 @@ td { text-align: left; vertical-align: top; padding: .2rem .75rem .2rem 0; }
 """
 
 
-def welcome_page(version: str) -> str:
-    """Return the page at ``/`` and under ``/app/``."""
+_SCREEN = '<p>The API is running. <a href="/app/">Open the screen</a>.</p>'
+_NO_SCREEN = """<p>The API is running. The screen is not built here: <code>make run</code> builds it where Node.js 20 is
+installed. Without it trade with <code>edgerunner trade</code>, follow with <code>edgerunner watch</code>, or call the
+API.</p>"""
+
+
+def welcome_page(version: str, *, has_screen: bool) -> str:
+    """Return the page at ``/``, and under ``/app/`` where no screen is built."""
     body = f"""<h1>Edgerunner OS {escape(version)}</h1>
-<p>The API is running. This version has no screen yet: trade with <code>edgerunner trade</code>, follow with
-<code>edgerunner watch</code>, or call the API.</p>
+{_SCREEN if has_screen else _NO_SCREEN}
 <ul>
 <li><a href="/docs">All calls</a></li>
 <li><a href="/openapi.json">OpenAPI document</a></li>

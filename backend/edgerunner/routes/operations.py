@@ -15,6 +15,7 @@ from edgerunner.routes.docs_page import PAGE_HEADERS, docs_page, welcome_page
 from edgerunner.routes.errors import error_responses
 from edgerunner.routes.metrics import Metrics
 from edgerunner.routes.needs import Journal
+from edgerunner.routes.screen import Screen
 from edgerunner.routes.strict import StrictRoute
 from edgerunner.schemas.operations import ConfigAnswer, HealthzAnswer, NotReadyReason, ReadyzAnswer
 from edgerunner.services.connection_service import ConnectionView
@@ -105,11 +106,20 @@ async def config(services: ServicesOf) -> Response:
 
 
 @pages.get("/")
+async def welcome(request: Request) -> Response:
+    """Say what this is, and lead to the screen."""
+    return HTMLResponse(welcome_page(VERSION, has_screen=bool(_screen(request).files)), headers=PAGE_HEADERS)
+
+
 @pages.get("/app")
 @pages.get("/app/{path:path}")
-async def welcome() -> Response:
-    """Say what this is; the screen is not in this version."""
-    return HTMLResponse(welcome_page(VERSION), headers=PAGE_HEADERS)
+async def screen(request: Request, path: str = "") -> Response:
+    """Return the screen, or what this is when it has not been built."""
+    return _screen(request).answer(path, VERSION)
+
+
+def _screen(request: Request) -> Screen:
+    return cast("Screen", request.app.state.screen)
 
 
 @pages.get("/docs")

@@ -1,4 +1,4 @@
-"""Which brokers are simulated, and what each of them lists."""
+"""What the brokers list that are a ``Venue``; the one of MetaTrader 5 is a kind of its own, see ``mt5/symbols``."""
 
 from collections.abc import Callable, Mapping
 

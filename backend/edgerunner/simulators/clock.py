@@ -56,11 +56,15 @@ class VirtualClock:
 
     def now_ns(self) -> int:
         """Return the venue's own virtual time, UTC nanoseconds."""
-        return self.market_ns() + self.offset_ns + self._error_ns()
+        return self.market_ns() + self.ahead_ns()
+
+    def ahead_ns(self) -> int:
+        """Return how far the venue's clock is ahead of the right time."""
+        return self.offset_ns + self._error_ns()
 
     def wall_ns(self) -> int:
         """Return the venue's idea of wall time, UTC nanoseconds."""
-        return self._wall() + self.offset_ns + self._error_ns()
+        return self._wall() + self.ahead_ns()
 
     def restart(self) -> None:
         """Let virtual time start again from wall time."""

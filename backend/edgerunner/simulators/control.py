@@ -20,13 +20,13 @@ from edgerunner.simulators.faults import (
     ReleaseAction,
     UnknownFault,
 )
+from edgerunner.simulators.simulated_broker import SimulatedBroker
 from edgerunner.simulators.timestamps import rfc3339
-from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_types import VenueReject
 
 MAX_BODY = 1_000_000
 BROKERS = ("bybit", "ibkr", "mt5")
-"""Every broker that health answers about; one that does not run has no port (null)."""
+"""Every broker that there is a simulator of; health answers about all, one that does not run has no port (null)."""
 
 
 class Host(Protocol):
@@ -46,7 +46,7 @@ class Host(Protocol):
 class ControlServer:
     """HTTP on 127.0.0.1; errors are problem+json and name the field."""
 
-    def __init__(self, venues: Mapping[str, Venue], faults: FaultBox, host: Host, *, port: int) -> None:
+    def __init__(self, venues: Mapping[str, SimulatedBroker], faults: FaultBox, host: Host, *, port: int) -> None:
         self._venues = venues
         self._faults = faults
         self._host = host
@@ -175,7 +175,7 @@ class ControlServer:
     async def _restart(self, request: web.Request) -> web.Response:
         body = (await _body(request)).only("broker")
         broker = self._operator.broker(body)
-        self._venues[broker].operator.forget_history()
+        self._venues[broker].operator.forget_recent()
         async with asyncio.timeout(30):
             await self._host.restart(broker)
         return _json({"broker": broker, "port": self._host.ports.get(broker)})

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import get_args
@@ -11,8 +11,8 @@ from edgerunner.matching.words import OrderType, Side, TimeInForce
 from edgerunner.simulators.clock import NANOSECONDS
 from edgerunner.simulators.control_requests import Fields, InvalidRequest
 from edgerunner.simulators.replay import BadReplayFile, read_recording
-from edgerunner.simulators.venue import Venue
-from edgerunner.simulators.venue_types import Leg, OrderRequest, VenueInstrument, VenueOrder, VenueReject
+from edgerunner.simulators.simulated_broker import Listed, ManualOrder, OrderView, SimulatedBroker, UnknownLeg
+from edgerunner.simulators.venue_types import VenueReject
 
 CASH_KINDS = ("transfer", "funding", "fee", "adjustment")
 
@@ -23,7 +23,7 @@ class OperatorCalls:
     Where products share a name, ``product`` tells them apart: market controls act on all, orders on the first.
     """
 
-    def __init__(self, venues: Mapping[str, Venue]) -> None:
+    def __init__(self, venues: Mapping[str, SimulatedBroker]) -> None:
         self._venues = venues
 
     def broker(self, body: Fields) -> str:
@@ -44,19 +44,21 @@ class OperatorCalls:
         price = body.optional_decimal("price")
         if (price is None) == (order_type == "limit"):
             raise InvalidRequest("a limit order has a price, a market order has none", field="price")
-        request = OrderRequest(
+        order = ManualOrder(
             account_id=self._account(venue, body),
             symbol=instrument.symbol,
             side=side,
             order_type=order_type,
-            quantity_lots=instrument.to_lots(body.decimal("quantity")),
-            price_ticks=None if price is None else instrument.to_ticks(price),
+            quantity=body.decimal("quantity"),
+            price=price,
             time_in_force=time_in_force,
             reduce_only=body.flag("reduce_only", default=False),
-            leg=body.word("leg", Leg, Leg.NET),
-            origin="manual",
+            leg=body.optional_text("leg"),
         )
-        return _order_view(venue, venue.place(request))
+        try:
+            return _order_view(venue.hand.place(order))
+        except UnknownLeg as error:
+            raise InvalidRequest(str(error), field="leg") from error
 
     def fill(self, body: Fields) -> object:
         """Fill a resting order at its price, whole or in part."""
@@ -65,10 +67,8 @@ class OperatorCalls:
         order_id, client_key = body.optional_text("venue_order_id"), body.optional_text("client_key")
         if order_id is None and client_key is None:
             raise InvalidRequest("venue_order_id or client_key is required", field="venue_order_id")
-        order = venue.operator.find_live(order_id=order_id, client_key=client_key)
         quantity = body.optional_decimal("quantity")
-        lots = None if quantity is None else venue.instruments[order.symbol].to_lots(quantity)
-        return _order_view(venue, venue.operator.fill(order, lots))
+        return _order_view(venue.hand.fill(order_id=order_id, client_key=client_key, quantity=quantity))
 
     def cash(self, body: Fields) -> object:
         """Pay money in (positive) or out (negative)."""
@@ -89,7 +89,7 @@ class OperatorCalls:
         instruments = [each for each in self._instruments(venue, body) if not each.is_spot]
         if not instruments:
             raise InvalidRequest("has no positions to liquidate", field="symbol")
-        return _order_view(venue, venue.operator.liquidate(self._account(venue, body), instruments[0].symbol))
+        return _order_view(venue.hand.liquidate(self._account(venue, body), instruments[0].symbol))
 
     async def market(self, body: Fields) -> object:
         """Pin or release a price, halt or resume, show a bad tick, or replay a file."""
@@ -136,13 +136,13 @@ class OperatorCalls:
             self._venues[name].operator.reset(seed)
         return {"brokers": names, "seed": self._venues[names[0]].operator.seed}
 
-    def _venue(self, body: Fields) -> Venue:
+    def _venue(self, body: Fields) -> SimulatedBroker:
         return self._venues[self.broker(body)]
 
-    def _account(self, venue: Venue, body: Fields) -> str:
+    def _account(self, venue: SimulatedBroker, body: Fields) -> str:
         return body.word("account_id", venue.accounts, venue.operator.default_account())
 
-    def _instruments(self, venue: Venue, body: Fields) -> list[VenueInstrument]:
+    def _instruments(self, venue: SimulatedBroker, body: Fields) -> Sequence[Listed]:
         found = venue.operator.instruments_named(body.text("symbol"), body.optional_text("product"))
         if not found:
             names = ", ".join(venue.instruments)
@@ -150,7 +150,7 @@ class OperatorCalls:
         return found
 
 
-async def _replay(venue: Venue, symbols: list[str], fields: Fields) -> None:
+async def _replay(venue: SimulatedBroker, symbols: list[str], fields: Fields) -> None:
     fields.only("file", "speed", "start")
     file = Path(fields.text("file"))
     speed, start_ns = fields.optional_decimal("speed") or Decimal(1), fields.time("start")
@@ -164,7 +164,7 @@ async def _replay(venue: Venue, symbols: list[str], fields: Fields) -> None:
         venue.operator.replay(symbol, file, recording, float(speed), start_ns=start_ns)
 
 
-def _set_price(venue: Venue, symbol: str, price: Decimal | None) -> None:
+def _set_price(venue: SimulatedBroker, symbol: str, price: Decimal | None) -> None:
     try:
         venue.operator.set_price(symbol, price)
     except VenueReject as reject:
@@ -180,15 +180,14 @@ def _any_number(body: Fields, name: str) -> Decimal:
     return Decimal("NaN") if math.isnan(number) else Decimal(str(value))
 
 
-def _order_view(venue: Venue, order: VenueOrder) -> dict[str, object]:
-    instrument = venue.instruments[order.symbol]
+def _order_view(order: OrderView) -> dict[str, object]:
     return {
-        "venue_order_id": order.order_id,
+        "venue_order_id": order.venue_order_id,
         "client_key": order.client_key,
-        "symbol": instrument.name,
-        "product": instrument.product,
-        "status": order.state.value,
-        "quantity": f"{instrument.quantity(order.quantity_lots):f}",
-        "filled_quantity": f"{instrument.quantity(order.filled_lots):f}",
+        "symbol": order.symbol,
+        "product": order.product,
+        "status": order.status,
+        "quantity": f"{order.quantity:f}",
+        "filled_quantity": f"{order.filled_quantity:f}",
         "live": order.live,
     }

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Literal
 
 _NUMBERS = frozenset({"client_id", "code", "copies", "fraction", "ids", "quantity"})
+STREAMING_BROKERS = frozenset({"bybit", "ibkr"})
+"""Brokers that tell what happens by themselves; a MetaTrader 5 terminal answers calls and is silent otherwise."""
 OPERATIONS = frozenset({"place", "amend", "cancel", "query", "stream"})
 
 
@@ -92,13 +94,27 @@ COMMON_FAULTS = (
     FaultDefinition(name="close_after_accept", description="The broker acts, then closes the connection."),
     FaultDefinition(name="reset_after_accept", description="The broker acts, then resets the connection (TCP RST)."),
     FaultDefinition(
-        name="duplicate_event", description="A stream event is sent more than once.", params={"copies": "extra, 1"}
+        name="duplicate_event",
+        description="A stream event is sent more than once.",
+        params={"copies": "extra, 1"},
+        brokers=STREAMING_BROKERS,
     ),
-    FaultDefinition(name="reorder_events", description="A stream event is sent after the one that follows it."),
     FaultDefinition(
-        name="late_event", description="A stream event is sent late, others pass it.", params={"delay_s": "seconds, 5"}
+        name="reorder_events",
+        description="A stream event is sent after the one that follows it.",
+        brokers=STREAMING_BROKERS,
     ),
-    FaultDefinition(name="stall_stream", description="The stream falls silent, its connection stays open."),
+    FaultDefinition(
+        name="late_event",
+        description="A stream event is sent late, others pass it.",
+        params={"delay_s": "seconds, 5"},
+        brokers=STREAMING_BROKERS,
+    ),
+    FaultDefinition(
+        name="stall_stream",
+        description="The stream falls silent, its connection stays open.",
+        brokers=STREAMING_BROKERS,
+    ),
     FaultDefinition(
         name="reject",
         description="The broker refuses with its own words.",

@@ -12,20 +12,22 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psutil
 
 from edgerunner.simulators.catalogues import CATALOGUES
-from edgerunner.simulators.control import ControlServer
+from edgerunner.simulators.control import BROKERS, ControlServer
 from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.mt5.venue import Mt5Venue
+from edgerunner.simulators.simulated_broker import SimulatedBroker
 from edgerunner.simulators.synthetic import with_synthetic
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
 
 LOOPBACK = "127.0.0.1"
 STOP_S = 5.0
-_PROTOCOLS = {"bybit": "bybit", "ibkr": "tws"}
+_PROTOCOLS = {"bybit": "bybit", "ibkr": "tws", "mt5": "mt5"}
 """The package that speaks each broker's protocol."""
 
 logger = logging.getLogger(__name__)
@@ -49,9 +51,9 @@ class WireServer(Protocol):
 
 
 class WireServerFactory(Protocol):
-    """Makes the wire server of a broker."""
+    """Makes the wire server of a broker; each takes the kind of venue that its broker is."""
 
-    def __call__(self, venue: Venue, faults: FaultBox, *, host: str, port: int) -> WireServer:
+    def __call__(self, venue: Any, faults: FaultBox, *, host: str, port: int) -> WireServer:
         """Return a server that does not listen yet."""
 
 
@@ -105,9 +107,9 @@ async def run_simulators(settings: SimulatorSettings) -> None:
 
     Raises ``FolderInUse``, ``PortInUse``, and ``ValueError`` for a broker that has no simulator.
     """
-    unknown = sorted(set(settings.ports) - set(CATALOGUES))
+    unknown = sorted(set(settings.ports) - set(BROKERS))
     if unknown or not settings.ports:
-        raise ValueError(f"no simulator for {', '.join(unknown) or 'nothing'}; there are {', '.join(CATALOGUES)}")
+        raise ValueError(f"no simulator for {', '.join(unknown) or 'nothing'}; there are {', '.join(BROKERS)}")
     folder = settings.data_dir / "sim"
     folder.mkdir(parents=True, exist_ok=True)
     with _folder_lock(folder):
@@ -152,7 +154,7 @@ class _SimulatorHost:
         self._folder = folder
         self._watch = ParentWatch(settings.parent_pid, settings.orphan_grace_s)
         self._faults = FaultBox(settings.ports)
-        self._venues: dict[str, Venue] = {}
+        self._venues: dict[str, SimulatedBroker] = {}
         self._servers: dict[str, WireServer] = {}
         self._ports: dict[str, int] = {}
 
@@ -194,13 +196,15 @@ class _SimulatorHost:
             self._settings.on_ready(SimulatorPorts(control=control.port, brokers=dict(self._ports)))
             yield
 
-    def _make_venue(self, broker: str) -> Venue:
+    def _make_venue(self, broker: str) -> SimulatedBroker:
         settings = VenueSettings(
             ledger_path=self._folder / f"{broker}.sqlite",
             wall=self._settings.wall,
             seed=self._settings.seed,
             speed=self._settings.speed,
         )
+        if broker not in CATALOGUES:
+            return Mt5Venue(self._faults, settings)
         catalogue = CATALOGUES[broker]()
         if broker == "bybit":
             catalogue = with_synthetic(catalogue, _symbols(self._folder, self._settings.symbols))

@@ -191,6 +191,10 @@ class Operator:
         """Empty the recent closed views; the full history stays."""
         self._state.forget_closed()
 
+    def forget_recent(self) -> None:
+        """Forget what a restart of the broker's server loses: the recent closed views."""
+        self._state.forget_closed()
+
     def reset(self, seed: int | None = None) -> None:
         """Start over with start balances and another seed (None = the same)."""
         self._state.reset(self.seed if seed is None else seed)

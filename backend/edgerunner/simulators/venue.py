@@ -16,6 +16,7 @@ from edgerunner.simulators.position_requests import PositionRequests
 from edgerunner.simulators.preview import Previews
 from edgerunner.simulators.sessions import Hours, Session
 from edgerunner.simulators.trading import Trading
+from edgerunner.simulators.venue_hand import VenueHand
 from edgerunner.simulators.venue_state import VenueSettings, VenueState
 from edgerunner.simulators.venue_types import (
     AccountSummary,
@@ -41,8 +42,8 @@ class Venue:
     Requests (see ``Trading``): ``place amend revise preview cancel cancel_all reject count_refused_placement``; about
     positions (see ``PositionRequests``): ``set_leverage set_position_mode set_exits set_margin_mode add_margin``; data
     (see ``MarketView``): ``depth book quote step book_version last_price mark_price index_price funding_rate
-    statistics_24h recent_trades bars bar``. ``operator`` holds what only the broker itself can do. All of it is
-    synchronous and single-threaded; every change is in the ledger before its events are told.
+    statistics_24h recent_trades bars bar``. ``operator`` and ``hand`` hold what only the broker itself can do.
+    All of it is synchronous and single-threaded; every change is in the ledger before its events are told.
     """
 
     def __init__(self, catalogue: VenueCatalogue, faults: FaultBox, settings: VenueSettings) -> None:
@@ -56,6 +57,7 @@ class Venue:
         self.clock: VirtualClock = state.clock
         self.market = state.market
         self.operator = Operator(state)
+        self.hand = VenueHand(state, trading, self.operator)
         self.place, self.amend, self.cancel = trading.place, trading.amend, trading.cancel
         self.cancel_all, self.revise, self.reject = trading.cancel_all, trading.revise, trading.reject
         self.preview = Previews(state).preview

@@ -13,7 +13,6 @@ from edgerunner.simulators.accounts import Account
 from edgerunner.simulators.aftermath import Aftermath
 from edgerunner.simulators.books import SymbolBook
 from edgerunner.simulators.catalogue import VenueCatalogue
-from edgerunner.simulators.clock import VirtualClock
 from edgerunner.simulators.engine import Engine
 from edgerunner.simulators.exits import ExitKeeper
 from edgerunner.simulators.faults import FaultBox

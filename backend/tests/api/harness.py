@@ -138,7 +138,7 @@ async def running_services(
         broker.quote(LINEAR_ID, "100")
     database = Database.open(folder)
     journal = await Journal.open(database, clock_ns=broker.clock.now_ns)
-    known = Settings(api_key=SecretStr(API_KEY), data_dir=folder, **settings)
+    known = Settings(api_key=SecretStr(API_KEY), data_dir=folder, **{"screen_dir": None, **settings})
     services = wire(known, database=database, journal=journal, broker=broker)
     services.signal_strategies.update(signal_strategies or {})
     await services.risk.start()

@@ -45,12 +45,16 @@ class Broker(ABC):
     that can break. ``exits_follow_position``: market exits are marks on the whole position (but for inventory), not
     orders of their own size.
     ``limit_target``: what a target with a limit works as.
+    ``limits_behind_triggers``: a stop-limit's limit waits for the price to come back, and cannot be through it.
+    ``charges_fees``: trades cost a commission (else the spread is all that they cost).
     """
 
     book_levels = 10
     has_order_wire = True
     exits_follow_position = True
     limit_target = OrderType.LIMIT_IF_TOUCHED
+    charges_fees = True
+    limits_behind_triggers = False
 
     def __init__(self, adapter: BrokerAdapter, instrument_id: str) -> None:
         self.adapter = adapter
@@ -187,6 +191,10 @@ class Broker(ABC):
         """A buy that rests below the market, unless ``share`` is above 1."""
         price = await self.price(share)
         return replace(self.market_terms(), order_type=OrderType.LIMIT, price=price, **changes)  # type: ignore[arg-type]
+
+    async def entry_terms(self) -> OrderTerms:
+        """A buy that fills at once."""
+        return await self.limit_terms("1.005")
 
     async def place(self, terms: OrderTerms, key: str | None = None) -> str:
         """Place an order; return its key."""

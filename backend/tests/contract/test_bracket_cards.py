@@ -16,7 +16,7 @@ async def bracket(broker: Broker, **stop: Decimal) -> OrderTerms:
     """A buy that fills at once and carries a target and a stop."""
     broker.needs(broker.capabilities.brackets != "none", "brackets")
     await broker.move_price("1")
-    terms = await broker.limit_terms("1.005")
+    terms = await broker.entry_terms()
     return replace(
         terms,
         take_profit=TakeProfit(price=await broker.price(PROFIT)),
@@ -95,6 +95,7 @@ async def test_exit_that_fires_closes_the_position_and_opens_none(broker: Broker
 
 
 async def test_limit_exits_are_orders_of_their_own(broker: Broker) -> None:
+    broker.needs("limit_exits" not in broker.capabilities.unsupported, "limit_exits")
     limit = await broker.price("0.975")
     key, exits = await opened(broker, await bracket(broker, price=limit))
     assert {report.child_kind for report in exits.values()} == {ChildKind.ORDER}

@@ -24,9 +24,10 @@ KINDS = [
 
 
 async def conditional(broker: Broker, kind: OrderType, side: Side, share: str) -> OrderTerms:
-    """Terms that trade at once when the trigger is met: a limit is well through the market."""
+    """Terms that trade at once when the trigger is met: a limit is well through the market, where it may be."""
     broker.needs(kind in broker.capabilities.order_types, kind)
-    through = Decimal("1.005") if side is Side.BUY else Decimal("0.995")
+    is_above = (side is Side.BUY) != broker.limits_behind_triggers
+    through = Decimal("1.005") if is_above else Decimal("0.995")
     terms = replace(broker.market_terms(side), order_type=kind, trigger_price=await broker.price(share))
     return replace(terms, price=await broker.price(str(Decimal(share) * through))) if kind.has_price else terms
 
@@ -43,6 +44,9 @@ async def test_conditional_order_waits_and_then_fills(broker: Broker, kind: Orde
     assert broker.fills(key) == []
     assert key in {report.client_order_id for report in await broker.adapter.get_open_orders()}
     await broker.move_price(BEYOND[share])
+    if kind.has_price and broker.limits_behind_triggers:
+        await broker.until_status(key, OrderStatus.TRIGGERED)
+        await broker.move_price("0.99" if side is Side.BUY else "1.01")
     await broker.until_filled(key, broker.quantity)
     filled = await broker.until_status(key, OrderStatus.FILLED)
     assert filled.venue_order_id == waiting.venue_order_id

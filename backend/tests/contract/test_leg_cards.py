@@ -49,7 +49,7 @@ async def test_fills_read_back_have_the_legs_the_stream_told(broker: Broker) -> 
 
     keys = [await broker.place(broker.market_terms(side)) for side in Side]
     told = {each.fill.trade_id: each.fill for key in keys for each in await broker.until_filled(key, broker.quantity)}
-    listed = {each.fill.trade_id: each.fill for each in await broker.adapter.get_fills(time.time_ns() - MINUTE_NS)}
+    listed = {each.fill.trade_id: each.fill for each in await broker.adapter.get_fills(broker.now_ns() - MINUTE_NS)}
     assert {trade_id: listed[trade_id] for trade_id in told} == told
 
 

@@ -30,7 +30,7 @@ async def test_market_order_fills(broker: Broker) -> None:
     assert abs(report.average_price - value / broker.quantity) < broker.instrument.tick_size
     for each in fills:
         assert each.fill.liquidity is Liquidity.TAKER
-        assert each.fill.fee.amount > 0
+        assert each.fill.fee.amount > 0 or not broker.charges_fees
         assert each.fill.instrument_id == broker.instrument_id
         assert each.venue_order_id == report.venue_order_id
 
@@ -89,6 +89,7 @@ async def test_partial_fill_then_cancel_keeps_the_filled_part(broker: Broker) ->
 
 
 async def test_quantity_cannot_be_lowered_below_what_is_filled(broker: Broker) -> None:
+    broker.needs("quantity" in broker.capabilities.modify, "modify")
     key = await broker.place(await broker.limit_terms())
     await broker.until_status(key, OrderStatus.ACCEPTED)
     await broker.fill_by_hand(key, 5 * broker.instrument.lot_step)

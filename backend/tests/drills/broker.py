@@ -64,6 +64,7 @@ class Broker:
         answer_s: How long the product waits for an answer in a drill.
         heartbeat_s: Silence of twice as long makes the product give a link up.
         settle_s: How long the slowest proof of this broker takes, with reserve.
+        changes_quantity: A working order's quantity can be changed; else its price is.
         without: Rows that this broker cannot have, with the reason.
     """
 
@@ -76,6 +77,7 @@ class Broker:
     answer_s: float = 2
     heartbeat_s: float = 5
     settle_s: float = 60
+    changes_quantity: bool = True
     without: Mapping[str, str] = field(default_factory=dict)
 
     def connection(self, connection_id: str, port: int) -> Json:
@@ -166,4 +168,40 @@ IBKR = Broker(
     without={"F8": "requests carry no time stamp"},
 )
 
-BROKERS = {broker.name: broker for broker in (BYBIT, IBKR)}
+
+def _mt5_access(broker: Broker, port: int) -> Json:
+    return {
+        "credentials": {"login": "1000001", "bridge_token": "sim-token"},
+        "options": {
+            "bridge_url": f"http://127.0.0.1:{port}",
+            "request_timeout_s": broker.answer_s,
+            "order_timeout_s": broker.answer_s,
+            "settle_s": 5,
+        },
+    }
+
+
+MT5 = Broker(
+    name="mt5",
+    environment="demo",
+    markets=(
+        Market(
+            instrument_id="EURUSD.MT5", symbol="EURUSD", tick=Decimal("0.00001"), step=Decimal("0.01"), most_steps=20
+        ),
+        Market(
+            instrument_id="GBPUSD.MT5", symbol="GBPUSD", tick=Decimal("0.00001"), step=Decimal("0.01"), most_steps=20
+        ),
+        Market(instrument_id="BTCUSD.MT5", symbol="BTCUSD", tick=Decimal("0.01"), step=Decimal("0.01"), most_steps=20),
+    ),
+    access_of=_mt5_access,
+    reject={"code": "10019", "text": "No money"},
+    currency="USD",
+    changes_quantity=False,
+    without={
+        **dict.fromkeys(("F4", "F4b", "B4", "F6"), "a terminal tells nothing by itself: its records are read"),
+        "F8": "requests carry no time stamp",
+    },
+)
+"""Through the bridge, on the account that keeps positions by ticket."""
+
+BROKERS = {broker.name: broker for broker in (BYBIT, IBKR, MT5)}

@@ -128,8 +128,12 @@ async def command(world: World, draw: random.Random, op: Op, key: str, arm: Call
 
 
 async def resize(world: World, draw: random.Random, order: Json) -> None:
-    """Change the quantity of an order that works."""
+    """Change the quantity of an order that works, or its price where the broker changes no quantities."""
     market = world.broker.market_of(order["instrument_id"])
+    if not world.broker.changes_quantity:
+        away = draw.uniform(0.1, 0.15) * (-1 if order["side"] == "buy" else 1)
+        await modify(world, order, price=market.price(world.mids[market.instrument_id], f"{away:.4f}"))
+        return
     await modify(world, order, quantity=market.other_quantity(draw, order["quantity"]))
 
 

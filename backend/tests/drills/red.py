@@ -217,13 +217,39 @@ TAKEN_OVER_AGAIN = Break(
     old="if mark_ns is None and not self._journal.positions(self._session.connection_id):",
     new="if True:",
     broker="ibkr",
+    also=Break(
+        words="without its fills",
+        file="services/reconciliation.py",
+        old="        fills = await self._session.adapter.get_fills(since_ns)\n        reports",
+        new="        fills: list[FillReport] = []\n        reports",
+    ),
 )
 NO_KEY_IS_READ = Break(
-    words="orders are known by the broker's id alone",
-    file="services/booking.py",
-    old="        if client_order_id is not None:\n",
-    new="        if False:\n",
+    words="executions and completed orders are known by the broker's id alone",
+    file="adapters/ibkr/executions.py",
+    old="            client_order_id=client_key(execution.orderRef),",
+    new="            client_order_id=None,",
     broker="ibkr",
+    also=Break(
+        words="completed orders too",
+        file="adapters/ibkr/order_book.py",
+        old="            order=order,\n            instrument=instrument,\n            status=state.status,",
+        new=(
+            "            order=dataclasses.replace(order, orderRef=''),\n"
+            "            instrument=instrument,\n            status=state.status,"
+        ),
+    ),
+)
+NO_SIGN = replace(
+    NO_KEY_IS_READ,
+    words="an execution is no sign of the order that was placed",
+    also=Break(
+        words="it acknowledges nothing, and nobody asks whose it is",
+        file="adapters/ibkr/order_desk.py",
+        old="                expectation.hear(Echo(perm_id=execution.permId))",
+        new="                pass",
+        also=NO_KEY_IS_READ.also,
+    ),
 )
 IDS_AS_TOLD = Break(
     words="order ids are taken as the broker gives them",
@@ -231,6 +257,12 @@ IDS_AS_TOLD = Break(
     old="self._desk.book.highest_id(self._desk.client_id)",
     new="0",
     broker="ibkr",
+    also=Break(
+        words="ids of listed orders are not looked at",
+        file="adapters/ibkr/ears.py",
+        old="            self.next_order_id = max(self.next_order_id, orderId + 1)",
+        new="            pass",
+    ),
 )
 
 BREAKS: dict[str, Break] = {
@@ -248,7 +280,7 @@ BREAKS: dict[str, Break] = {
     "B2": FEEDS_STAY_LOST,
     "B3": TAKEN_OVER_AGAIN,
     "B4": TIMEOUT_IS_REJECTION,
-    "B5": NO_KEY_IS_READ,
+    "B5": NO_SIGN,
     "B7": NO_KEY_IS_READ,
     "B8": IDS_AS_TOLD,
     "B9": NO_KEYS,

@@ -76,7 +76,12 @@ async def restarts_with_a_position(world: World, draw: random.Random, key: str) 
 async def executions_before_their_orders(world: World, draw: random.Random, key: str) -> None:
     """B5: executions come before any other sign of their orders; they are booked on the orders placed here."""
     for number in range(draw.randint(1, 3)):
-        await world.fault("ibkr.fill_before_status", "stream")
+        if draw.random() < 0.5:
+            await world.fault("ibkr.fill_before_status", "stream")
+        else:  # no orderStatus, and openOrder when the execution and its commission have been read
+            await world.fault("ibkr.profile", name="paper_2026", order_at_fill="no")
+            await world.fault("ibkr.missing_status", "stream", count=2)
+            await world.fault("delay_reply", "place", delay_s=draw.choice((0.5, 3)))
         body = body_of(world, draw, draw.choice(("market", "marketable")))
         await place(world, f"{key}-{number}", body, wait_ms=draw.choice((0, 300)))
 

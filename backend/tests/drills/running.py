@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 import traceback
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,24 @@ async def run(row: Row, seeds: Iterable[int], broker: Broker) -> AsyncIterator[O
             await world.close()
             if is_clean:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+async def run_in_one_world(rows: Sequence[Row], seed: int, broker: Broker) -> AsyncIterator[Outcome]:
+    """Run one scenario of each row, in one world of the first one's kind; ends with the first failure."""
+    folder = Path(tempfile.mkdtemp(prefix=f"drill-{broker.name}-"))
+    world = rows[0].world(folder=folder, seed=seed, broker=broker)
+    outcome = None
+    try:
+        await world.open()
+        for row in rows:
+            outcome = await _one(row, seed, world)
+            yield outcome
+            if outcome.failure is not None:
+                return
+    finally:
+        await world.close()
+        if outcome is not None and outcome.failure is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _one(row: Row, seed: int, world: World) -> Outcome:

@@ -125,7 +125,7 @@ class World(ABC):
         assert answer.status_code < 300, answer.text
         return dict(answer.json())
 
-    async def fault(self, name: str, op: str | None = None, *, count: int = 1, **params: object) -> None:
+    async def fault(self, name: str, op: str | None = None, /, *, count: int = 1, **params: object) -> None:
         """Have the simulator misbehave at the next matching frames."""
         match = {} if op is None else {"op": op}
         await self.act("faults", fault=name, count=count, match=match, params=params)
@@ -185,9 +185,15 @@ class World(ABC):
             env={**os.environ, **self._simulator_settings()},
         )  # fmt: skip
         assert self.simulator.stdout is not None
-        async with asyncio.timeout(START_TIMEOUT_S):
-            line = await self.simulator.stdout.readline()
-        ports = json.loads(line)["simulators"]
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                line = await self.simulator.stdout.readline()
+            ports = json.loads(line)["simulators"]
+        except BaseException:
+            if self.simulator.returncode is None:
+                self.simulator.kill()
+            self.simulator = None
+            raise
         self.control = httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['control']}", timeout=30, trust_env=False)
         self.proxy = FaultProxy(ports[self.broker.name])
         await self.proxy.start()
@@ -198,6 +204,7 @@ class World(ABC):
             "EDGERUNNER_SIM_CONTROL_PORT": "0",
             f"EDGERUNNER_SIM_{self.broker.name.upper()}_PORT": "0",
             "EDGERUNNER_SIM_IBKR_PORT": "0",
+            "EDGERUNNER_SIM_MT5_TERMINAL_PORT": "0",
             "EDGERUNNER_SIM_SEED": str(self.seed),
         }
 

@@ -20,7 +20,13 @@ from tests.system.product import CONNECTION_ID, Product
 pytestmark = pytest.mark.system
 
 INSTRUMENT_ID = "BTCUSDT-LINEAR.BYBIT"
-FREE_PORTS = {f"EDGERUNNER_{name}": "0" for name in ("PORT", "SIM_CONTROL_PORT", "SIM_BYBIT_PORT", "SIM_IBKR_PORT")}
+FREE_PORTS = {
+    f"EDGERUNNER_{name}": "0"
+    for name in (
+        *("PORT", "SIM_CONTROL_PORT", "SIM_BYBIT_PORT", "SIM_IBKR_PORT"),
+        *("SIM_MT5_PORT", "SIM_MT5_TERMINAL_PORT"),
+    )
+}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ orders of ours have no ticket of their own: stop loss and take profit, which are
 ``<position>-sl-sell`` and so on), and the second half of a close-by (``<ticket>-by``).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -39,6 +39,7 @@ from edgerunner.domain.orders import (
     StopLoss,
     TakeProfit,
 )
+from edgerunner.domain.values import replace
 from edgerunner.mt5_surface import constants as mt5
 from edgerunner.mt5_surface.structs import TradeDeal, TradeOrder, TradePosition
 
@@ -57,7 +58,6 @@ class Book:
     is_hedged: bool
     clock: ServerClock
     keys: OwnKeys
-    listing_of: Callable[[str], Listing | None]
 
     def leg_of(self, position_id: int) -> str:
         """Return the leg of our books that a position is."""
@@ -203,9 +203,7 @@ def exit_terms(
     )
 
 
-def fired_exit(
-    book: Book, order: TradeOrder, listing: Listing, deals: Sequence[TradeDeal]
-) -> OrderReport | None:
+def fired_exit(book: Book, order: TradeOrder, listing: Listing, deals: Sequence[TradeDeal]) -> OrderReport | None:
     """Return the mark whose trade an ended order is; None for any other order."""
     if order.reason not in _EXITS or not deals:
         return None
@@ -229,7 +227,9 @@ def fired_exit(
         held=None,
         filled_quantity=filled,
         average_price=average_price(deals),
-        broker=BrokerWords(status=state_word(order.state), code=reason_word(order.reason), text=f"order {order.ticket}"),
+        broker=BrokerWords(
+            status=state_word(order.state), code=reason_word(order.reason), text=f"order {order.ticket}"
+        ),
         ts_event_ns=max(book.clock.utc_ns(deal.time_msc) for deal in deals),
         created_at_ns=book.clock.utc_ns(order.time_setup_msc),
         parent_venue_order_id=str(position_id),
@@ -372,12 +372,8 @@ def _padded(price: float, digits: int) -> Decimal:
 
 
 def _with_status(report: OrderReport, status: OrderStatus) -> OrderReport:
-    from dataclasses import replace
-
     return replace(report, status=status, held=None)
 
 
 def _stamped(report: OrderReport, ts_event_ns: int) -> OrderReport:
-    from dataclasses import replace
-
     return replace(report, ts_event_ns=max(report.ts_event_ns, ts_event_ns))

@@ -53,7 +53,9 @@ class BridgeStream:
                     self._http.address.url + "/v1/stream", max_msg_size=2**24, autoping=True
                 )
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise BrokerUnreachable(f"the bridge's stream is not reached: {str(error) or type(error).__name__}") from error
+            raise BrokerUnreachable(
+                f"the bridge's stream is not reached: {str(error) or type(error).__name__}"
+            ) from error
         self._numbers.clear()
         for channel in (*CHANGES, *(_TICKS + symbol for symbol in self._wanted)):
             await self._say("subscribe", channel)
@@ -85,7 +87,7 @@ class BridgeStream:
         if socket is None:
             return
         try:
-            await socket.send_bytes(msgspec.json.encode({"op": operation, "channel": channel}))
+            await socket.send_str(msgspec.json.encode({"op": operation, "channel": channel}).decode())
         except (aiohttp.ClientError, ConnectionError) as error:
             raise BrokerUnreachable(f"the bridge's stream broke off: {str(error) or type(error).__name__}") from error
 

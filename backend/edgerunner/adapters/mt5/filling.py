@@ -42,7 +42,7 @@ def market_filling(info: SymbolInfo, wanted: TimeInForce) -> int:
 
 
 def lifetime(info: SymbolInfo, wanted: TimeInForce) -> int:
-    """Return ``type_time`` of a pending order; raises ``Unsupported`` for what the symbol or MetaTrader does not take."""
+    """Return ``type_time`` of a pending order; raises ``Unsupported`` for what symbol or terminal does not take."""
     if wanted not in _LIFETIMES:
         raise Unsupported(RESTING)
     type_time, mask = _LIFETIMES[wanted]
@@ -56,8 +56,6 @@ def time_in_force_of(*, type_time: int, type_filling: int, is_market: bool) -> T
     if is_market:
         return TimeInForce.FOK if type_filling == constants.ORDER_FILLING_FOK else TimeInForce.IOC
     return _TIMES.get(type_time, TimeInForce.GTC)
-
-
 
 
 RESTING: Final = (

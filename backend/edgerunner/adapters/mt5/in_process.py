@@ -121,9 +121,7 @@ class InProcessTerminal:
     async def send(self, request: Request, *, key: str, urgency: Urgency) -> OrderSendResult:  # noqa: ARG002 - the bridge's
         """Check the account and send, in one step."""
         try:
-            return await self._worker.run(
-                lambda: self._send(request), urgency=urgency, timeout_s=self._pace.order_s
-            )
+            return await self._worker.run(lambda: self._send(request), urgency=urgency, timeout_s=self._pace.order_s)
         except NotBegun as error:
             raise BrokerUnreachable(f"not sent: {error}") from error
         except StillRunning as error:

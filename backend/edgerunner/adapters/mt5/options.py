@@ -1,7 +1,7 @@
 """Which terminal or bridge, as whom, and what can be set; checked before anything is opened."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -151,7 +151,7 @@ def _check(name: str, value: object) -> FieldError | None:
         least, most = _NUMBERS[name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
         return None if is_number else _error(name, f"must be a number from {least:g} to {most:g}")
-    checks = {
+    checks: dict[str, Callable[[str], str | None]] = {
         "bridge_url": _check_url,
         "module": lambda text: None if _MODULE.fullmatch(text) else "must be the name of a module",
         "path": lambda text: None if text.lower().endswith(".exe") else "must be a path to terminal64.exe",

@@ -174,7 +174,9 @@ class Calls:
 
     async def symbols_get(self, group: str) -> Sequence[SymbolInfo]:
         """Return the symbols that a mask such as ``*EURUSD*`` fits."""
-        return cast(Sequence[SymbolInfo], await self.ask("symbols_get", named={"group": group}, urgency=Urgency.HISTORY))
+        return cast(
+            Sequence[SymbolInfo], await self.ask("symbols_get", named={"group": group}, urgency=Urgency.HISTORY)
+        )
 
     async def symbol_select(self, symbol: str) -> None:
         """Show a symbol in the Market Watch, without which it has no prices."""

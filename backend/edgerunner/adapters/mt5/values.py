@@ -12,7 +12,8 @@ def decimal_of(number: float, digits: int | None = None) -> Decimal:
 
     The terminal computes in floats, so 1.0818225753 or 0.30000000000000004 reach us: neither is a price or a volume.
     """
-    value = Decimal(repr(float(number)))
+    number = float(number)
+    value = Decimal(int(number)) if number.is_integer() else Decimal(repr(number))
     if digits is None:
         return value
     return value.quantize(Decimal(1).scaleb(-digits))

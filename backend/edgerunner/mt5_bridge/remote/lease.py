@@ -1,10 +1,12 @@
 """The control of the terminal: taken before the first order, kept alive by a thread, given back at the end."""
 
 import atexit
+import secrets
 import threading
+import time
 from typing import Final
 
-from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, Reply
+from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, LinkLostError, Reply, left
 from edgerunner.mt5_bridge.remote.options import BridgeOptions
 
 TTL_S: Final = 15
@@ -12,6 +14,7 @@ HEARTBEAT_S: Final = TTL_S / 3
 HEARTBEAT_TIMEOUT_S: Final = 4.0
 
 LEASE_PATH: Final = "/v1/lease"
+STATUS_PATH: Final = "/v1/status"
 LEASE_HEADER: Final = "Bridge-Lease"
 
 
@@ -23,7 +26,9 @@ class Lease:
 
     def __init__(self, link: BridgeLink, options: BridgeOptions) -> None:
         self._link = link
-        self._wish = {"client": options.client, "ttl_s": TTL_S, "take_over": options.take_over}
+        self._name = f"{options.client}-{secrets.token_hex(4)}"
+        self._may_take_over = options.take_over
+        self._is_answer_lost = False
         self._lock = threading.Lock()
         self._id: str | None = None
         self._ended = threading.Event()
@@ -37,7 +42,7 @@ class Lease:
         with self._lock:
             if self._id is not None:
                 return self._id
-            reply = self._link.ask("POST", LEASE_PATH, self._wish, timeout_s=timeout_s)
+            reply = self._wished(time.monotonic() + timeout_s)
             if reply.status != 201:
                 return reply
             self._id = str(reply.body["lease_id"])
@@ -63,6 +68,32 @@ class Lease:
             self._link.ask("DELETE", LEASE_PATH, timeout_s=HEARTBEAT_TIMEOUT_S, headers={LEASE_HEADER: lease_id})
         except LinkError:
             return
+
+    def _wished(self, deadline: float) -> Reply:
+        try:
+            reply = self._asked(deadline, take_over=self._may_take_over)
+        except LinkLostError as lost:
+            if not lost.was_sent:
+                raise
+            reply = self._asked(deadline, take_over=self._may_take_over)
+        if reply.status == 409 and self._is_answer_lost and self._is_holder(deadline):
+            reply = self._asked(deadline, take_over=True)
+        self._is_answer_lost = False
+        return reply
+
+    def _asked(self, deadline: float, *, take_over: bool) -> Reply:
+        wish = {"client": self._name, "ttl_s": TTL_S, "take_over": take_over}
+        try:
+            return self._link.send("POST", LEASE_PATH, wish, timeout_s=left(deadline))
+        except LinkError as error:
+            self._is_answer_lost = self._is_answer_lost or error.was_sent
+            raise
+
+    def _is_holder(self, deadline: float) -> bool:
+        """Tell whether the lease is ours by an earlier request whose answer was lost."""
+        status = self._link.ask("GET", STATUS_PATH, timeout_s=left(deadline))
+        lease = status.body.get("lease") if isinstance(status.body, dict) else None
+        return isinstance(lease, dict) and lease.get("client") == self._name
 
     def _begin_heartbeat(self, lease_id: str) -> None:
         self._ended = threading.Event()

@@ -75,7 +75,7 @@ class BridgeLink:
             if not lost.was_sent:
                 raise
         self.close_idle()
-        return self.send(method, path, body, timeout_s=max(0.0, deadline - time.monotonic()), headers=headers)
+        return self.send(method, path, body, timeout_s=left(deadline), headers=headers)
 
     def send(
         self, method: str, path: str, body: object = None, *, timeout_s: float, headers: Mapping[str, str] | None = None
@@ -119,9 +119,9 @@ def _exchange(connection: http.client.HTTPConnection, message: Message, deadline
     was_sent = False
     try:
         if connection.sock is None:
-            connection.timeout = min(CONNECT_TIMEOUT_S, _left(deadline))
+            connection.timeout = min(CONNECT_TIMEOUT_S, _some_left(deadline))
             connection.connect()
-        connection.sock.settimeout(_left(deadline))
+        connection.sock.settimeout(_some_left(deadline))
         was_sent = True
         connection.request(*message)
         return _read(connection.getresponse())
@@ -136,11 +136,16 @@ def _exchange(connection: http.client.HTTPConnection, message: Message, deadline
         raise
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def left(deadline: float) -> float:
+    """Return the seconds until a moment of the monotonic clock, 0 when it has passed."""
+    return max(0.0, deadline - time.monotonic())
+
+
+def _some_left(deadline: float) -> float:
+    seconds = left(deadline)
+    if not seconds:
         raise TimeoutError("no answer in time")
-    return left
+    return seconds
 
 
 def _read(response: http.client.HTTPResponse) -> Reply:

@@ -35,11 +35,15 @@ class RemoteFunction:
 
 
 class Shutdown(RemoteFunction):
-    """`shutdown`: leaves the bridge; the terminal and everybody else at it stay connected."""
+    """`shutdown`: leaves the bridge; the terminal and everybody else at it stay connected.
 
-    def __call__(self) -> None:
+    The package's documentation says that it returns nothing; programs that look at the result take True for success.
+    """
+
+    def __call__(self) -> bool:
         """Give back the control and close the connections."""
         self._terminal.shutdown()
+        return True
 
 
 class LastErrorFunction(RemoteFunction):
@@ -71,7 +75,7 @@ def _surface(terminal: RemoteTerminal) -> dict[str, Any]:
         if function.calling is not Calling.PYTHON
     }
     orders = PackageOrders(functions["order_send"], functions["symbol_info_tick"], functions["positions_get"])
-    in_python = {"Buy": orders.buy, "Sell": orders.sell, "Close": orders.close}
+    in_python = {"Buy": orders.buy, "Sell": orders.sell, "Close": orders.close, "_RawOrder": orders.raw}
     return {
         "__version__": SURFACE_VERSION,
         "__author__": "Edgerunner",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from edgerunner.mt5_bridge.remote.lease import LEASE_HEADER, Lease
-from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, Reply
+from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, Reply, left
 from edgerunner.mt5_bridge.remote.refusals import code_of
 from edgerunner.mt5_surface import constants
 
@@ -73,7 +73,7 @@ class OrderLine:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _once(self, request: Mapping[str, Any], key: str, deadline: float, *, was_sent: bool) -> Reply:
-        lease = self._lease.hold(timeout_s=_left(deadline))
+        lease = self._control(deadline)
         if isinstance(lease, Reply) and not was_sent:
             return lease
         reply = self._post(request, key, lease, deadline)
@@ -81,13 +81,20 @@ class OrderLine:
             return reply
         # Whoever lost the lease by being late may have it again if nobody else took it.
         self._lease.forget(lease)
-        again = self._lease.hold(timeout_s=_left(deadline))
+        again = self._control(deadline)
         return again if isinstance(again, Reply) else self._post(request, key, again, deadline)
+
+    def _control(self, deadline: float) -> str | Reply:
+        try:
+            return self._lease.hold(timeout_s=left(deadline))
+        except LinkError as error:
+            error.was_sent = False  # what counts here is the order, and that has not gone out
+            raise
 
     def _post(self, request: Mapping[str, Any], key: str, lease: str | Reply, deadline: float) -> Reply:
         """Post the order; without a lease the bridge tells what became of an earlier try and sends nothing."""
         headers = {"Idempotency-Key": key} | ({LEASE_HEADER: lease} if isinstance(lease, str) else {})
-        return self._link.send("POST", ORDER_PATH, {"request": request}, timeout_s=_left(deadline), headers=headers)
+        return self._link.send("POST", ORDER_PATH, {"request": request}, timeout_s=left(deadline), headers=headers)
 
     def _key_of(self, fingerprint: str) -> tuple[str, bool]:
         with self._lock:
@@ -123,7 +130,3 @@ def _is_uncertain(reply: Reply) -> bool:
 def _is_of_a_proxy(reply: Reply) -> bool:
     """Tell whether something between us and the bridge has answered, so that the bridge's own answer was lost."""
     return reply.status >= 500 and not code_of(reply)
-
-
-def _left(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())

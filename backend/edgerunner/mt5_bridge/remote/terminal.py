@@ -1,7 +1,7 @@
 """A terminal behind a bridge: the calls of the package with its manners, and what `last_error` says."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from edgerunner.mt5_bridge.remote.answers import NotAnAnswerError, decode
@@ -55,7 +55,7 @@ class RemoteTerminal:
         with self._lock:
             return self._last_error
 
-    def call(self, function: Function, args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None) -> Any:
+    def call(self, function: Function, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None) -> Any:
         """Carry out one call and return what the package would return; its error is in `last_error`.
 
         Raises ``TypeError`` where the package does: see `check_calling`.
@@ -83,10 +83,11 @@ class RemoteTerminal:
             self._last_error = SUCCESS
 
     def _carried_out(
-        self, function: Function, args: Sequence[object], kwargs: Mapping[str, object]
+        self, function: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[Any, LastError]:
         if function.name == "initialize":
-            return self._initialize(bind(function, args, kwargs))
+            # Programs name every argument, with None for what they leave to the terminal.
+            return self._initialize(bind(function, args, {name: v for name, v in kwargs.items() if v is not None}))
         if not self._is_initialized:
             raise CallRefusedError(last_error_of(constants.RES_E_INTERNAL_FAIL_CONNECT))
         arguments = bind(function, args, kwargs)

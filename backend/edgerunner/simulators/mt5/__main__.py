@@ -9,7 +9,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from edgerunner.simulators.mt5.embedded import ensure_terminal
+from edgerunner.simulators.mt5.finding import ensure_terminal
 from edgerunner.simulators.mt5.module import register
 
 

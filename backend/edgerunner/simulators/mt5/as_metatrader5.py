@@ -4,7 +4,7 @@ When no simulated terminal listens (``EDGERUNNER_SIM_MT5_TERMINAL``, else port 8
 inside the process, with its ledger in memory.
 """
 
-from edgerunner.simulators.mt5.embedded import ensure_terminal
+from edgerunner.simulators.mt5.finding import ensure_terminal
 from edgerunner.simulators.mt5.module import register
 
 ensure_terminal()

@@ -35,7 +35,7 @@ class Terms:
     """What the terminal tells when a module connects: its longest comment, and how long a call may take."""
 
     comment_limit: int = 29
-    call_timeout_s: float = 10.0
+    call_timeout_s: float = 20.0
 
 
 def terminal_address() -> tuple[str, int]:

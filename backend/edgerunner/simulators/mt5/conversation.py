@@ -50,13 +50,13 @@ class Conversation:
         if not is_first and (self._terminal is None or not self._terminal.knows(name)):
             raise FrameError(f"{name} is called before initialize, or by no module of ours")
 
-        def act() -> object:
-            return (
-                self._start(arguments) if self._terminal is None or is_first else self._terminal.answer(name, arguments)
-            )
+        async def act() -> object:
+            if self._terminal is None or is_first:
+                return self._start(arguments)
+            return await self._terminal.answer(name, arguments)
 
-        call = call_of(name, arguments)
-        await self._turnstile.conduct(Visit(peer=_Asker(self._channel, number), call=call, act=act))
+        visit = Visit(peer=_Asker(self._channel, number), call=call_of(name, arguments), act=act)
+        await self._turnstile.conduct(visit)
 
     def _start(self, arguments: Mapping[str, Any]) -> tuple[int, float]:
         """Find the terminal, log in when asked to, and tell the terms; raises ``CallRefused``."""

@@ -1,42 +1,19 @@
 """A simulated terminal inside the program's own process, for programs that find none listening."""
 
 import asyncio
-import os
-import socket
 import threading
 import time
 from pathlib import Path
 from typing import Final
 
 from edgerunner.simulators.faults import FaultBox
-from edgerunner.simulators.mt5.client import terminal_address
 from edgerunner.simulators.mt5.server import TerminalServer, create_server
-from edgerunner.simulators.mt5.settings import BROKER, TERMINAL_VARIABLE, Mt5Settings
+from edgerunner.simulators.mt5.settings import BROKER, Mt5Settings
 from edgerunner.simulators.mt5.venue import Mt5Venue
 from edgerunner.simulators.venue_state import VenueSettings
 
 START_S: Final = 30.0
-PROBE_S: Final = 0.5
 LOOPBACK: Final = "127.0.0.1"
-
-
-def is_terminal_listening() -> bool:
-    """Tell whether something accepts connections where the simulated terminal should be."""
-    try:
-        with socket.create_connection(terminal_address(), timeout=PROBE_S):
-            return True
-    except OSError:
-        return False
-
-
-def ensure_terminal(folder: Path | None = None) -> "EmbeddedTerminal | None":
-    """Start a terminal in this process when none listens, and tell programs it starts where; None when one does."""
-    if is_terminal_listening():
-        return None
-    terminal = EmbeddedTerminal(folder)
-    terminal.start()
-    os.environ[TERMINAL_VARIABLE] = f"{LOOPBACK}:{terminal.port}"
-    return terminal
 
 
 class EmbeddedTerminal:

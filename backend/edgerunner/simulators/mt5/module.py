@@ -13,10 +13,10 @@ from typing import Any, Final
 from edgerunner.mt5_surface import errors
 from edgerunner.mt5_surface.constants import CONSTANTS
 from edgerunner.mt5_surface.functions import FUNCTIONS, Calling, Function
+from edgerunner.mt5_surface.package_orders import PackageOrders
 from edgerunner.mt5_surface.structs import STRUCTS
 from edgerunner.simulators.mt5.arguments import read_arguments
 from edgerunner.simulators.mt5.client import CallFailed, Connection
-from edgerunner.simulators.mt5.package_orders import PackageOrders
 
 VENDOR_NAME: Final = "MetaTrader5"
 VENDOR_VERSION: Final = "5.0.6231"
@@ -127,6 +127,7 @@ def surface(connection: Connection) -> dict[str, Any]:
         "Buy": orders.buy,
         "Sell": orders.sell,
         "Close": orders.close,
+        "_RawOrder": orders.raw,
     }
 
 

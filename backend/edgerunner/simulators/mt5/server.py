@@ -22,9 +22,12 @@ logger = logging.getLogger(__name__)
 def create_server(
     venue: Broker, faults: FaultBox, *, host: str, port: int, settings: Mt5Settings | None = None
 ) -> "TerminalServer":
-    """Return the server of the terminals of ``venue``; it listens after ``start``. Port 0 = any free port."""
+    """Return the server of the terminals of ``venue``; it listens after ``start``. Port 0 = any free port.
+
+    Without ``settings`` they are the venue's own.
+    """
     faults.register(*DEFINITIONS)
-    return TerminalServer(venue, faults, settings or Mt5Settings(), host=host, port=port)
+    return TerminalServer(venue, faults, settings or venue.settings, host=host, port=port)
 
 
 class TerminalServer:

@@ -53,7 +53,7 @@ class Mt5Settings:
     symbols_shown: tuple[str, ...] = ("EURUSD", "GBPUSD", "USDJPY", "XAUUSD")
     default_login: int | None = HEDGING_LOGIN
     position_lag_s: float = 0.0
-    call_timeout_s: float = 10.0
+    call_timeout_s: float = 20.0
     build: int = 5836
     maximum_clients: int = 32
 

@@ -6,7 +6,7 @@ nothing of ours, prints its last line as JSON, and fails where a real terminal w
 
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ SYMBOL = "GBPUSD"
 COMMENT = "mt5cli-session"
 DEAL, PENDING, SLTP, REMOVE = 1, 5, 6, 8
 BUY, BUY_LIMIT = 0, 2
-FOK, IOC, RETURN = 0, 1, 2
-DONE, PLACED = 10009, 10008
+FOK, RETURN = 0, 2
+DONE, PLACED, INVALID_FILL = 10009, 10008, 10030
 
 
 class CommandLine:
@@ -56,8 +56,8 @@ def look(run: CommandLine) -> dict[str, Any]:
     bars = run("rates-from-pos", "--symbol", SYMBOL, "--timeframe", "H1", "--start-pos", "0", "--count", "24")
     assert len(bars) == 24, bars
     assert all(bar["low"] <= bar["close"] <= bar["high"] for bar in bars), bars
-    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-    ticks = run("ticks-from", "--symbol", SYMBOL, "--date-from", since, "--count", "50", "--flags", "ALL")
+    since = datetime.fromisoformat(tick["time"]) - timedelta(hours=1)
+    ticks = run("ticks-from", "--symbol", SYMBOL, "--date-from", since.isoformat(), "--count", "50", "--flags", "ALL")
     assert 0 < len(ticks) <= 50, ticks
     assert len(run("minimum-margins", "--symbol", SYMBOL)) == 1
     return account
@@ -66,10 +66,10 @@ def look(run: CommandLine) -> dict[str, Any]:
 def trade(run: CommandLine) -> tuple[list[int], int]:
     """Buy, protect, place and remove a pending order, close; return the order tickets and the position."""
     (info,) = run("symbol-info", "--symbol", SYMBOL)
-    filling = FOK if info["filling_mode"] & 1 else IOC
+    assert info["filling_mode"] == 1, info
     market = {
         "action": DEAL, "symbol": SYMBOL, "volume": 0.1, "type": BUY, "price": info["ask"], "deviation": 100,
-        "comment": COMMENT, "type_filling": filling,
+        "comment": COMMENT, "type_filling": FOK,
     }  # fmt: skip
     (check,) = run("order-check", "--request", json.dumps(market))
     assert check["retcode"] == 0, check
@@ -94,7 +94,10 @@ def trade(run: CommandLine) -> tuple[list[int], int]:
     assert order["price_open"] == limit["price"], order
     run.send({"action": REMOVE, "order": placed["order"]}, DONE)
     assert run("orders") == []
-    (closed,) = run("close-positions", "--symbol", SYMBOL, "--yes")
+    # mt5cli looks for SYMBOL_FILLING_FOK, which the package does not have, and then takes IOC.
+    (refused,) = run("close-positions", "--symbol", SYMBOL, "--yes")
+    assert refused["retcode"] == INVALID_FILL, refused
+    (closed,) = run("close-positions", "--symbol", SYMBOL, "--filling-mode", "FOK", "--yes")
     assert closed["retcode"] == DONE, closed
     assert run("positions") == []
     return [bought["order"], placed["order"], closed["order_ticket"]], position["ticket"]
@@ -102,8 +105,10 @@ def trade(run: CommandLine) -> tuple[list[int], int]:
 
 def look_back(run: CommandLine, tickets: list[int], position: int) -> float:
     """Find the orders and deals in the history; return the profit of the closed position."""
-    now = datetime.now(UTC)
-    window = ("--date-from", (now - timedelta(days=1)).isoformat(), "--date-to", (now + timedelta(days=1)).isoformat())
+    # The commands take the trade server's wall clock, in which the last tick is stamped.
+    (tick,) = run("symbol-info-tick", "--symbol", SYMBOL)
+    now, day = datetime.fromisoformat(tick["time"]), timedelta(days=1)
+    window = ("--date-from", (now - day).isoformat(), "--date-to", (now + day).isoformat())
     assert set(tickets) <= {row["ticket"] for row in run("history-orders", *window)}
     deals = [row for row in run("history-deals", *window) if row["position_id"] == position]
     assert [row["order"] for row in deals] == [tickets[0], tickets[-1]], deals

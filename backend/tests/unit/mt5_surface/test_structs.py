@@ -69,7 +69,7 @@ def test_a_struct_prints_as_struct_sequences_do() -> None:
 def test_structs_survive_pickle_and_copy_with_structs_inside() -> None:
     request = from_mapping(TradeRequest, {name: kind() for name, kind in field_kinds(TradeRequest).items()})
     result = OrderSendResult((10009, 1, 2, 0.1, 1.1, 1.0, 1.1, "Request executed", 7, 0, request))
-    for twin in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+    for twin in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):  # noqa: S301 - our own bytes
         assert twin == result
         assert type(twin) is OrderSendResult
         assert type(twin.request) is TradeRequest

@@ -13,7 +13,9 @@ _INTEGER_BITS = {"char": 8, "short": 16, "int": 32, "long": 64, "uchar": -8, "us
 """Width of MQL5's integer types; negative = unsigned."""
 
 _INPUT_LINE = re.compile(
-    r"^[ \t]*s?input[ \t]+(?!group\b)(?:const[ \t]+)?(\w+)[ \t]+(\w+)[ \t]*(?:=[ \t]*(.*?))?[ \t]*;", re.MULTILINE
+    r"^[ \t]*s?input[ \t]+(?!group\b)(?:const[ \t]+)?(\w+)[ \t]+(\w+)[ \t]*"
+    r"(?:=[ \t]*((?:\"(?:\\.|[^\"\\\n])*\"|[^;\"\n])*?))?[ \t]*;",
+    re.MULTILINE,
 )
 _COMMENTS = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TIME = re.compile(r"\d{4}\.\d{2}\.\d{2}(?: \d{2}:\d{2}(?::\d{2})?)?", re.ASCII)

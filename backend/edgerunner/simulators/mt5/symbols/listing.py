@@ -71,6 +71,11 @@ class ListedSymbol:
         return self.terms.name
 
     @property
+    def product(self) -> str:
+        """Return the folder that it is listed in, such as ``forex``."""
+        return self.path.partition("\\")[0].lower()
+
+    @property
     def is_spot(self) -> bool:
         """Tell whether trades exchange money instead of opening a position: never here."""
         return False

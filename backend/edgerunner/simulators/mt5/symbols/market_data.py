@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import islice, takewhile
 
 from edgerunner.matching.words import Side
+from edgerunner.mt5_surface.constants import TIMEFRAME_D1
 from edgerunner.simulators.market import Market
 from edgerunner.simulators.mt5.symbols.bars import HISTORY_START_NS, Bar, Bars
 from edgerunner.simulators.mt5.symbols.hours import Hours
@@ -60,6 +61,15 @@ class MarketData:
         if found is None:
             raise UnknownSymbol(symbol)
         return found
+
+    def days(self, symbol: str) -> tuple[Bar | None, Bar | None]:
+        """Return today's bar of the server's day and the one before."""
+        found = [*islice(self.bars(symbol, TIMEFRAME_D1), 2), None, None]
+        return found[0], found[1]
+
+    def usual_spread(self, symbol: str) -> int:
+        """Return the usual spread in ticks of price."""
+        return self.find(symbol).market.spread_ticks
 
     def bars_back(
         self, symbol: str, timeframe: int, *, count: int, until_ns: int | None = None, skip: int = 0

@@ -1,6 +1,7 @@
 """Ticks of the past in columns: every change of a quote is one."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -32,7 +33,7 @@ class Ticks:
 
     def after(self, from_ns: int, to_ns: int) -> Iterator[TickColumns]:
         """Yield the ticks of a span of time (both ends included, nothing after now) in pieces, oldest first."""
-        first, last = from_ns // _MILLISECOND_NS, to_ns // _MILLISECOND_NS
+        first, last = -(-from_ns // _MILLISECOND_NS), to_ns // _MILLISECOND_NS
         now = self._prices.now_step()
         end = min(to_ns // STEP_NS, now) // CHUNK_STEPS
         for index in range(from_ns // STEP_NS // CHUNK_STEPS, end + 1):
@@ -84,6 +85,11 @@ def cut(columns: TickColumns, count: int | None) -> TickColumns:
         ask=columns.ask[:count],
         flags=columns.flags[:count],
     )
+
+
+def shifted(columns: TickColumns, error_ns: int) -> TickColumns:
+    """Return ticks as a server stamps them whose clock is wrong."""
+    return replace(columns, time_ms=columns.time_ms + error_ns // _MILLISECOND_NS) if error_ns else columns
 
 
 def _between(columns: TickColumns, first_ms: int, last_ms: int) -> TickColumns:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from edgerunner.simulators.mt5.settings import Mt5Settings
 from edgerunner.simulators.mt5.symbols.rows import BarColumns, TickColumns
 from edgerunner.simulators.mt5.trade_server.values import (
     Account,
@@ -58,6 +59,9 @@ class BookLevel(Protocol):
 class Market(Protocol):
     """Symbols and prices. Times are UTC nanoseconds; a symbol that does not exist is a ``KeyError``."""
 
+    def now_ns(self) -> int:
+        """Return the server's idea of now."""
+
     def symbol_names(self) -> Sequence[str]:
         """Return every symbol of the server."""
 
@@ -73,6 +77,9 @@ class Market(Protocol):
     def book(self, symbol: str) -> Sequence[BookLevel]:
         """Return the depth: sells from the highest, then buys."""
 
+    async def prepare_ticks(self, symbol: str, from_ns: int, to_ns: int, *, count: int | None = None) -> None:
+        """Make the ticks of a span in advance and let others work in between: await it before the next two."""
+
     def ticks_from(self, symbol: str, from_ns: int, count: int) -> TickColumns:
         """Return the first ``count`` ticks from a moment on."""
 
@@ -84,12 +91,13 @@ class Market(Protocol):
     ) -> BarColumns:
         """Return the ``count`` bars that end ``skip`` bars before the one open at a moment (None = now)."""
 
-    def bars_range(self, symbol: str, timeframe: int, from_ns: int, to_ns: int, limit: int | None = None) -> BarColumns:
-        """Return the bars that open between two moments, both included; of too many the newest."""
-
 
 class Broker(Market, Protocol):
     """The market and the trade server. An account that does not exist is a ``KeyError``."""
+
+    @property
+    def settings(self) -> Mt5Settings:
+        """Return how it is set up."""
 
     def send(
         self, login: int, request: TradeRequest, *, fill_limit: Decimal | None = None, comment: str | None = None

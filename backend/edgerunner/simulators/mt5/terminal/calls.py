@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from edgerunner.simulators.mt5.ipc import FrameError
 from edgerunner.simulators.mt5.terminal.requests import OPERATIONS
 
 ORDER_SEND: Final = "order_send"
@@ -26,11 +27,13 @@ class Call:
 
 
 def call_of(name: str, arguments: Mapping[str, Any]) -> Call:
-    """Return a call with its words; an order's own are in its request."""
+    """Return a call with its words; an order's own are in its request. Raises ``FrameError`` when it has none."""
     words = arguments
     op = "query"
     if name == ORDER_SEND:
-        words = arguments["request"]
+        words = arguments.get("request", None)
+        if not isinstance(words, dict):
+            raise FrameError("an order without a request")
         op = OPERATIONS.get(words.get("action", 0), "place")
     return Call(
         name=name,

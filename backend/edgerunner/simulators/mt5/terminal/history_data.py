@@ -11,6 +11,8 @@ from edgerunner.mt5_surface.dtypes import RATES_DTYPE, TICKS_DTYPE
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.mt5.settings import BROKER, Mt5Settings
 from edgerunner.simulators.mt5.symbols.rows import BarColumns, TickColumns
+from edgerunner.simulators.mt5.symbols.server_time import SECOND_NS
+from edgerunner.simulators.mt5.terminal.bar_reader import BarReader
 from edgerunner.simulators.mt5.terminal.broker import Broker
 from edgerunner.simulators.mt5.terminal.definitions import HISTORY_NOT_LOADED
 from edgerunner.simulators.mt5.terminal.failures import call_failed, invalid_params, refused
@@ -21,6 +23,10 @@ MAXIMUM_TICKS: Final = 1_000_000
 """More ticks than that in one answer are refused with -3."""
 _TIMEFRAMES: Final = frozenset(value for name, value in constants.CONSTANTS.items() if name.startswith("TIMEFRAME_"))
 _KINDS_OF_TICKS: Final = frozenset({constants.COPY_TICKS_ALL, constants.COPY_TICKS_INFO, constants.COPY_TICKS_TRADE})
+
+_COUNT_BITS: Final = 0x3FFF
+_UNITS_S: Final = {0: 60, 0x4000: 3600, 0x8000: 7 * 86_400, 0xC000: 28 * 86_400}
+"""Upper bits of a timeframe -> seconds of its unit: minutes, hours, weeks, months."""
 
 Arguments = Mapping[str, Any]
 Records = npt.NDArray[Any]
@@ -33,19 +39,20 @@ class HistoryData:
         self, broker: Broker, settings: Mt5Settings, symbols: SymbolCalls, *, wall: WallTime, faults: FaultBox
     ) -> None:
         self._broker = broker
+        self._bars = BarReader(broker)
         self._maxbars = settings.maxbars
         self._symbols = symbols
         self._wall = wall
         self._faults = faults
 
-    def rates_from(self, arguments: Arguments) -> Records:
+    async def rates_from(self, arguments: Arguments) -> Records:
         """`copy_rates_from`: the ``count`` bars that end with the one open at ``date_from``, oldest first."""
         symbol, timeframe, count = self._bars_wanted(arguments)
         until_ns = self._wall.last_moment(arguments["date_from"])
-        bars = self._broker.bars_back(symbol, timeframe, until_ns=until_ns, count=count)
+        bars = await self._bars.back(symbol, timeframe, until_ns=until_ns, count=count)
         return self._within_maxbars(symbol, timeframe, bars)
 
-    def rates_from_position(self, arguments: Arguments) -> Records:
+    async def rates_from_position(self, arguments: Arguments) -> Records:
         """`copy_rates_from_pos`: ``count`` bars back from a position, 0 = the unfinished one, oldest first."""
         symbol, timeframe, count = self._bars_wanted(arguments)
         skip = arguments["start_pos"]
@@ -53,21 +60,21 @@ class HistoryData:
             raise invalid_params()
         if skip + count > self._maxbars:
             raise call_failed()
-        return self._rates(symbol, self._broker.bars_back(symbol, timeframe, skip=skip, count=count))
+        return self._rates(symbol, await self._bars.back(symbol, timeframe, skip=skip, count=count))
 
-    def rates_range(self, arguments: Arguments) -> Records:
+    async def rates_range(self, arguments: Arguments) -> Records:
         """`copy_rates_range`: the bars that open from ``date_from`` to ``date_to``, both included."""
         symbol, timeframe = self._symbols.shown(arguments["symbol"]), _timeframe(arguments)
         first, last = int(arguments["date_from"]), int(arguments["date_to"])
         if first > last:
             raise invalid_params()
         start_ns, end_ns = self._wall.first_moment(first), self._wall.last_moment(last)
-        bars = self._broker.bars_range(symbol, timeframe, start_ns, end_ns, self._maxbars)
+        bars = await self._bars.back(symbol, timeframe, until_ns=end_ns, since_ns=start_ns, count=self._maxbars)
         rates = self._within_maxbars(symbol, timeframe, bars)
         chosen: Records = rates[(rates["time"] >= first) & (rates["time"] <= last)]
         return chosen
 
-    def ticks_from(self, arguments: Arguments) -> Records:
+    async def ticks_from(self, arguments: Arguments) -> Records:
         """`copy_ticks_from`: the first ``count`` ticks from ``date_from`` on."""
         symbol, has_ticks = self._ticks_wanted(arguments)
         count = arguments["count"]
@@ -78,9 +85,10 @@ class HistoryData:
         if not has_ticks or not count:
             return np.zeros(0, TICKS_DTYPE)
         start_ns = self._wall.first_moment(arguments["date_from"])
+        await self._broker.prepare_ticks(symbol, start_ns, self._broker.now_ns(), count=count)
         return self._ticks(symbol, self._broker.ticks_from(symbol, start_ns, count))
 
-    def ticks_range(self, arguments: Arguments) -> Records:
+    async def ticks_range(self, arguments: Arguments) -> Records:
         """`copy_ticks_range`: the ticks from ``date_from`` to ``date_to``."""
         symbol, has_ticks = self._ticks_wanted(arguments)
         first, last = int(arguments["date_from"]), int(arguments["date_to"])
@@ -89,6 +97,7 @@ class HistoryData:
         if not has_ticks:
             return np.zeros(0, TICKS_DTYPE)
         start_ns, end_ns = self._wall.first_moment(first), self._wall.last_moment(last)
+        await self._broker.prepare_ticks(symbol, start_ns, end_ns, count=MAXIMUM_TICKS + 1)
         ticks = self._ticks(symbol, self._broker.ticks_range(symbol, start_ns, end_ns, MAXIMUM_TICKS + 1))
         if len(ticks) > MAXIMUM_TICKS:
             raise refused(constants.RES_E_NO_MEMORY)
@@ -113,8 +122,11 @@ class HistoryData:
     def _within_maxbars(self, symbol: str, timeframe: int, bars: BarColumns) -> Records:
         """Return the bars that "Max bars in chart" shows; refuse when it shows none of them."""
         rates = self._rates(symbol, bars)
+        span_ns = self._maxbars * _shortest_bar_s(timeframe) * SECOND_NS
+        if not len(rates) or bars.time_s[0] * SECOND_NS >= self._broker.now_ns() - span_ns:
+            return rates
         oldest = self._broker.bars_back(symbol, timeframe, skip=self._maxbars - 1, count=1).time_s
-        if not len(rates) or not len(oldest):
+        if not len(oldest):
             return rates
         shown: Records = rates[bars.time_s[-len(rates) :] >= oldest[0]]
         if not len(shown):
@@ -145,6 +157,11 @@ class HistoryData:
         if there <= 0:
             raise call_failed()
         return rows[-there:]
+
+
+def _shortest_bar_s(timeframe: int) -> int:
+    """Return the seconds that a bar lasts at least: bars in closed hours are left out, so that more may pass."""
+    return (timeframe & _COUNT_BITS) * _UNITS_S[timeframe & ~_COUNT_BITS]
 
 
 def _timeframe(arguments: Arguments) -> int:

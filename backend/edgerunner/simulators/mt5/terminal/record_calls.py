@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from edgerunner.mt5_surface.errors import INVALID_ARGUMENTS, invalid_params
 from edgerunner.mt5_surface.structs import TradeDeal, TradeOrder, TradePosition
@@ -14,8 +14,6 @@ from edgerunner.simulators.mt5.terminal.groups import is_in_group
 from edgerunner.simulators.mt5.terminal.rows import Rows
 from edgerunner.simulators.mt5.terminal.wall_time import WallTime
 from edgerunner.simulators.mt5.trade_server.values import Order, Position
-
-_MILLISECOND_S: Final = 1000
 
 Arguments = Mapping[str, Any]
 Record = TypeVar("Record", TradeOrder, TradeDeal)
@@ -88,7 +86,7 @@ class RecordCalls:
             return tuple(self._rows.order(order) for order in found)
         from_ns, to_ns = self._moments(arguments)
         orders = self._broker.history_orders(login, from_ns=from_ns, to_ns=to_ns)
-        return _in_range(tuple(self._rows.order(order) for order in orders), "time_done_msc", arguments)
+        return _in_range(tuple(self._rows.order(order) for order in orders), "time_done", arguments)
 
     def history_deals_total(self, arguments: Arguments) -> int:
         """`history_deals_total`: deals from ``date_from`` to ``date_to``."""
@@ -107,7 +105,7 @@ class RecordCalls:
             return tuple(self._rows.deal(deal) for deal in found)
         from_ns, to_ns = self._moments(arguments)
         deals = self._broker.history_deals(login, from_ns=from_ns, to_ns=to_ns)
-        return _in_range(tuple(self._rows.deal(deal) for deal in deals), "time_msc", arguments)
+        return _in_range(tuple(self._rows.deal(deal) for deal in deals), "time", arguments)
 
     def _positions(self) -> Sequence[Position]:
         before = self._stale()
@@ -152,12 +150,11 @@ def _dates(arguments: Arguments) -> tuple[int, int]:
 
 
 def _in_range(records: tuple[Record, ...], stamp: str, arguments: Arguments) -> tuple[Record, ...]:
-    """Keep what lies in the dates by the server's clock, both ends included, and in the group."""
+    """Keep what lies in the dates by the seconds of the server's clock, both ends included, and in the group."""
     first, last = _dates(arguments)
     group = arguments.get("group")
     return tuple(
         record
         for record in records
-        if first * _MILLISECOND_S <= getattr(record, stamp) <= last * _MILLISECOND_S
-        and (group is None or is_in_group(record.symbol, group))
+        if first <= getattr(record, stamp) <= last and (group is None or is_in_group(record.symbol, group))
     )

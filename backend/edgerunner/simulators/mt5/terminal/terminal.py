@@ -1,7 +1,7 @@
 """One simulated terminal: its state, and the answer to every call but `initialize` itself."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from edgerunner.mt5_surface.structs import AccountInfo, TerminalInfo
@@ -44,23 +44,32 @@ class Terminal:
         self.accounts = Accounts(broker, settings)
         self._switches = Switches(faults)
         self._symbols = SymbolCalls(broker, settings, self.accounts, rows=rows, watch=watch)
-        self._data = HistoryData(broker, settings, self._symbols, wall=wall, faults=faults)
+        data = HistoryData(broker, settings, self._symbols, wall=wall, faults=faults)
         self._records = RecordCalls(broker, self.accounts, rows=rows, wall=wall, monotonic=time.monotonic)
         self.trades = TradeCalls(
             broker, settings, self.accounts, records=self._records, watch=watch, wall=wall, faults=faults
         )
-        self._calls = self._all_calls()
+        self._calls = self._short_calls()
+        self._long_calls: Mapping[str, Callable[[Arguments], Awaitable[object]]] = {
+            "copy_rates_from": data.rates_from,
+            "copy_rates_from_pos": data.rates_from_position,
+            "copy_rates_range": data.rates_range,
+            "copy_ticks_from": data.ticks_from,
+            "copy_ticks_range": data.ticks_range,
+        }
 
-    def answer(self, name: str, arguments: Arguments) -> object:
-        """Carry out a call."""
+    async def answer(self, name: str, arguments: Arguments) -> object:
+        """Carry out a call; long histories are fetched in pieces between which other calls are answered."""
+        if name in self._long_calls:
+            return await self._long_calls[name](arguments)
         return self._calls[name](arguments)
 
     def knows(self, name: str) -> bool:
         """Tell whether there is such a call."""
-        return name in self._calls
+        return name in self._calls or name in self._long_calls
 
-    def _all_calls(self) -> Mapping[str, Callable[[Arguments], object]]:
-        symbols, data, records, trades = self._symbols, self._data, self._records, self.trades
+    def _short_calls(self) -> Mapping[str, Callable[[Arguments], object]]:
+        symbols, records, trades = self._symbols, self._records, self.trades
         return {
             "login": self._log_in,
             "version": self._version,
@@ -74,11 +83,6 @@ class Terminal:
             "market_book_add": symbols.open_book,
             "market_book_release": symbols.close_book,
             "market_book_get": symbols.book,
-            "copy_rates_from": data.rates_from,
-            "copy_rates_from_pos": data.rates_from_position,
-            "copy_rates_range": data.rates_range,
-            "copy_ticks_from": data.ticks_from,
-            "copy_ticks_range": data.ticks_range,
             "positions_total": records.positions_total,
             "positions_get": records.positions_get,
             "orders_total": records.orders_total,

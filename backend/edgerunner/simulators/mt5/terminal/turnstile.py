@@ -40,7 +40,7 @@ class Visit:
 
     peer: Peer
     call: Call
-    act: Callable[[], object]
+    act: Callable[[], Awaitable[object]]
 
 
 class Turnstile:
@@ -72,7 +72,7 @@ class Turnstile:
             return
         await self._be_slow(call)
         await self._awake.wait()
-        error, value = _carried_out(visit)
+        error, value = await _carried_out(visit)
         is_lost = self._takes("drop_reply", call)
         if _is_accepted(value) and await self._is_held(HoldPoint.ACCEPTED, call):
             is_lost = True
@@ -132,9 +132,9 @@ class Turnstile:
             self._awake.set()
 
 
-def _carried_out(visit: Visit) -> tuple[LastError, object]:
+async def _carried_out(visit: Visit) -> tuple[LastError, object]:
     try:
-        return SUCCESS, visit.act()
+        return SUCCESS, await visit.act()
     except CallRefused as refusal:
         return refusal.error, None
     except Exception:

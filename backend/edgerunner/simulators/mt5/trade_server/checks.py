@@ -196,7 +196,7 @@ def position_count(case: Case) -> Retcode | None:
 def volume_in_direction(case: Case) -> Retcode | None:
     """The symbol's most lots in one direction: positions, active orders and what is asked for."""
     limit = case.symbol.volume_limit
-    volume = case.opening_volume if case.request.action == TradeAction.DEAL else case.request.volume
+    volume = case.opening_volume
     if not limit or not volume:
         return None
     name = case.symbol.name

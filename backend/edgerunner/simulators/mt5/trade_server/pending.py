@@ -65,11 +65,12 @@ def expire_day(act: Act) -> None:
 
 def work_orders(act: Act, limits: Mapping[int, Decimal]) -> None:
     """Trigger and trade active orders that the quotes reach, oldest ticket first."""
+    symbols = {order.symbol for order in act.book.orders.values()}
+    traded = {symbol for symbol in symbols if act.market.can_trade(symbol, act.account.currency)}
     for ticket in sorted(act.book.orders):
-        order = act.book.orders.get(ticket)
-        quote = act.market.quotes.get(order.symbol) if order is not None else None
-        if order is not None and quote is not None and quote.is_open:
-            _work(act, order, Fill(quote, limits.get(ticket)))
+        order = act.book.orders[ticket]
+        if order.symbol in traded:
+            _work(act, order, Fill(act.market.quote(order.symbol), limits.get(ticket)))
 
 
 def _work(act: Act, order: Order, fill: Fill) -> None:
@@ -80,8 +81,6 @@ def _work(act: Act, order: Order, fill: Fill) -> None:
         order = _as_limit(order)
         act.put_order(order)
     if order.type.is_stop_limit or not is_reached(order, fill.quote):
-        return
-    if not act.market.can_trade(order.symbol, act.account.currency):
         return
     if not _is_affordable(act, order, fill.quote):
         # MetaTrader's text of REJECT_CANCEL: the activation is rejected and the order canceled.

@@ -97,8 +97,7 @@ def _tried(case: Case, arrival: Arrival, tickets: Tickets) -> Verdict:
     verdict = Verdict(retcode=None, case=case, after=after, balance=scratch.account.balance)
     if case.request.action != TradeAction.DEAL:
         return verdict
-    before = value_of(case.book, case.market)
-    if not case.is_closing and after.margin > before.margin and after.margin_free < 0:
+    if not case.is_closing and after.margin_free < 0 and after.margin > value_of(case.book, case.market).margin:
         return replace(verdict, retcode=Retcode.NO_MONEY)
     return replace(verdict, retcode=check_prices.moved_price(case))
 
@@ -125,7 +124,6 @@ def _order(act: Act, case: Case, arrival: Arrival) -> Order:
     is_pending = request.action == TradeAction.PENDING
     is_close_by = request.action == TradeAction.CLOSE_BY
     type_ = OrderType.CLOSE_BY if is_close_by else case.type
-    closes = request.position if case.account.is_hedging and not is_pending else 0
     return Order(
         login=act.account.login,
         ticket=act.tickets.take_order(),
@@ -136,7 +134,7 @@ def _order(act: Act, case: Case, arrival: Arrival) -> Order:
         type_filling=OrderFilling(request.type_filling),
         state=OrderState.PLACED if is_pending else OrderState.STARTED,
         magic=request.magic,
-        position_id=closes,
+        position_id=0 if is_pending else request.position,
         position_by_id=request.position_by if is_close_by else 0,
         reason=arrival.reason,
         volume_initial=request.volume,
@@ -147,5 +145,5 @@ def _order(act: Act, case: Case, arrival: Arrival) -> Order:
         price_stoplimit=case.stoplimit if is_pending else Decimal(0),
         symbol=case.symbol.name,
         comment=arrival.comment,
-        client_key=arrival.request.comment if arrival.reason == Reason.EXPERT else None,
+        client_key=(request.comment or None) if arrival.reason == Reason.EXPERT else None,
     )

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from edgerunner.simulators.mt5.trade_server.deals import close_position
 from edgerunner.simulators.mt5.trade_server.state import Act
-from edgerunner.simulators.mt5.trade_server.valuation import marked, value_of
+from edgerunner.simulators.mt5.trade_server.valuation import mark_of, value_of
 from edgerunner.simulators.mt5.trade_server.values import AccountValue, Position
 from edgerunner.simulators.mt5.trade_server.words import Reason
 
@@ -36,5 +36,4 @@ def _close_worst(act: Act, value: AccountValue) -> bool:
 
 
 def _result(act: Act, position: Position) -> Decimal:
-    held = marked(position, act.market, act.account)
-    return held.profit + held.swap
+    return mark_of(position, act.market, act.account).profit + position.swap

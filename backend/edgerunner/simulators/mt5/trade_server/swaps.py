@@ -65,7 +65,7 @@ def end_daily_terms(act: Act) -> None:
     """Take away what a symbol keeps for a day only: GTC orders, and with DAILY also the positions' stops."""
     for order in tuple(act.book.orders.values()):
         is_daily = act.market.symbols[order.symbol].orders_lifetime != OrdersLifetime.GTC
-        if is_daily and order.type_time == OrderTime.GTC and order.type.is_pending:
+        if is_daily and order.type_time == OrderTime.GTC:
             act.put_order(end(act, order, OrderState.EXPIRED))
     for position in tuple(act.book.positions.values()):
         is_daily = act.market.symbols[position.symbol].orders_lifetime == OrdersLifetime.DAILY

@@ -1,6 +1,6 @@
 """What an account is worth at the present quotes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from edgerunner.simulators.mt5.trade_server.margin import account_margin
@@ -10,13 +10,20 @@ from edgerunner.simulators.mt5.trade_server.values import ZERO, Account, Account
 from edgerunner.simulators.mt5.trade_server.words import OrderType, StopOutMode
 
 
-def marked(position: Position, market: Market, account: Account) -> Position:
-    """Return a position with current price and profit; as it was last seen when something has no quote."""
-    symbol = market.symbols[position.symbol]
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a position could be closed at, and its profit there in the account's currency."""
+
+    price: Decimal
+    profit: Decimal
+
+
+def mark_of(position: Position, market: Market, account: Account) -> Mark:
+    """Return a position's mark; as it was last seen when something has no quote."""
     try:
         price = exit_price(market.quote(position.symbol), position.type)
         profit = market.profit(
-            symbol,
+            market.symbols[position.symbol],
             position.type,
             volume=position.volume,
             price_open=position.price_open,
@@ -24,8 +31,14 @@ def marked(position: Position, market: Market, account: Account) -> Position:
             into=account.currency,
         )
     except NoPriceError:
-        return position
-    return replace(position, price_current=price, profit=to_money(profit, account.currency_digits))
+        return Mark(position.price_current, position.profit)
+    return Mark(price, to_money(profit, account.currency_digits))
+
+
+def marked(position: Position, market: Market, account: Account) -> Position:
+    """Return a position with its current price and profit."""
+    mark = mark_of(position, market, account)
+    return replace(position, price_current=mark.price, profit=mark.profit)
 
 
 def priced(order: Order, market: Market) -> Order:
@@ -39,8 +52,8 @@ def priced(order: Order, market: Market) -> Order:
 def value_of(book: Book, market: Market) -> AccountValue:
     """Return the account's figures; equity = balance + credit + floating profit + uncharged swaps."""
     account = book.account
-    held = [marked(each, market, account) for each in book.positions.values()]
-    profit = sum((each.profit + each.swap for each in held), ZERO)
+    held = book.positions.values()
+    profit = sum((mark_of(each, market, account).profit + each.swap for each in held), ZERO)
     equity = account.balance + account.credit + profit
     margin = to_money(account_margin(held, market.symbols, account), account.currency_digits)
     level = to_money(equity / margin * 100, account.currency_digits) if margin else ZERO

@@ -25,6 +25,12 @@ def test_a_password_is_refused_and_never_sent(call: str, bridge: FakeBridge, con
     assert PASSWORD not in repr(bridge.asked) + text
 
 
+def test_what_is_none_is_left_to_the_bridge(bridge: FakeBridge, mt5: RemoteModule) -> None:
+    assert mt5.initialize(path=None, login=1, password=None, server=None, portable=False)
+    (asked,) = bridge.calls("initialize")
+    assert asked.body == {"login": 1}
+
+
 def test_a_program_that_insists_on_a_password_can_have_it_dropped(bridge: FakeBridge, address: str) -> None:
     bridge.answer("account_info", plain_struct("AccountInfo", login=1, server="Edgerunner-Sim"))
     module = connect(address, token=TOKEN, timeout_s=5, drop_passwords=True)

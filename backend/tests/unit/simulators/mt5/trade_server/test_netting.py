@@ -102,9 +102,12 @@ def test_closing_by_hand_leaves_the_deal_without_magic_and_with_the_clients_reas
     desk.buy("0.10", magic=42, comment="mine")
     assert desk.deals[-1].client_key == "mine"
 
-    desk.sell("0.10", reason=Reason.CLIENT)
+    desk.sell("0.05", reason=Reason.CLIENT)
     closing = desk.deals[-1]
-    assert (closing.magic, closing.reason, closing.comment, closing.client_key) == (0, Reason.CLIENT, "", None)
+    assert (closing.magic, closing.reason, closing.comment) == (0, Reason.CLIENT, "")
+    desk.sell("0.05", reason=Reason.CLIENT, comment="typed")
+    assert desk.deals[-1].comment == "typed"
+    assert {deal.client_key for deal in desk.deals[-2:]} == {None}
 
 
 def test_stops_of_the_one_position_are_changed_by_its_symbol() -> None:

@@ -1,0 +1,104 @@
+"""Moves the trade server along with the market: every quote that was visited reaches what is open."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Final
+
+from edgerunner.simulators.mt5.broker_state import BrokerState, QuotesAt
+from edgerunner.simulators.mt5.trade_server.values import Quote, Quotes
+from edgerunner.simulators.path import STEP_NS
+
+MAX_FINE_STEPS: Final = 100
+"""Further behind than this, quotes are visited in pieces of time: open, extremes and close of each."""
+MINUTE_STEPS: Final = 600
+MAX_PIECES: Final = 500
+PERIOD_S: Final = STEP_NS / 1e9
+IDLE_S: Final = 1.0
+
+
+class Stepper:
+    """Brings the trade server up to now. While nothing is open there is nothing to do, and nothing is computed."""
+
+    def __init__(self, state: BrokerState) -> None:
+        self._state = state
+        self._begin()
+        self._busy = False
+        self._wake = asyncio.Event()
+        state.on_reset(self._begin)
+        state.add_listener(lambda _: self._wake.set())
+
+    def advance(self, *, again: bool = False) -> None:
+        """Visit all quotes up to now; ``again`` repeats the current step after a change of the market."""
+        now = self._state.data.prices.now_step()
+        if self._busy or (now <= self._step and not again):
+            return
+        self._busy = True
+        try:
+            self._catch_up(min(self._step + 1, now), now + 1)
+        finally:
+            self._busy = False
+        self._step = now
+
+    async def run(self) -> None:
+        """Step about ten times a second while anything is open; look at the calendar once a second otherwise."""
+        while True:
+            self.advance()
+            self._wake.clear()
+            if self._state.held_symbols():
+                await asyncio.sleep(PERIOD_S)
+            else:
+                await self._idle()
+
+    async def _idle(self) -> None:
+        try:
+            async with asyncio.timeout(IDLE_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _begin(self) -> None:
+        """Start with the step that runs; what days have ended since the ledger's last one is caught up with."""
+        self._step = self._state.data.prices.now_step() - 1
+
+    def _catch_up(self, first: int, last: int) -> None:
+        """Pass the steps from ``first`` to ``last`` (excluded), day by day of the server."""
+        zone = self._state.zone
+        midnight_ns = zone.midnight_after(self._state.day_start_ns())
+        while midnight_ns <= (last - 1) * STEP_NS:
+            midnight = midnight_ns // STEP_NS
+            self._pass(first, midnight)
+            self._state.end_day(midnight_ns, self._state.quotes(midnight - 1))
+            first, midnight_ns = max(first, midnight), zone.midnight_after(midnight_ns)
+        self._pass(first, last)
+
+    def _pass(self, first: int, last: int) -> None:
+        for start, end in _pieces(first, last):
+            symbols = self._state.held_symbols()
+            if not symbols:
+                return
+            for quotes in self._visited(symbols, start, end):
+                time_ns = (end - 1) * STEP_NS + self._state.clock.ahead_ns()
+                self._state.commit(self._state.server.on_quotes(quotes, time_ns))
+
+    def _visited(self, symbols: set[str], first: int, last: int) -> Iterator[Quotes]:
+        """Yield the quotes of all symbols at every visit in a piece; those without one keep their last."""
+        prices = self._state.data.prices
+        if last - first == 1:
+            visits = {symbol: prices.visits(symbol, first) for symbol in symbols}
+        else:
+            visits = {symbol: prices.coarse_visits(symbol, first, last) for symbol in symbols}
+        for place in range(max(map(len, visits.values()))):
+
+            def quote(symbol: str, place: int = place) -> Quote:
+                rows = visits.get(symbol)
+                return prices.quote(symbol, last - 1) if rows is None else rows[min(place, len(rows) - 1)]
+
+            yield QuotesAt(self._state.symbols, quote)
+
+
+def _pieces(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of single steps, or of minutes and more when there are many."""
+    behind = last - first
+    length = 1 if behind <= MAX_FINE_STEPS else max(MINUTE_STEPS, -(-behind // MAX_PIECES))
+    for start in range(first, last, length):
+        yield start, min(start + length, last)

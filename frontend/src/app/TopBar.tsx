@@ -1,0 +1,41 @@
+import type { Schemas } from "@/api/client";
+import { money } from "@/domain/format";
+import { useRows } from "@/stream/hooks";
+import { ModeBadge } from "@/ui/ModeBadge";
+import { Signed } from "@/ui/Signed";
+import { BrokerDots } from "./BrokerDots";
+import { KillSwitch } from "./KillSwitch";
+import { useGravestMode } from "./ModeFrame";
+
+/** The facts that must be in sight on every screen: mode, money, brokers, kill switch. */
+export function TopBar() {
+  const mode = useGravestMode();
+  const accounts = useRows<Schemas["AccountAnswer"]>("account");
+  return (
+    <header className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-1 border-b border-line bg-surface px-2 py-1">
+      <span className="text-sm font-semibold max-sm:sr-only">Edgerunner</span>
+      <ModeBadge mode={mode} />
+      <ul
+        className="m-0 flex list-none gap-4 overflow-x-auto p-0 text-sm max-md:hidden"
+        aria-label="Accounts"
+      >
+        {accounts.map((account) => (
+          <li
+            key={`${account.connection_id} ${account.account_id}`}
+            className="flex items-baseline gap-1.5 whitespace-nowrap"
+          >
+            <span className="text-xs text-muted">{account.connection_id}</span>
+            <span className="num font-medium">
+              {money(account.equity, account.currency)} {account.currency}
+            </span>
+            <Signed amount={account.unrealized_pnl} currency={account.currency} />
+          </li>
+        ))}
+      </ul>
+      <div className="ml-auto flex items-center gap-3">
+        <BrokerDots />
+        <KillSwitch />
+      </div>
+    </header>
+  );
+}

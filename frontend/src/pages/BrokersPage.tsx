@@ -1,0 +1,5 @@
+import { ConnectionCards } from "@/features/brokers/ConnectionCards";
+
+export default function BrokersPage() {
+  return <ConnectionCards />;
+}
