@@ -12,7 +12,7 @@
 //| answers JSON commands, one object per line. No DLL.              |
 //| Allow the link's address first: Tools, Options, Expert Advisors, |
 //| "Allow WebRequest for listed URL" (sockets use the same list).   |
-//| Protocol: docs/mt5-ea-link.md.                                   |
+//| Protocol: docs/mt5-bridge.md, "EA link".                         |
 //+------------------------------------------------------------------+
 #property copyright "Edgerunner OS developers"
 #property version   "1.00"

@@ -26,7 +26,7 @@ from edgerunner.simulators.mt5.settings import BROKER, TERMINAL_VARIABLE
 from edgerunner.simulators.mt5.venue import Mt5Venue
 from edgerunner.simulators.venue_state import VenueSettings
 
-ROUNDS: Final = 50
+ROUNDS: Final = 1_000
 WARM_UP: Final = 20
 SYMBOLS: Final = ("EURUSD", "GBPUSD", "XAUUSD")
 HOST: Final = "127.0.0.1"
@@ -41,7 +41,8 @@ def run() -> list[Measurement]:
     with simulator() as (server, port):
         os.environ[TERMINAL_VARIABLE] = f"{HOST}:{port}"
         mt5 = create_module()
-        assert mt5.initialize(), mt5.last_error()
+        if not mt5.initialize():
+            raise RuntimeError(f"no terminal: {mt5.last_error()}")
         client = psutil.Process()
         _rounds(mt5, WARM_UP)
         before = client.memory_info().rss, server.memory_info().rss

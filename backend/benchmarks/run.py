@@ -15,6 +15,7 @@ import journal
 import mt5
 import order_path
 import psutil
+import mt5_bridge
 import strategies
 import stream_200
 import tws
@@ -32,6 +33,7 @@ LONG: dict[str, Callable[[], list[Measurement]]] = {
     "ibkr_adapter": ibkr_adapter.run,
     "tws": tws.run,
     "mt5": mt5.run,
+    "mt5_bridge": mt5_bridge.run,
 }
 """Long, or of one broker: run by name only."""
 

@@ -18,6 +18,7 @@ from edgerunner.adapters.ibkr_adapter import create_ibkr_adapter
 from edgerunner.adapters.local.options import LocalDefaults, split_options
 from edgerunner.adapters.local_adapter import create_local_adapter
 from edgerunner.adapters.mt5_adapter import create_mt5_adapter
+from edgerunner.expert_wiring import running_experts
 from edgerunner.logs import remember_secret
 from edgerunner.matching.fees import FeeSchedule
 from edgerunner.services.account_service import AccountService
@@ -30,6 +31,7 @@ from edgerunner.services.backtest_service import BacktestService
 from edgerunner.services.clock import EventMaker, SystemClock
 from edgerunner.services.connection_service import AdapterFactory, ConnectionService
 from edgerunner.services.dataset_service import DatasetService
+from edgerunner.services.expert_service import ExpertService
 from edgerunner.services.hub import Hub
 from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
@@ -252,6 +254,7 @@ class Services:
     signals: SignalService
     signal_gate: SignalGate
     backtests: BacktestService
+    experts: ExpertService
     alerts: AlertService
     hub: Hub
 
@@ -277,7 +280,8 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         vault = await asyncio.to_thread(Vault.open, settings.data_dir, settings.master_key_file)
         journal = await Journal.open(database, clock_ns=clock.now_ns)
         stack.push_async_callback(journal.close)
-        services = _wire(settings, clock=clock, database=database, vault=vault, journal=journal)
+        experts = await stack.enter_async_context(running_experts(settings, clock))
+        services = _wire(settings, clock=clock, database=database, vault=vault, journal=journal, ea=experts)
         stack.callback(AlertRules(services.alerts).follow(journal, services.connections))
         stack.push_async_callback(services.connections.stop)
         stack.push_async_callback(services.orders.stop)
@@ -300,7 +304,9 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         yield Application(services=services)
 
 
-def _wire(settings: Settings, *, clock: SystemClock, database: Database, vault: Vault, journal: Journal) -> Services:
+def _wire(
+    settings: Settings, *, clock: SystemClock, database: Database, vault: Vault, journal: Journal, ea: ExpertService
+) -> Services:
     store = ConnectionStore(database, vault)
     events = EventMaker(clock)
     alerts = AlertService(clock=clock)
@@ -365,6 +371,7 @@ def _wire(settings: Settings, *, clock: SystemClock, database: Database, vault: 
         ),
         signal_gate=SignalGate(store=SignalSecretStore(database, vault), clock=clock, never_log=remember_secret),
         backtests=_backtests(settings, database, markets=markets, events=events, clock=clock),
+        experts=ea,
         alerts=alerts,
         hub=Hub(epoch=events.new_id(), clock_ns=clock.now_ns),
     )

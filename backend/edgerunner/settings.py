@@ -1,6 +1,7 @@
 """Settings: environment variables with the prefix ``EDGERUNNER_``, or the same lines in ``.env``."""
 
 import ipaddress
+import json
 import os
 import secrets
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -40,6 +41,18 @@ class _PlainPort(BaseSettings):
     port: Port = 8000
 
 
+class Mt5Terminal(BaseModel):
+    """A MetaTrader 5 terminal of our own in which Expert Advisors may be started: see docs/brokers/mt5-experts.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path
+    environment: Literal["simulated", "demo", "live"] = "demo"
+    login: int | None = None
+    launcher: tuple[str, ...] = ()
+    ini_encoding: Literal["ascii", "utf-16"] = "ascii"
+
+
 class Settings(BaseSettings):
     """All settings, checked; read once by ``load_settings`` and passed on as a value.
 
@@ -52,6 +65,9 @@ class Settings(BaseSettings):
         sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
         sim_speed: Virtual seconds per second of the simulators' clock.
         sim_connect: Make the simulated connections by itself on ``up``.
+        mt5_terminals: Terminals that Expert Advisors may be started in, by name.
+        ea_link_port: Where Expert Advisors connect, on loopback; 0 = any free port, told to those we launch.
+        ea_link_token: Admits Expert Advisors attached by hand; None = launched ones alone.
         screen_dir: Folder of the built screen; None = none, and ``/app/`` says how to go on without.
     """
 
@@ -79,6 +95,9 @@ class Settings(BaseSettings):
     sim_seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     sim_speed: float = Field(default=1.0, gt=0, le=10_000, allow_inf_nan=False)
     sim_connect: bool = True
+    mt5_terminals: Annotated[dict[str, Mt5Terminal], NoDecode] = Field(default_factory=dict)
+    ea_link_port: Port = 0
+    ea_link_token: SecretStr | None = Field(default=None, min_length=MINIMUM_KEY_LENGTH)
     screen_dir: Path | None = Field(default_factory=_built_screen)
 
     @field_validator("cors_origins", "allowed_hosts", mode="before")
@@ -87,6 +106,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(word for word in (part.strip() for part in value.split(",")) if word)
         return value
+
+    @field_validator("mt5_terminals", mode="before")
+    @classmethod
+    def _parse(cls, value: object) -> object:
+        return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -129,10 +153,12 @@ _REMEDIES: Final = {
     "base_currency": "set it to a currency code in capitals such as USD",
     "log_level": "set it to debug, info, warning or error",
     "sim_seed": "set it to a whole number from 0",
+    "mt5_terminals": 'set it to JSON such as {"lab": {"folder": "C:/MT5/lab", "environment": "demo"}}',
+    "ea_link_token": "set it to at least 32 random characters, or leave it out",
     "sim_speed": "set it to a number above 0 and up to 10000",
     "port": "set it to a whole number from 0 to 65535 (0 = any free port)",
 }
-_UNSPOKEN: Final = frozenset({"api_key", "database_url", "redis_url"})
+_UNSPOKEN: Final = frozenset({"api_key", "database_url", "redis_url", "ea_link_token"})
 
 
 def load_settings(**overrides: object) -> Settings:

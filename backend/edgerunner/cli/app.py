@@ -9,6 +9,7 @@ import typer
 from edgerunner.cli import options
 from edgerunner.cli.backtest_app import backtest_app
 from edgerunner.cli.data_app import data_app
+from edgerunner.cli.ea_app import ea_app
 from edgerunner.cli.output import Output, reporting
 from edgerunner.cli.trade_app import trade_app
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.add_typer(trade_app)
 app.add_typer(backtest_app)
 app.add_typer(data_app)
+app.add_typer(ea_app)
 
 
 def main() -> None:
@@ -100,7 +102,7 @@ def sim(
     data_dir: options.DataDir = None,
     port: Annotated[int | None, typer.Option("--port", help="Port of the broker; with all, Bybit's.")] = None,
     ibkr_port: Annotated[int | None, typer.Option(help="Port of the simulated TWS, where all are started.")] = None,
-    mt5_port: Annotated[int | None, typer.Option(help="Port of the MetaTrader 5 bridge, where all are started.")] = None,
+    mt5_port: Annotated[int | None, typer.Option(help="Port of the bridge to MetaTrader 5, with all.")] = None,
     mt5_terminal_port: Annotated[int | None, typer.Option(help="Port of the simulated terminal itself.")] = None,
     control_port: Annotated[int | None, typer.Option(help="Port of the control interface.")] = None,
     symbols: Annotated[int, typer.Option(min=0, max=999, help="Synthetic Bybit symbols beside the usual ones.")] = 0,

@@ -112,7 +112,8 @@ def _ports(settings: Settings, which: str) -> dict[str, int]:
 async def _replay(control: int, request: SimRequest) -> None:
     """Start the recording as ``POST /sim/market`` does for everybody."""
     recording = {"file": str(request.replay), "speed": 1 if request.speed is None else request.speed}
-    body = {"broker": "bybit" if request.which == "all" else request.which, "symbol": request.symbol, "replay": recording}
+    broker = "bybit" if request.which == "all" else request.which
+    body = {"broker": broker, "symbol": request.symbol, "replay": recording}
     async with httpx.AsyncClient(trust_env=False, timeout=_REPLAY_TIMEOUT_S) as http:
         answer = await http.post(f"http://127.0.0.1:{control}/sim/market", json=body)
     if answer.is_error:

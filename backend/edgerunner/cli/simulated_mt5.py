@@ -13,6 +13,7 @@ from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.host import WireServerFactory
 from edgerunner.simulators.mt5.server import TerminalServer, create_server
 from edgerunner.simulators.mt5.settings import HEDGING_LOGIN, NETTING_LOGIN, PASSWORD, SERVER_NAME, TERMINAL_VARIABLE
+from edgerunner.simulators.mt5.terminal64.programs import install_terminal
 
 TOKEN: Final = "sim-token"  # noqa: S105 - public on purpose
 _MODULE: Final = "edgerunner.simulators.mt5.module"
@@ -22,7 +23,7 @@ _REQUESTS_PER_S: Final = 100_000
 
 
 def bridged_terminal_factory(data_dir: Path, *, terminal_port: int) -> WireServerFactory:
-    """Return what makes the server: ``port`` is the bridge's, ``terminal_port`` where the package finds the terminal."""
+    """Return what makes the server; ``terminal_port`` is where the simulated package finds the terminal."""
 
     def create(venue: Any, faults: FaultBox, *, host: str, port: int) -> BridgedTerminal:
         terminal = create_server(venue, faults, host=host, port=terminal_port)
@@ -55,6 +56,8 @@ class BridgedTerminal:
         """Listen; raises ``OSError`` when a port is in use."""
         await self._terminal.start()
         os.environ[TERMINAL_VARIABLE] = f"{self._host}:{self._terminal.port}"
+        # Beside the bridge, as in real life: a terminal of its own to launch Expert Advisors in.
+        install_terminal(self._data_dir.parent / "terminal64", broker=f"{self._host}:{self._terminal.port}")
         bridge = self._bridge = BridgeServer(self._settings())
         await bridge.start()
         self._port = bridge.port

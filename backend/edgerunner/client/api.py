@@ -9,6 +9,7 @@ from edgerunner.client.accounts import AccountsApi
 from edgerunner.client.backtests import BacktestsApi
 from edgerunner.client.connections import ConnectionsApi
 from edgerunner.client.datasets import DatasetsApi
+from edgerunner.client.experts import ExpertsApi
 from edgerunner.client.market import MarketApi
 from edgerunner.client.orders import OrdersApi
 from edgerunner.client.risk import RiskApi
@@ -40,6 +41,7 @@ class EdgerunnerClient:
         self.market = MarketApi(self._transport)
         self.strategies = StrategiesApi(self._transport)
         self.datasets = DatasetsApi(self._transport)
+        self.experts = ExpertsApi(self._transport)
 
     async def __aenter__(self) -> Self:
         return self

@@ -34,6 +34,7 @@ REFUSED: Final = 4
 
 PASSWORD: Final = "EDGERUNNER_MT5_PASSWORD"  # noqa: S105 - the name of a variable
 SERVER: Final = "EDGERUNNER_MT5_SERVER"
+EA_TOKEN: Final = "EDGERUNNER_MT5_EA_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class _Ended(Exception):
@@ -88,6 +89,8 @@ def settings_of(options: argparse.Namespace, environment: Mapping[str, str]) -> 
             allow_live=options.allow_live,
         ),
         call_timeout_s=options.call_timeout,
+        ea_port=options.ea_port,
+        ea_token=environment.get(EA_TOKEN) or None,
     )
     return settings, made
 
@@ -219,6 +222,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--allow-live", action="store_true", help="allow orders on an account with real money")
     add("--data-dir", type=Path, default=Path.home() / ".edgerunner-mt5-bridge", metavar="FOLDER")
     add("--call-timeout", type=_number(1, 600), default=30, metavar="S", help="how long a caller waits for one call")
+    add("--ea-port", type=_number(0, 65535), metavar="N", help=f"let Expert Advisors connect; token: {EA_TOKEN}")
     add("--kill", action="store_true", help="stop new orders and end")
     add("--resume", action="store_true", help="let orders through again and end")
     add("--json", action="store_true", help="one JSON object per line on stdout")

@@ -13,6 +13,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from edgerunner.mt5_bridge.connection import TerminalConnection, TerminalView
+from edgerunner.mt5_bridge.ea_feed import feed_stream
+from edgerunner.mt5_bridge.ea_link import EaLink
 from edgerunner.mt5_bridge.http_gate import ConnectionTable, GuardedConnection, HttpGate
 from edgerunner.mt5_bridge.kill_switch import KillSwitch
 from edgerunner.mt5_bridge.lease import LeaseDesk
@@ -140,9 +142,14 @@ class _Running:
                 call_timeout_s=settings.call_timeout_s,
             )
         )
+        self._link = _ea_link(settings)
+        if self._link is not None:
+            feed_stream(self._link, self._hub.wake, records)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
+        if self._link is not None:
+            await self._link.start()
         self._module = await self._worker.start()
         application = web.Application(middlewares=[self._gate.guard], client_max_size=self._settings.http.body_bytes)
         application.on_response_prepare.append(_without_server_name)
@@ -154,6 +161,8 @@ class _Running:
 
     async def stop(self) -> None:
         await self._routes.close_streams()
+        if self._link is not None:
+            await self._link.stop()
         await self._hub.stop()
         await self._orders.stop()
         if self._runner is not None:
@@ -191,6 +200,13 @@ class _Running:
         held = {"client": lease.client} if lease is not None else None
         return {"terminal": self._connection.view.body(), "kill": kill_view(self._kill_switch), "lease": held}
 
+    def _ea_view(self) -> Mapping[str, Any] | None:
+        if self._link is None:
+            return None
+        experts = [{"session": session, "expert": hello.expert, "login": hello.login, "symbol": hello.symbol}
+                   for session, hello in self._link.sessions.items()]
+        return {"port": self._link.port, "experts": experts}
+
     def _status(self) -> Mapping[str, Any]:
         limits, module, lease = self._settings.limits, self._module, self._leases.current
         held = {"client": lease.client, "expires_at": self._leases.ends_at_text(lease)} if lease is not None else None
@@ -207,15 +223,26 @@ class _Running:
                 "max_orders_per_minute": limits.max_orders_per_minute,
                 "allow_live": limits.allow_live,
             },
+            "ea_link": self._ea_view(),
             "queue": {"waiting": self._worker.waiting, "capacity": self._settings.queue_capacity},
             "now": timestamp(time.time()),
         }
+
+
+def _ea_link(settings: BridgeSettings) -> EaLink | None:
+    if settings.ea_port is None:
+        return None
+    return EaLink(
+        host=settings.host, port=settings.ea_port, token=settings.ea_token, tls=_tls_context(settings)
+    )
 
 
 def check_bind(settings: BridgeSettings) -> None:
     """Raise ``BindRefused`` when others could reach the bridge, or read its traffic, without protection."""
     if not settings.tokens:
         raise BindRefused("the bridge has no token: everybody on this machine could trade")
+    if settings.ea_port is not None and len(settings.ea_token or "") < MINIMUM_LENGTH:
+        raise BindRefused(f"the EA link needs a token of at least {MINIMUM_LENGTH} characters")
     if is_loopback(settings.host) or settings.tls is not None:
         return
     raise BindRefused(

@@ -83,6 +83,8 @@ class BridgeSettings:
         call_timeout_s: How long a caller waits for one call of the terminal.
         connect_timeout_s: How long ``initialize`` and ``login`` may take.
         heartbeat_s: Of the stream.
+        ea_port: Where Expert Advisors connect, on ``host``; None = nowhere.
+        ea_token: What such an EA must show; it opens nothing else.
     """
 
     tokens: tuple[Token, ...]
@@ -102,3 +104,5 @@ class BridgeSettings:
     connect_timeout_s: float = 60
     heartbeat_s: float = 5
     queue_capacity: int = 64
+    ea_port: int | None = None
+    ea_token: str | None = field(default=None, repr=False)

@@ -108,11 +108,16 @@ class PolledChannel:
         self._connection = connection
         self._timeout_s = timeout_s
         self._is_stale = False
+        self._awake = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name=f"mt5-poll {channel.name}")
 
     def forget(self) -> None:
         """Start anew with the next poll: what was read may be another account's."""
         self._is_stale = True
+
+    def wake(self) -> None:
+        """Read soon, not only at the next poll."""
+        self._awake.set()
 
     async def stop(self) -> None:
         """End the polling."""
@@ -136,7 +141,14 @@ class PolledChannel:
                     is_fresh = False
                 elif data is not None:
                     self.channel.publish(data)
-            await asyncio.sleep(self._every_s)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(min(LEAST_PAUSE_S, self._every_s))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._every_s - LEAST_PAUSE_S):
+                await self._awake.wait()
+        self._awake.clear()
 
     async def _ask(self, tracker: Tracker) -> CallAnswer | None:
         """Return the terminal's answer; None = it could not be read, for now."""
@@ -221,6 +233,11 @@ class StreamHub:
         """Read everything anew: the terminal was gone, or has another account."""
         for polled in self._polled.values():
             polled.forget()
+
+    def wake(self, name: str) -> None:
+        """Read a channel soon; nothing happens when nobody reads it."""
+        if name in self._polled:
+            self._polled[name].wake()
 
     def tell_state(self) -> None:
         """Say the connection's state, when it has changed."""

@@ -19,6 +19,7 @@ from edgerunner.routes.needs import (
     Orders,
 )
 from edgerunner.services.backtest_service import BacktestService
+from edgerunner.services.expert_service import ExpertService
 from edgerunner.services.hub import Hub
 from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
@@ -115,6 +116,11 @@ class Services(Protocol):
     @property
     def backtests(self) -> BacktestService:
         """Backtest runs."""
+        ...
+
+    @property
+    def experts(self) -> ExpertService:
+        """Expert Advisors of MetaTrader 5."""
         ...
 
     @property

@@ -152,6 +152,57 @@ DOWNLOAD_DATASET: Final[Examples] = {
     },
 }
 
+LAUNCH_EXPERT: Final[Examples] = {
+    "reference": {
+        "summary": "The reference EA on the simulated terminal",
+        "value": {"terminal": "sim", "expert": "EdgerunnerBridge", "symbol": "EURUSD", "period": "M5"},
+    },
+    "inputs": {
+        "summary": "An EA whose source is not beside it",
+        "value": {
+            "terminal": "sim",
+            "expert": "Own/Breakout",
+            "symbol": "EURUSD",
+            "inputs": {"Lots": "0.10", "Filter": True},
+            "input_schema": [
+                {"name": "Lots", "kind": "number", "minimum": "0.01", "maximum": "1"},
+                {"name": "Filter", "kind": "boolean"},
+            ],
+        },
+    },
+}
+
+BACKTEST_EXPERT: Final[Examples] = {
+    "test": {
+        "summary": "One test",
+        "value": {
+            "terminal": "sim",
+            "expert": "Examples/Moving Averages",
+            "symbol": "EURUSD",
+            "from_date": "2026-09-01",
+            "to_date": "2026-09-30",
+            "inputs": {"InpFastPeriod": 5, "InpSlowPeriod": 20, "InpLots": "0.1"},
+        },
+    },
+    "optimization": {
+        "summary": "Every value of a range",
+        "value": {
+            "terminal": "sim",
+            "expert": "Examples/Moving Averages",
+            "symbol": "EURUSD",
+            "from_date": "2026-09-01",
+            "to_date": "2026-09-30",
+            "optimization": "complete",
+            "ranges": {"InpFastPeriod": {"start": "5", "step": "5", "stop": "15"}},
+        },
+    },
+}
+
+MESSAGE_EXPERT: Final[Examples] = {
+    "ping": {"summary": "Is it there?", "value": {"name": "ping"}},
+    "subscribe": {"summary": "Ticks of one more symbol", "value": {"name": "subscribe", "args": {"symbol": "XAUUSD"}}},
+}
+
 BACKTEST: Final[Examples] = {
     "dataset": {
         "summary": "A shipped strategy on a dataset",

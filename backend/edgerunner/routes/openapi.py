@@ -26,6 +26,7 @@ TAGS = [
     {"name": "signals", "description": "Alerts and webhooks, each acted on once, and what became of them."},
     {"name": "risk", "description": "Limits, trading states, the kill switch, and the arming of live accounts."},
     {"name": "backtests", "description": "Strategies on history: runs in processes of their own, and their results."},
+    {"name": "experts", "description": "MetaTrader 5's Expert Advisors: launched in own terminals, messaged, tested."},
     {"name": "accounts", "description": "Money and positions, derived from the ledger and compared with the broker."},
     {"name": "ledger", "description": "Fills and cash movements."},
     {"name": "market", "description": "Instruments, bars, quotes, books, funding; keyed by connection and instrument."},

@@ -86,6 +86,14 @@ PositiveDecimal = Annotated[
 ]
 """A number greater than 0 in a request: a plain decimal string."""
 
+SignedDecimal = Annotated[
+    Decimal,
+    BeforeValidator(_decimal_from_wire),
+    PlainSerializer(to_plain, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": _DECIMAL_PATTERN, "maxLength": 40, "examples": ["-0.5"]}),
+]
+"""A number of either sign in a request: a plain decimal string."""
+
 DecimalText = Annotated[
     Decimal,
     PlainSerializer(to_plain, return_type=str),

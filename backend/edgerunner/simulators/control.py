@@ -122,7 +122,8 @@ class ControlServer:
     async def _list_faults(self, request: web.Request) -> web.Response:
         _query(request).only()
         definitions = [_definition_view(each, self._faults.brokers) for each in self._faults.definitions()]
-        return _json({"faults": definitions, "active": [_fault_view(fault) for fault in self._faults.active()]})
+        possible = [definition for definition in definitions if definition["brokers"]]
+        return _json({"faults": possible, "active": [_fault_view(fault) for fault in self._faults.active()]})
 
     async def _delete_faults(self, request: web.Request) -> web.Response:
         fault_id = request.match_info.get("fault_id")
@@ -239,7 +240,7 @@ def _problem(status: int, code: str, detail: str, field: str | None) -> web.Resp
 def _definition_view(definition: FaultDefinition, brokers: tuple[str, ...]) -> dict[str, object]:
     return {
         "name": definition.name,
-        "brokers": sorted(definition.brokers or brokers),
+        "brokers": sorted(broker for broker in brokers if not definition.brokers or broker in definition.brokers),
         "description": definition.description,
         "params": dict(definition.params),
     }

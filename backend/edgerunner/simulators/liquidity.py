@@ -20,6 +20,8 @@ class Liquidity:
     def __init__(self, seed: int, profile: MarketProfile) -> None:
         self._profile = profile
         self._key = seed_key(seed, "liquidity", profile.symbol)
+        self._spread = (-1, 0)
+        """The latest turn of a dealer's spread, which lasts some steps, and the spread."""
 
     def taker_side(self, step: int) -> Side:
         """Return who trades in a step: buyers lift the ask, sellers hit the bid."""
@@ -36,7 +38,13 @@ class Liquidity:
 
     def dealt_spread(self, step: int) -> int:
         """Return a dealer's ask minus bid: 70 % to 140 % of the usual one, three times it for 2 s now and then."""
-        bits = mix(self._key ^ (step // _SPREAD_STEPS))
+        turn = step // _SPREAD_STEPS
+        if turn != self._spread[0]:
+            self._spread = turn, self._draw_spread(turn)
+        return self._spread[1]
+
+    def _draw_spread(self, turn: int) -> int:
+        bits = mix(self._key ^ turn)
         usual = self._profile.spread_ticks
         if bits & 255 == 0:
             return 3 * usual

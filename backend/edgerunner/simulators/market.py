@@ -107,12 +107,15 @@ class Market:
     def quotes(self, symbol: str, step: int) -> list[tuple[int, int]]:
         """Return every (bid, ask) visited in a step; the last one stands at its end."""
         listing = self._listings[symbol]
-        source = listing.timeline.at(step)
-        known = source.quote(step)
-        quotes = [listing.liquidity.quote(step, price) for price in source.points(step)]
-        if known is not None:
-            quotes[-1] = known
-        return quotes
+        return _quotes(listing, listing.timeline.at(step), step)
+
+    def traded_quotes(self, symbol: str, first: int, last: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+        """Yield (step, quotes) of the steps from ``first`` to ``last`` (excluded) in which trading was not halted."""
+        listing = self._listings[symbol]
+        for source, start, end in listing.timeline.pieces(first, last):
+            last_traded = listing.timeline.frozen_step(end - 1)
+            for step in range(start, last_traded + 1):
+                yield step, _quotes(listing, source, step)
 
     def visits(self, symbol: str, step: int) -> list[tuple[int, int, int]]:
         """Return every (price, bid, ask) visited in a step; the last one stands at its end."""
@@ -265,6 +268,14 @@ class Market:
         elif listing.halted:
             return
         listing.timeline.change(step, source)
+
+
+def _quotes(listing: _Listing, source: PriceSource, step: int) -> list[tuple[int, int]]:
+    known = source.quote(step)
+    quotes = [listing.liquidity.quote(step, price) for price in source.points(step)]
+    if known is not None:
+        quotes[-1] = known
+    return quotes
 
 
 def _generated(seed: int, path: PricePath, profile: MarketProfile) -> GeneratedSource:

@@ -210,14 +210,15 @@ class Timeline:
 
     def summary(self, first: int, last: int) -> Ohlc:
         """Return open, high, low, close over steps ``first`` to ``last`` (excluded), whatever the sources."""
-        rows = [source.summary(start, end) for source, start, end in self._pieces(first, last)]
+        rows = [source.summary(start, end) for source, start, end in self.pieces(first, last)]
         return rows[0][0], max(row[1] for row in rows), min(row[2] for row in rows), rows[-1][3]
 
     def volume(self, first: int, last: int) -> int:
         """Return the lots traded over these steps."""
-        return sum(source.volume(start, end) for source, start, end in self._pieces(first, last))
+        return sum(source.volume(start, end) for source, start, end in self.pieces(first, last))
 
-    def _pieces(self, first: int, last: int) -> list[tuple[PriceSource, int, int]]:
+    def pieces(self, first: int, last: int) -> list[tuple[PriceSource, int, int]]:
+        """Return (source, first step, end) of the sources of steps ``first`` to ``last`` (excluded)."""
         place = bisect_right(self._starts, first)
         pieces = []
         while first < last:

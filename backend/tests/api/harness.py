@@ -26,6 +26,7 @@ from edgerunner.services.backtest_service import BacktestService
 from edgerunner.services.clock import EventMaker, SystemClock
 from edgerunner.services.connection_service import ConnectionService
 from edgerunner.services.dataset_service import DatasetService
+from edgerunner.services.expert_service import ExpertService
 from edgerunner.services.hub import Hub
 from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
@@ -57,6 +58,7 @@ from edgerunner.storage.signals import SignalSecretStore, SignalStore
 from edgerunner.storage.store import ConnectionStore, EquityStore
 from edgerunner.storage.strategy_store import StoredStrategy, StrategyStore
 from tests.fakes.broker import FakeBroker
+from tests.fakes.expert_terminals import FakeExpertTerminals
 from tests.waiting import until
 
 API_KEY = "the-quick-brown-fox-jumps-over-a-lazy-dog"
@@ -89,6 +91,7 @@ class Services:
     signal_gate: SignalGate
     signal_strategies: dict[str, StoredStrategy]
     backtests: BacktestService
+    experts: ExpertService
     strategies: StrategyService
     alerts: AlertService
     hub: Hub
@@ -153,6 +156,7 @@ async def running_services(
     try:
         yield services
     finally:
+        await services.experts.stop()
         await services.backtests.stop()
         await services.signals.stop()
         await services.strategies.stop()
@@ -277,6 +281,7 @@ def wire(settings: Settings, *, database: Database, journal: Journal, broker: Fa
         signal_gate=SignalGate(store=SignalSecretStore(database, vault), clock=clock, never_log=remember_secret),
         signal_strategies=strategies,
         backtests=_backtests(settings.data_dir, database, markets=markets, events=events),
+        experts=ExpertService(FakeExpertTerminals(), clock_ns=clock.now_ns, new_id=events.new_id),
         strategies=StrategyService(
             store=StrategyStore(database),
             journal=journal,

@@ -73,6 +73,9 @@ async def test_every_call_of_the_contract_is_there(document: Json) -> None:
         "GET /backtest/runs/{run_id}", "DELETE /backtest/runs/{run_id}", "GET /backtest/runs/{run_id}/trades",
         "GET /backtest/runs/{run_id}/equity", "GET /backtest/runs/{run_id}/refusals",
         "GET /backtest/runs/{run_id}/report",
+        "GET /experts", "GET /experts/terminals", "POST /experts/launch", "GET /experts/{expert_id}",
+        "POST /experts/{expert_id}/message", "POST /experts/{expert_id}/stop", "POST /experts/backtest",
+        "GET /experts/backtests", "GET /experts/backtests/{run_id}", "DELETE /experts/backtests/{run_id}",
     }  # fmt: skip
 
 
@@ -108,6 +111,8 @@ async def test_prices_and_quantities_are_strings_everywhere(document: Json) -> N
     numbers |= {"keep_old_s", "seed", "progress", "bars_held"}
     numbers |= {"minutes", "max_open_orders", "max_orders_per_second", "orders_last_second"}
     numbers |= {"orders", "open_orders", "fills", "trades", "winning_trades"}
+    numbers |= {"login", "build", "process_id", "exit_code", "leverage", "execution_delay_ms", "timeout_s"}
+    numbers |= {"hello_timeout_s"}
     for name, schema in document["components"]["schemas"].items():
         for field, described in schema.get("properties", {}).items():
             kinds = {part.get("type") for part in described.get("anyOf", [described])}

@@ -154,7 +154,9 @@ def bridge_adapter(venue: Mt5Venue, login: int, url: str, **options: object) -> 
 
 
 @asynccontextmanager
-async def simulated_terminal(settings: Mt5Settings | None = None) -> AsyncIterator[tuple[Mt5Venue, FaultBox, TerminalServer]]:
+async def simulated_terminal(
+    settings: Mt5Settings | None = None,
+) -> AsyncIterator[tuple[Mt5Venue, FaultBox, TerminalServer]]:
     """A broker, its listening terminal, and the variable that leads the simulated package there."""
     settings, faults = settings or Mt5Settings(call_timeout_s=5), FaultBox(["mt5"])
     started_ns = time.monotonic_ns()

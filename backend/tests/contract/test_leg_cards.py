@@ -45,8 +45,6 @@ async def test_each_leg_is_closed_by_itself(broker: Broker, is_named: bool) -> N
 
 
 async def test_fills_read_back_have_the_legs_the_stream_told(broker: Broker) -> None:
-    import time
-
     keys = [await broker.place(broker.market_terms(side)) for side in Side]
     told = {each.fill.trade_id: each.fill for key in keys for each in await broker.until_filled(key, broker.quantity)}
     listed = {each.fill.trade_id: each.fill for each in await broker.adapter.get_fills(broker.now_ns() - MINUTE_NS)}

@@ -199,6 +199,7 @@ MT5 = Broker(
     changes_quantity=False,
     without={
         **dict.fromkeys(("F4", "F4b", "B4", "F6"), "a terminal tells nothing by itself: its records are read"),
+        **dict.fromkeys(("B1", "B2", "B5", "B8"), "bugs of programs that trade at Interactive Brokers"),
         "F8": "requests carry no time stamp",
     },
 )

@@ -45,11 +45,11 @@ _SYNC = "services/session_sync.py"
 NO_INTENT = Break(
     words="the intent is not written before the order is sent",
     file=_ORDER_SERVICE,
-    old="placed = await self._record_new(initialized, OrderSubmitted(), idempotency)",
+    old="placed = await self._record_new(initialized, OrderSubmitted(magic=magic), idempotency)",
     new=(
         "await session.adapter.place_order(PlaceOrder(client_order_id=initialized.client_order_id or '', "
         "account_id=initialized.account_id, terms=terms)); "
-        "placed = await self._record_new(initialized, OrderSubmitted(), idempotency)"
+        "placed = await self._record_new(initialized, OrderSubmitted(magic=magic), idempotency)"
     ),
 )
 NEVER_LOOKED_UP = Break(
@@ -117,8 +117,9 @@ LATE_NEWS_WINS = Break(
 AS_THEY_ARRIVE = Break(
     words="fills are booked in the order in which they arrive",
     file="domain/positions.py",
-    old="    while place and (position.recent[",
-    new="    while False and (position.recent[",
+    old="        if self.ts_ns != other.ts_ns:\n            return self.ts_ns > other.ts_ns\n",
+    new="        return False\n",
+    broker="ibkr",
 )
 CANCELS_GIVE_UP = Break(
     words="a cancel waits five seconds for its turn under the broker's limit",

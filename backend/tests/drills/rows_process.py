@@ -5,6 +5,7 @@ import random
 import signal
 from collections.abc import Awaitable
 
+from tests.drills.broker import Json
 from tests.drills.commands import PATIENT_MS, body_of, cancel, place, repeat_unanswered, resize, resting
 from tests.drills.world import CONNECTION_ID, PATIENCE_S, ProcessWorld, Violation, World
 from tests.waiting import until
@@ -140,8 +141,20 @@ async def _is_protected(world: World) -> bool:
         for order in living
         if order["exit_kind"] or order["parent"] or order["client_key"] not in keys
     }
+    exits |= _marks(ledger)
     held = any(p["symbol"] == world.market.symbol for account in ledger["accounts"] for p in account["positions"])
     return exits <= known and (not held or len(exits) >= 2)
+
+
+def _marks(ledger: Json) -> set[str]:
+    """Return the exits that are marks on a position (MT5), as they are called here."""
+    held = [position for account in ledger["accounts"] for position in account["positions"]]
+    return {
+        f"{position['identifier']}-{kind}-{'sell' if position['side'] == 'long' else 'buy'}"
+        for position in held
+        for kind, name in (("sl", "stop_loss"), ("tp", "take_profit"))
+        if position.get(name) is not None
+    }
 
 
 async def _flatten(world: World) -> None:

@@ -1,5 +1,6 @@
 """Does the API tell what the broker's ledger tells? Differences in words, none when they agree."""
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import httpx
 
 Json = dict[str, Any]
+
+_MARK = re.compile(r"[0-9]+-(sl|tp)-(buy|sell)")
+"""How MT5's exits of a position are called here."""
 
 _CLOSED = {"filled", "canceled", "rejected"}
 
@@ -43,13 +47,51 @@ async def differences(
     commissions = await pages(api, "/ledger", "movements", connection_id=connection_id)
     positions = (await api.get("/positions", params={"connection_id": connection_id})).json()["positions"]
     summary = (await api.get("/account/summary", params={"connection_id": connection_id})).json()["accounts"]
+    ledger = _of_accounts(ledger, {account["account_id"] for account in summary})
+    marks = [order for order in orders if _MARK.fullmatch(order["venue_order_id"] or "")]
+    orders = [order for order in orders if order not in marks]
     return [
-        *_order_differences(orders, ledger["orders"]),
+        *_order_differences(orders, [order for order in ledger["orders"] if not _is_of_mark(order, broker)]),
+        *_mark_differences(marks, ledger["accounts"]),
         *_fill_differences(fills, ledger["fills"]),
         *_commission_differences(commissions, ledger["fills"]),
         *_position_differences(positions, ledger["accounts"], instrument_ids or {}),
         *_balance_differences(summary, ledger["accounts"]),
     ]
+
+
+def _of_accounts(ledger: Json, account_ids: set[str]) -> Json:
+    """Return the ledger of these accounts alone, where its rows say whose they are."""
+    rows = {
+        name: [row for row in ledger[name] if row.get("account_id", None) in {None, *account_ids}]
+        for name in ("accounts", "orders", "fills")
+    }
+    return {**ledger, **rows}
+
+
+def _is_of_mark(order: Json, broker: str) -> bool:
+    """Tell whether a ledger's order is the trade of a mark: only its fills are told here, under the mark's name."""
+    return broker == "mt5" and order["exit_kind"] in {"stop_loss", "take_profit"}
+
+
+def _mark_differences(marks: list[Json], accounts: list[Json]) -> Iterable[str]:
+    """Compare exits that are marks on a position (MT5): they have no order at the broker until they have fired."""
+    theirs = {
+        f"{position['identifier']}-{kind}": position[name]
+        for account in accounts
+        for position in account["positions"]
+        for kind, name in (("sl", "stop_loss"), ("tp", "take_profit"))
+        if position.get(name) is not None
+    }
+    for mark in marks:
+        price = theirs.pop(mark["venue_order_id"].rpartition("-")[0], None)
+        is_open = mark["status"] not in {"filled", "canceled", "rejected", "expired"}
+        if is_open and price != mark["trigger_price"]:
+            yield f"exit {mark['venue_order_id']} waits at {mark['trigger_price']} in the API, at {price} in the ledger"
+        if not is_open and price is not None:
+            yield f"exit {mark['venue_order_id']} is {mark['status']} in the API and stands in the ledger"
+    for name, price in theirs.items():
+        yield f"exit {name} at {price} is not in the API"
 
 
 def _order_differences(ours: list[Json], theirs: list[Json]) -> Iterable[str]:
@@ -106,7 +148,7 @@ def _fill_differences(ours: list[Json], theirs: list[Json]) -> Iterable[str]:
             fill.get("product", "spot") == "spot"
         ):  # inventory closes nothing, and a paper account's book tells no profit
             continue
-        if not _same_price(mine["realized_pnl"], fill["realized_pnl"]):
+        if not _same_price(mine["realized_pnl"], fill["realized_pnl"], is_money="entry" in fill):
             closed, theirs_closed = mine["realized_pnl"], fill["realized_pnl"]
             yield f"fill {fill['trade_id']} closed {closed} in the API, {theirs_closed} in the ledger"
     for trade_id in own:
@@ -130,7 +172,7 @@ def _commission_differences(movements: list[Json], fills: list[Json]) -> Iterabl
 def _position_differences(ours: list[Json], accounts: list[Json], instrument_ids: Mapping[str, str]) -> Iterable[str]:
     """Compare derivative positions; coins are compared with the balances."""
     own = {
-        position["instrument_id"]: position
+        (position["instrument_id"], position["position_id"]): position
         for position in ours
         if position["side"] != "flat" and "-SPOT." not in position["instrument_id"]
     }
@@ -139,7 +181,9 @@ def _position_differences(ours: list[Json], accounts: list[Json], instrument_ids
             if position["side"] in {"none", "flat", ""} or Decimal(position["quantity"]) == 0:
                 continue
             symbol = position["symbol"]
-            mine = own.pop(instrument_ids.get(symbol, f"{symbol}-LINEAR.BYBIT"), None)
+            instrument_id = instrument_ids.get(symbol, f"{symbol}-LINEAR.BYBIT")
+            legs = (position.get("identifier"), position.get("leg"), "net")
+            mine = next((own.pop((instrument_id, leg)) for leg in legs if (instrument_id, leg) in own), None)
             if mine is None:
                 yield f"position {position['symbol']} {position['quantity']} is not in the API"
                 continue
@@ -150,7 +194,7 @@ def _position_differences(ours: list[Json], accounts: list[Json], instrument_ids
                 yield f"position {position}: average {mine['average_price']} in the API"
             if "realized_pnl" in position and not _same_price(mine["realized_pnl"], position["realized_pnl"]):
                 yield f"position {position}: realized {mine['realized_pnl']} in the API"
-    for instrument_id, position in own.items():
+    for (instrument_id, _), position in own.items():
         yield f"position {instrument_id} {position['side']} {position['quantity']} is not in the ledger"
 
 
@@ -171,8 +215,11 @@ def _balance_differences(summary: list[Json], accounts: list[Json]) -> Iterable[
         yield f"balances are {ours} in the API, {theirs} in the ledger"
 
 
-def _same_price(ours: str | None, theirs: str | None) -> bool:
-    """Quotients are rounded, by the broker's wire to eight decimals: they agree to the last of these."""
+def _same_price(ours: str | None, theirs: str | None, *, is_money: bool = False) -> bool:
+    """Quotients are rounded, by the broker's wire to eight decimals: they agree to the last of these.
+
+    ``is_money``: the broker rounds to cents.
+    """
     if ours is None or theirs is None:
         return (ours is None or Decimal(ours) == 0) and (theirs is None or Decimal(theirs) == 0)
-    return abs(Decimal(ours) - Decimal(theirs)) <= Decimal("1e-8")
+    return abs(Decimal(ours) - Decimal(theirs)) <= Decimal("0.0051" if is_money else "1e-8")

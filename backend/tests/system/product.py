@@ -107,7 +107,6 @@ class Product:
             "EDGERUNNER_SIM_IBKR_PORT": "0",
             "EDGERUNNER_SIM_MT5_PORT": "0",
             "EDGERUNNER_SIM_MT5_TERMINAL_PORT": "0",
-            "EDGERUNNER_SIM_MT5_PORT": "0",
             "EDGERUNNER_SIM_SEED": str(self.seed),
         }
 

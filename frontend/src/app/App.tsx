@@ -9,13 +9,22 @@ import { ServicesProvider } from "./services";
 import { useSession } from "./session";
 
 const BrokersPage = lazy(() => import("@/pages/BrokersPage"));
+const TradePage = lazy(() => import("@/pages/TradePage"));
 
 const router = createBrowserRouter(
   [
     {
       element: <Shell />,
       children: [
-        { path: "/", element: <Navigate to="/brokers" replace /> },
+        { path: "/", element: <Navigate to="/trade" replace /> },
+        {
+          path: "/trade",
+          element: (
+            <Suspense>
+              <TradePage />
+            </Suspense>
+          ),
+        },
         {
           path: "/brokers",
           element: (

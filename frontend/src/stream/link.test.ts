@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
 import { type Known, type LinkStatus, type Socket, StreamLink } from "./link";
 import type { ChannelMessage } from "./protocol";

@@ -179,7 +179,7 @@ class OrderEntry:
             found = [
                 order
                 for order in await self._calls.orders()
-                if book.keys.key_of(magic=order.magic, comment=order.comment) == client_order_id
+                if book.keys.key_of_order(order) == client_order_id
             ]
         if not found:
             raise BrokerRejected("not_found", "no such order works at the broker: it has ended, or never was")

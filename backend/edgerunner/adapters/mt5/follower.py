@@ -11,19 +11,15 @@ from typing import Final
 import structlog
 
 from edgerunner.adapters.broker import BrokerUpdate, OrderReport
-from edgerunner.adapters.mt5.books import (
-    Book,
-    ended_exit,
-    exit_reports,
-    flat_report,
-    position_report,
-    triggered,
-)
+from edgerunner.adapters.mt5.books import Book
 from edgerunner.adapters.mt5.cash import cash_reports
 from edgerunner.adapters.mt5.catalogue import Catalogue
+from edgerunner.adapters.mt5.exit_reports import ended_exit, exit_reports
 from edgerunner.adapters.mt5.ledger import Ledger
 from edgerunner.adapters.mt5.listings import Listing
+from edgerunner.adapters.mt5.order_reports import triggered
 from edgerunner.adapters.mt5.order_words import TRADES
+from edgerunner.adapters.mt5.position_reports import flat_report, position_report
 from edgerunner.adapters.mt5.records import Records
 from edgerunner.adapters.mt5.snapshots import News, Reading, Seen
 from edgerunner.adapters.mt5.terminal import Calls

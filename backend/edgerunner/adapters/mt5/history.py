@@ -32,12 +32,17 @@ DOWNLOAD_S: Final = (0.2, 0.5, 1.0, 2.0)
 
 
 class History:
-    """Reads bars of one terminal."""
+    """Reads bars of one terminal.
+
+    ``maxbars`` is the terminal's own "max bars in chart": it answers a request for more with nothing, and shows none
+    that are older.
+    """
 
     def __init__(self, terminal: Terminal, clock: ServerClock, *, now_ns: Callable[[], int]) -> None:
         self._terminal = terminal
         self._clock = clock
         self._now_ns = now_ns
+        self.maxbars = PIECE
 
     async def bars(
         self, listing: Listing, timeframe: Timeframe, *, start_ns: int | None, end_ns: int | None, limit: int
@@ -48,7 +53,7 @@ class History:
         last_s = self._clock.server_s(self._now_ns() if end_ns is None else end_ns) + (86_400 if end_ns is None else -1)
         rows: list[Any] = []
         while len(rows) < limit:
-            wanted = min(PIECE, limit - len(rows))
+            wanted = min(PIECE, self.maxbars, limit - len(rows))
             piece = await self._piece(listing.symbol, code, last_s, wanted, is_first=not rows)
             piece = [row for row in piece if start_s is None or row["time"] >= start_s]
             if not piece:

@@ -16,6 +16,7 @@ from edgerunner.adapters.mt5.account import account_of, summary_of
 from edgerunner.adapters.mt5.catalogue import Catalogue
 from edgerunner.adapters.mt5.clock_keeper import ClockKeeper
 from edgerunner.adapters.mt5.follower import Follower
+from edgerunner.adapters.mt5.history import PIECE, History
 from edgerunner.adapters.mt5.market import Market
 from edgerunner.adapters.mt5.options import Options
 from edgerunner.adapters.mt5.switches import is_hedged, refusal_of
@@ -56,6 +57,7 @@ class Link:
         catalogue: Catalogue,
         follower: Follower,
         market: Market,
+        history: History,
         updates: UpdateBuffer,
         clock: WallClock,
         random: random_module.Random,
@@ -68,6 +70,7 @@ class Link:
         self._catalogue = catalogue
         self._follower = follower
         self._market = market
+        self._history = history
         self._updates = updates
         self._clock = clock
         self._random = random
@@ -157,6 +160,7 @@ class Link:
         if refusal != self._refusal:
             _log.info("mt5_switches", refusal=refusal)
         self._refusal = refusal
+        self._history.maxbars = terminal.maxbars or PIECE
         self._require_broker(terminal)
         self._updates.put(summary_of(info, self._clock.time_ns()))
         if self._is_up:

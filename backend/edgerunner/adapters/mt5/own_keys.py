@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from edgerunner.domain.identifiers import CLIENT_ORDER_ID, magic_number
+from edgerunner.mt5_surface import constants as mt5
+from edgerunner.mt5_surface.structs import TradeOrder
 
 REMEMBERED: Final = 100_000
 """Most keys kept; the oldest are forgotten, and then known by their comments alone."""
@@ -39,8 +41,16 @@ class OwnKeys:
         """Give a key back whose placement was provably not sent."""
         self._sent.pop(key, None)
 
+    def key_of_order(self, order: TradeOrder) -> str | None:
+        """Return the key of an order that we sent, or None for a foreign one.
+
+        The trades that the broker makes of a position (stop loss, take profit, stop-out...) carry the magic of the
+        order that opened it, and are not that order.
+        """
+        return None if order.reason > mt5.ORDER_REASON_EXPERT else self.key_of(magic=order.magic, comment=order.comment)
+
     def key_of(self, *, magic: int, comment: str) -> str | None:
-        """Return the key that an order carries, or None for a foreign one.
+        """Return the key of whoever made an order or position, or None for a stranger.
 
         The magic decides: a comment is believed only where it fits the magic, since anybody can write anything there.
         """

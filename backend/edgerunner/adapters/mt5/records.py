@@ -5,20 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgerunner.adapters.broker import CashReport, FillReport, OrderLookup, OrderReport, PositionReport
-from edgerunner.adapters.mt5.books import (
-    Book,
-    exit_id,
-    exit_reports,
-    fill_of,
-    fired_exit,
-    order_reports,
-    position_report,
-    venue_id_of_deal,
-)
+from edgerunner.adapters.mt5.books import Book, exit_id, fill_of, venue_id_of_deal
 from edgerunner.adapters.mt5.cash import cash_reports
 from edgerunner.adapters.mt5.catalogue import Catalogue
+from edgerunner.adapters.mt5.exit_reports import exit_reports, fired_exit
 from edgerunner.adapters.mt5.ledger import Ledger
+from edgerunner.adapters.mt5.order_reports import order_reports
 from edgerunner.adapters.mt5.order_words import TRADES
+from edgerunner.adapters.mt5.position_reports import position_report
 from edgerunner.adapters.mt5.terminal import Calls
 from edgerunner.adapters.mt5.values import NS_PER_S
 from edgerunner.domain.errors import InvalidRequest, NotConnected
@@ -167,7 +161,7 @@ class Records:
         working = [order for order in await self._calls.orders() if order.magic == magic]
         ended = [order for order in await self._ledger.ended_since(since_ns, now_ns) if order.magic == magic]
         for order in sorted((*working, *ended), key=lambda each: each.ticket):
-            if book.keys.key_of(magic=order.magic, comment=order.comment) == key:
+            if book.keys.key_of_order(order) == key:
                 report, fills = await self._whole(order, str(order.ticket))
                 if report is not None and report.client_order_id == key:
                     return report, fills

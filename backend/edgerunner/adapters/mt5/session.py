@@ -88,6 +88,7 @@ class Mt5Session:
             catalogue=self.catalogue,
             follower=follower,
             market=self.market,
+            history=self.history,
             updates=self.updates,
             clock=clock,
             random=random,

@@ -1,6 +1,7 @@
 """The control of the terminal: taken before the first order, kept alive by a thread, given back at the end."""
 
 import atexit
+import os
 import secrets
 import threading
 import time
@@ -25,6 +26,7 @@ class Lease:
     """
 
     def __init__(self, link: BridgeLink, options: BridgeOptions) -> None:
+        self._process = os.getpid()
         self._link = link
         self._name = f"{options.client}-{secrets.token_hex(4)}"
         self._may_take_over = options.take_over
@@ -58,6 +60,8 @@ class Lease:
 
     def release(self) -> None:
         """Give the control back; a bridge that cannot be told lets it run out."""
+        if os.getpid() != self._process:
+            return  # a forked child ends: the control stays its parent's
         with self._lock:
             lease_id, self._id = self._id, None
             self._ended.set()

@@ -103,6 +103,11 @@ class BridgeLink:
         for connection in idle:
             connection.close()
 
+    def leave_to_parent(self) -> None:
+        """Close this process's ends of the connections, as a forked child, without the lock that a thread may hold."""
+        for connection in self._idle:
+            connection.close()
+
     def _keep(self, connection: http.client.HTTPConnection, round_: int) -> None:
         with self._lock:
             if connection.sock is not None and round_ == self._round and len(self._idle) < IDLE_LIMIT:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from edgerunner.mt5_bridge.remote.lease import LEASE_HEADER, Lease
 from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, Reply, left
-from edgerunner.mt5_bridge.remote.refusals import code_of
+from edgerunner.mt5_bridge.remote.refusals import BUSY, code_of
 from edgerunner.mt5_surface import constants
 
 ORDER_PATH: Final = "/v1/calls/order_send"
@@ -19,7 +19,6 @@ LONGEST_PAUSE_S: Final = 2.0
 LEASE_LOSSES: Final = frozenset({"lease_required", "lease_lost"})
 OUTCOME_UNKNOWN: Final = "outcome_unknown"
 UNCERTAIN: Final = frozenset({OUTCOME_UNKNOWN, "broker_error", "internal_error"})
-NOT_SENT_YET: Final = frozenset({"rate_limited", "overloaded"})
 
 
 class OrderLine:
@@ -116,7 +115,7 @@ def _is_worth_asking_again(reply: Reply) -> bool:
     code = code_of(reply)
     if code == OUTCOME_UNKNOWN:
         return bool(reply.body.get("order", {}).get("state") == "sending")
-    return code in NOT_SENT_YET or _is_of_a_proxy(reply)
+    return code in BUSY or _is_of_a_proxy(reply)
 
 
 def _is_uncertain(reply: Reply) -> bool:

@@ -32,9 +32,21 @@ CODES: Final[Mapping[str, int]] = {
 """The bridge's stable code -> `RES_*`. Whatever may have been executed all the same is at or below -10000."""
 
 
+BUSY: Final = frozenset({"rate_limited", "overloaded"})
+BUSY_PAUSE_S: Final = 0.1
+
+
 def code_of(reply: Reply) -> str:
     """Return the stable code of a refusal, "" where its body is none of the bridge's."""
     return str(reply.body.get("code", "")) if isinstance(reply.body, dict) else ""
+
+
+def busy_for_s(reply: Reply) -> float | None:
+    """Return how long to wait before asking a busy bridge again; None = this is no such answer."""
+    if code_of(reply) not in BUSY:
+        return None
+    seconds = reply.headers.get("retry-after", "")
+    return float(seconds) if seconds.isdecimal() else BUSY_PAUSE_S
 
 
 def last_error_of_refusal(reply: Reply) -> LastError:

@@ -1,16 +1,18 @@
 """A terminal behind a bridge: the calls of the package with its manners, and what `last_error` says."""
 
+import os
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from edgerunner.mt5_bridge.remote.answers import NotAnAnswerError, decode
 from edgerunner.mt5_bridge.remote.arguments import CallRefusedError, bind, check_calling
 from edgerunner.mt5_bridge.remote.lease import LEASE_HEADER, Lease
-from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, LinkLostError, Reply
+from edgerunner.mt5_bridge.remote.link import BridgeLink, LinkError, LinkLostError, Reply, left
 from edgerunner.mt5_bridge.remote.options import BridgeOptions
 from edgerunner.mt5_bridge.remote.orders import OrderLine
-from edgerunner.mt5_bridge.remote.refusals import last_error_of_refusal, last_error_of_silence
+from edgerunner.mt5_bridge.remote.refusals import busy_for_s, last_error_of_refusal, last_error_of_silence
 from edgerunner.mt5_surface import constants
 from edgerunner.mt5_surface.errors import SUCCESS, LastError, invalid_argument, last_error_of
 from edgerunner.mt5_surface.functions import Function
@@ -42,8 +44,12 @@ class RemoteTerminal:
     def __init__(self, options: BridgeOptions) -> None:
         """Raises ``ValueError`` for an address that is none of a bridge, or that would show the token."""
         self._options = options
-        self._link = BridgeLink(options)
-        self._lease = Lease(self._link, options)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self._link = BridgeLink(self._options)
+        self._lease = Lease(self._link, self._options)
         self._orders = OrderLine(self._link, self._lease)
         self._is_initialized = False
         self._last_error: LastError = SUCCESS
@@ -61,6 +67,10 @@ class RemoteTerminal:
         Raises ``TypeError`` where the package does: see `check_calling`.
         """
         check_calling(function, args, kwargs or {})
+        if os.getpid() != self._process:
+            # A forked child: connections, locks and the control are its parent's.
+            self._link.leave_to_parent()
+            self._begin()
         try:
             result, error = self._carried_out(function, args, kwargs or {})
         except CallRefusedError as refused:
@@ -140,9 +150,15 @@ class RemoteTerminal:
         timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Any, LastError]:
-        limit_s = timeout_s or self._options.timeout_s
-        reply = self._link.ask("POST", CALL_PATH + function, dict(arguments), timeout_s=limit_s, headers=headers)
-        return _answer(function, reply)
+        deadline = time.monotonic() + (timeout_s or self._options.timeout_s)
+        while True:
+            reply = self._link.ask(
+                "POST", CALL_PATH + function, dict(arguments), timeout_s=left(deadline), headers=headers
+            )
+            pause_s = busy_for_s(reply)
+            if pause_s is None or pause_s >= left(deadline):
+                return _answer(function, reply)
+            time.sleep(pause_s)
 
     def _check_password(self, arguments: Mapping[str, Any]) -> None:
         if arguments.get("password") and not self._options.drop_passwords:

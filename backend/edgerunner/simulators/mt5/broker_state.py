@@ -35,6 +35,8 @@ _ACCOUNTS: Final = (
 )
 _DAY: Final = "day"
 """Under this word the ledger keeps when the server's day began that has not ended yet."""
+_VISITED: Final = "visited_step"
+"""And under this one the last market step whose quotes had reached everything, at the time of the last change."""
 
 Listener = Callable[[Changes], None]
 Thing = tuple[int, int]
@@ -81,9 +83,7 @@ class BrokerState:
         self.ledger = Mt5Ledger(settings.ledger_path)
         error = partial(clock_error_ns, faults, BROKER)
         self.clock = stored_clock(self.ledger, settings.wall, speed=settings.speed, error_ns=error)
-        self.market = Market(
-            stored_seed(self.ledger, settings.seed), [each.market for each in self.symbols.values()]
-        )
+        self.market = Market(stored_seed(self.ledger, settings.seed), [each.market for each in self.symbols.values()])
         self._listeners: list[Listener] = []
         self._reset_listeners: list[Callable[[], None]] = []
         self._restore()
@@ -105,7 +105,7 @@ class BrokerState:
         """Make a change durable, then tell it."""
         if not (changes or placements):
             return
-        self.ledger.commit(changes, placements)
+        self.ledger.commit(changes, placements, {_VISITED: str(self.visited_step)})
         self._note(changes)
         if changes:
             for listener in tuple(self._listeners):
@@ -160,6 +160,7 @@ class BrokerState:
         self.data = MarketData(self.market, self.symbols.values(), self.zone, self.clock.market_ns)
         self._positions: dict[Thing, str] = {}
         self._orders: dict[Thing, str] = {}
+        self.visited_step = int(self.ledger.get(_VISITED) or self.data.prices.now_step() - 1)
         states = self.ledger.states()
         self.server = TradeServer(
             {name: each.terms for name, each in self.symbols.items()},

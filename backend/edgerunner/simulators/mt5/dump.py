@@ -70,6 +70,9 @@ class Mt5Snapshot:
         parts = (f"{json.dumps(name)}: {_json(value)}" for name, value in self.render().items())
         return "{" + ", ".join(parts) + "}"
 
+    def _currency(self, login: int) -> str:
+        return next(account.currency for account, _ in self.accounts if account.login == login)
+
     def _account(self, account: Account, positions: Iterable[Position]) -> dict[str, object]:
         return {
             "account_id": str(account.login),
@@ -133,7 +136,7 @@ class Mt5Snapshot:
             "side": _SIDES[deal.type],
             "quantity": to_plain(deal.volume),
             "price": to_plain(deal.price),
-            "fee": {"currency": "USD", "amount": to_plain(-(deal.commission + deal.fee))},
+            "fee": {"currency": self._currency(deal.login), "amount": to_plain(-(deal.commission + deal.fee))},
             "realized_pnl": to_plain(deal.profit),
             "swap": to_plain(deal.swap),
             "leg": str(deal.position_id),

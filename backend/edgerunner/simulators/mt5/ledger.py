@@ -1,6 +1,6 @@
 """Durable state of the simulated MetaTrader 5 broker: an SQLite file, written in one transaction per change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -59,8 +59,8 @@ class Mt5Ledger(LedgerFile):
     def __init__(self, path: Path | None) -> None:
         super().__init__(path, schema=_SCHEMA, tables=_TABLES, version=_VERSION)
 
-    def commit(self, changes: Changes, placements: Iterable[Placement] = ()) -> None:
-        """Write one change as a whole."""
+    def commit(self, changes: Changes, placements: Iterable[Placement], words: Mapping[str, str]) -> None:
+        """Write one change as a whole, with words to remember."""
         with self.transaction():
             many = self._db.executemany
             accounts = [(each.login, _encode(each)) for each in changes.accounts]
@@ -72,6 +72,8 @@ class Mt5Ledger(LedgerFile):
             many("INSERT OR REPLACE INTO positions VALUES(?,?,?)", rows)
             for placement in placements:
                 self.count_placement(placement)
+            for key, value in words.items():
+                self.put(key, value)
 
     def states(self) -> list[AccountState]:
         """Return the accounts with all that is active, oldest first."""

@@ -1,6 +1,5 @@
 """A blocking socket that carries whole frames: a frame that comes in halves over two waits is not lost."""
 
-import select
 import socket
 import time
 from typing import Final
@@ -32,11 +31,11 @@ class Pipe:
 
     def is_dead(self) -> bool:
         """Tell whether the other side has closed the connection."""
-        readable, _, _ = select.select([self._socket], [], [], 0)
-        if not readable:
-            return False
+        self._socket.settimeout(0)
         try:
             return not self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
         except OSError:
             return True
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from typing import Final
 
 from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.mt5.channel import Channel
@@ -13,8 +12,7 @@ from edgerunner.simulators.mt5.terminal.broker import Broker
 from edgerunner.simulators.mt5.terminal.definitions import DEFINITIONS
 from edgerunner.simulators.mt5.terminal.terminals import Terminals
 from edgerunner.simulators.mt5.terminal.turnstile import Turnstile
-
-STOP_S: Final = 2.0
+from edgerunner.simulators.tasks import TaskOwner
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +39,8 @@ class TerminalServer:
         self._terminals = Terminals(venue, faults, settings)
         self._turnstile: Turnstile | None = None
         self._listener: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], Channel] = {}
+        self._channels: set[Channel] = set()
+        self._conversations = TaskOwner()
 
     @property
     def port(self) -> int:
@@ -51,7 +50,7 @@ class TerminalServer:
     @property
     def connections(self) -> int:
         """Return how many modules are connected."""
-        return len(self._connections)
+        return len(self._channels)
 
     async def start(self) -> None:
         """Listen; raises ``OSError`` when the port is taken."""
@@ -79,30 +78,29 @@ class TerminalServer:
             self._listener.close()
             self._listener = None
         self._abort_all()
-        if tasks := list(self._connections):
-            _, slow = await asyncio.wait(tasks, timeout=0)
-            for task in slow:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=STOP_S)
+        await self._conversations.stop()
 
     def _abort_all(self) -> None:
         """Cut every connection: the terminal has crashed, whoever wants it again starts it again."""
-        for channel in self._connections.values():
+        for channel in self._channels:
             channel.abort()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         channel = Channel(reader, writer)
-        task = asyncio.current_task()
-        if task is None or self._turnstile is None or len(self._connections) >= self._settings.maximum_clients:
+        if self._turnstile is None or len(self._channels) >= self._settings.maximum_clients:
             channel.abort()
             return
-        self._connections[task] = channel
+        self._channels.add(channel)
+        conversation = Conversation(
+            channel, self._terminals, self._turnstile, faults=self._faults, settings=self._settings
+        )
+        self._conversations.start(self._converse(channel, conversation))
+
+    async def _converse(self, channel: Channel, conversation: Conversation) -> None:
         try:
-            await Conversation(
-                channel, self._terminals, self._turnstile, faults=self._faults, settings=self._settings
-            ).run()
+            await conversation.run()
         except (FrameError, TimeoutError) as error:
             logger.info("a module is cut: %s", error)
         finally:
-            self._connections.pop(task, None)
+            self._channels.discard(channel)
             channel.abort()

@@ -10,7 +10,8 @@ from edgerunner.simulators.path import STEP_NS
 
 MAX_FINE_STEPS: Final = 100
 """Further behind than this, quotes are visited in pieces of time: open, extremes and close of each."""
-MINUTE_STEPS: Final = 600
+PIECES: Final = (600, 9_000, 36_000, 864_000)
+"""Steps of a minute, a quarter, an hour and a day: whole ones cost the least."""
 MAX_PIECES: Final = 500
 PERIOD_S: Final = STEP_NS / 1e9
 IDLE_S: Final = 1.0
@@ -21,23 +22,22 @@ class Stepper:
 
     def __init__(self, state: BrokerState) -> None:
         self._state = state
-        self._begin()
         self._busy = False
         self._wake = asyncio.Event()
-        state.on_reset(self._begin)
         state.add_listener(lambda _: self._wake.set())
 
     def advance(self, *, again: bool = False) -> None:
         """Visit all quotes up to now; ``again`` repeats the current step after a change of the market."""
         now = self._state.data.prices.now_step()
-        if self._busy or (now <= self._step and not again):
+        visited = self._state.visited_step
+        if self._busy or (now <= visited and not again):
             return
         self._busy = True
         try:
-            self._catch_up(min(self._step + 1, now), now + 1)
+            self._catch_up(min(visited + 1, now), now + 1)
         finally:
             self._busy = False
-        self._step = now
+        self._state.visited_step = now
 
     async def run(self) -> None:
         """Step about ten times a second while anything is open; look at the calendar once a second otherwise."""
@@ -56,10 +56,6 @@ class Stepper:
         except TimeoutError:
             return
 
-    def _begin(self) -> None:
-        """Start with the step that runs; what days have ended since the ledger's last one is caught up with."""
-        self._step = self._state.data.prices.now_step() - 1
-
     def _catch_up(self, first: int, last: int) -> None:
         """Pass the steps from ``first`` to ``last`` (excluded), day by day of the server."""
         zone = self._state.zone
@@ -76,9 +72,15 @@ class Stepper:
             symbols = self._state.held_symbols()
             if not symbols:
                 return
+            self._state.visited_step = end - 1
             for quotes in self._visited(symbols, start, end):
-                time_ns = (end - 1) * STEP_NS + self._state.clock.ahead_ns()
-                self._state.commit(self._state.server.on_quotes(quotes, time_ns))
+                self._state.commit(self._state.server.on_quotes(quotes, self._stamp(end - 1)))
+
+    def _stamp(self, step: int) -> int:
+        """Return when a step happened: now in the one that runs, because requests may have been stamped in it."""
+        if step == self._state.data.prices.now_step():
+            return self._state.now_ns()
+        return step * STEP_NS + self._state.clock.ahead_ns()
 
     def _visited(self, symbols: set[str], first: int, last: int) -> Iterator[Quotes]:
         """Yield the quotes of all symbols at every visit in a piece; those without one keep their last."""
@@ -97,8 +99,12 @@ class Stepper:
 
 
 def _pieces(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of single steps, or of minutes and more when there are many."""
+    """Yield (start, end) of single steps, or of the shortest whole pieces of time that are not too many."""
     behind = last - first
-    length = 1 if behind <= MAX_FINE_STEPS else max(MINUTE_STEPS, -(-behind // MAX_PIECES))
-    for start in range(first, last, length):
-        yield start, min(start + length, last)
+    length = 1
+    if behind > MAX_FINE_STEPS:
+        length = next((each for each in PIECES if behind <= MAX_PIECES * each), PIECES[-1])
+    while first < last:
+        end = min((first // length + 1) * length, last)
+        yield first, end
+        first = end

@@ -139,12 +139,6 @@ class Mt5Venue:
         """
         return self._state.data.bars_back(symbol, timeframe, until_ns=until_ns, skip=skip, count=count)
 
-    def bars_range(
-        self, symbol: str, timeframe: int, from_ns: int, to_ns: int, limit: int | None = None
-    ) -> BarColumns:
-        """Return the bars that open from ``from_ns`` to ``to_ns``, both included; of more than ``limit`` the newest."""
-        return self._state.data.bars_range(symbol, timeframe, from_ns, to_ns, limit)
-
     # trading
 
     def send(

@@ -20,6 +20,7 @@ SESSION_S = 150
 HOST = "127.0.0.1"
 TOKEN = "a-token-for-conformance-clients-alone"
 LOGIN = 1_000_001
+NETTING_LOGIN = 1_000_002
 PASSWORD = "sim-password"
 SERVER = "Edgerunner-Sim"
 
@@ -39,6 +40,15 @@ class Said:
         """Return the last line as JSON; fails when the session did."""
         assert self.code == 0, self.output
         return json.loads(self.output.strip().splitlines()[-1])
+
+
+def credentials(way: str) -> dict[str, Any]:
+    """Return what a program logs in with: no password goes to a bridge, which has it already."""
+    return {"login": LOGIN, "server": SERVER} | ({"password": PASSWORD} if way == "simulated" else {})
+
+
+def connection_options(way: str) -> list[str]:
+    return [part for name, value in credentials(way).items() for part in (f"--{name}", str(value))]
 
 
 def on_terminal(way: str, program: Path, *arguments: str) -> list[str]:

@@ -4,14 +4,26 @@ Each session checks what it is told; afterwards the simulator's ledger must tell
 """
 
 import json
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.conformance.mt5.clients import BIN, HERE, LOGIN, PASSWORD, PYTHON, SERVER, WAYS, on_terminal, run_client
+from tests.conformance.mt5.clients import (
+    BIN,
+    HERE,
+    LOGIN,
+    NETTING_LOGIN,
+    PASSWORD,
+    PYTHON,
+    SERVER,
+    WAYS,
+    connection_options,
+    credentials,
+    on_terminal,
+    run_client,
+)
 from tests.conformance.mt5.conftest import Terminal
+from tests.conformance.mt5.ledger_check import check_ledger
 
 pytestmark = pytest.mark.conformance
 
@@ -19,30 +31,33 @@ DROP_PASSWORDS = {"EDGERUNNER_MT5_BRIDGE_DROP_PASSWORDS": "1"}
 TERMINAL_PATH = "C:\\Program Files\\MetaTrader 5\\terminal64.exe"
 
 
-def credentials(way: str) -> dict[str, Any]:
-    """Return what a program logs in with: no password goes to a bridge, which has it already."""
-    return {"login": LOGIN, "server": SERVER} | ({"password": PASSWORD} if way == "simulated" else {})
-
-
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_session_of_pdmt5(way: str, terminal: Terminal, tmp_path: Path) -> None:
     command = on_terminal(way, HERE / "pdmt5_session.py", json.dumps(credentials(way)))
     said = await run_client(command, terminal.environment(way), tmp_path)
-    check_ledger(terminal, said.last_line())
+    check_ledger(terminal.ledger(), said.last_line())
+
+
+async def test_a_session_of_pdmt5_on_a_netting_account(terminal: Terminal, tmp_path: Path) -> None:
+    netting = credentials("simulated") | {"login": NETTING_LOGIN}
+    command = on_terminal("simulated", HERE / "pdmt5_session.py", json.dumps(netting))
+    said = await run_client(command, terminal.environment("simulated"), tmp_path)
+    assert said.last_line()["login"] == NETTING_LOGIN
+    check_ledger(terminal.ledger(), said.last_line())
 
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_session_of_mt5cli(way: str, terminal: Terminal, tmp_path: Path) -> None:
     command = on_terminal(way, HERE / "mt5cli_session.py", str(tmp_path), *connection_options(way))
     said = await run_client(command, terminal.environment(way), tmp_path)
-    check_ledger(terminal, said.last_line())
+    check_ledger(terminal.ledger(), said.last_line())
 
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_session_of_pymt5adapter(way: str, terminal: Terminal, tmp_path: Path) -> None:
     command = on_terminal(way, HERE / "pymt5adapter_session.py", json.dumps(credentials(way)))
     said = await run_client(command, terminal.environment(way), tmp_path)
-    check_ledger(terminal, said.last_line())
+    check_ledger(terminal.ledger(), said.last_line())
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -66,27 +81,4 @@ async def test_a_session_of_metatrader_mcp_server(way: str, terminal: Terminal, 
     environment = terminal.environment(way) | DROP_PASSWORDS
     command = [str(PYTHON), str(HERE / "metatrader_mcp_session.py"), *server]
     said = await run_client(command, environment, tmp_path)
-    check_ledger(terminal, said.last_line())
-
-
-def connection_options(way: str) -> list[str]:
-    return [part for name, value in credentials(way).items() for part in (f"--{name}", str(value))]
-
-
-def check_ledger(terminal: Terminal, session: dict[str, Any]) -> None:
-    """The session bought, placed and removed a pending order, and closed: nothing more and nothing less is booked."""
-    ledger = terminal.ledger()
-    account = next(each for each in ledger["accounts"] if each["account_id"] == str(LOGIN))
-    assert account["positions"] == []
-    (balance,) = account["balances"]
-    assert Decimal(balance["total"]) == Decimal(repr(session["balance"])), (account, session)
-    bought, removed, closed = (str(ticket) for ticket in session["orders"])
-    orders = {order["venue_order_id"]: order for order in ledger["orders"]}
-    assert {ticket: orders[ticket]["status"] for ticket in orders} == {
-        bought: "filled",
-        removed: "canceled",
-        closed: "filled",
-    }
-    assert not any(order["live"] for order in orders.values())
-    fills = [(fill["venue_order_id"], fill["side"], Decimal(fill["quantity"])) for fill in ledger["fills"]]
-    assert fills == [(bought, "buy", Decimal("0.1")), (closed, "sell", Decimal("0.1"))]
+    check_ledger(terminal.ledger(), said.last_line())

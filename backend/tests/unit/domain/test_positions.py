@@ -239,9 +239,9 @@ def test_fills_of_one_stamp_stand_in_the_brokers_order() -> None:
 
 
 def test_ranks_of_two_lines_tell_nothing_about_each_other() -> None:
-    told = [("A", "buys", 2), ("B", "sales", 9), ("C", "buys", 1), ("D", "sales", 7)]
+    told = [("A", "buys", 2), ("B", "sales", 1), ("C", "buys", 1), ("D", "sales", 7)]
     fills = [(5, replace(buy("1", "90"), line=line, rank=rank, trade_id=name)) for name, line, rank in told]
-    assert [trade.trade_id for trade in stamped(*fills).recent] == ["C", "A", "D", "B"]
+    assert [trade.trade_id for trade in stamped(*fills).recent] == ["C", "A", "B", "D"]
 
 
 def test_fills_of_one_stamp_and_no_rank_stand_as_they_were_told() -> None:

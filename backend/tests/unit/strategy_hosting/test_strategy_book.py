@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgerunner.domain.events import EventBody, RecordedEvent
+from edgerunner.domain.events import CashMoved, EventBody, RecordedEvent
 from edgerunner.domain.orders import Money, Side
 from edgerunner.domain.positions import Position
 from edgerunner.services.strategies.book import StrategyBook
@@ -52,6 +52,20 @@ def test_without_a_mark_no_profit_is_claimed() -> None:
     totals = book.performance(lambda _: None)
     assert totals.unrealized is None
     assert totals.fees == (Money(currency="USDT", amount=Decimal("0.5")),)
+
+
+def test_a_commission_that_comes_later_than_its_fill_is_a_fee_too() -> None:
+    late = CashMoved(
+        movement_id="fee:T1",
+        kind="commission",
+        currency="USDT",
+        amount=Decimal("-0.5"),
+        instrument_id="BTCUSDT-LINEAR.BYBIT",
+        trade_id="T1",
+    )
+    book = book_of(initialized("1"), filled("T1", "1"), late)
+    assert book.performance(at_100).fees == (Money(currency="USDT", amount=Decimal("0.5")),)
+    assert (book.performance(at_100).fills, book.performance(at_100).trades) == (1, 0)
 
 
 def test_an_event_that_was_taken_in_before_changes_nothing() -> None:

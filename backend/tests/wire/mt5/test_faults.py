@@ -123,6 +123,8 @@ async def test_the_words_of_a_refusal_can_be_chosen(site: Site) -> None:
     site.faults.add("mt5", "reject", params={"code": 10019, "text": "No money for you"})
     result = await site.ask(site.mt5.order_send, BUY)
     assert (result.retcode, result.comment) == (10019, "No money for you")
+    site.faults.add("mt5", "reject", params={"code": 5})
+    assert (await site.ask(site.mt5.order_send, BUY)).retcode == 10006, "5 is no return code"
 
 
 async def test_switches_show_in_the_terminal_and_the_account(site: Site) -> None:
@@ -136,6 +138,7 @@ async def test_switches_show_in_the_terminal_and_the_account(site: Site) -> None
         None,
         (-8, "Auto-Trading using Python API disabled in Terminal"),
     )
+    assert [reason for *_, reason in site.broker.refused] == ["the Python API is disabled"]
     site.faults.remove()
     assert (await site.ask(mt5.terminal_info)).trade_allowed is True
 
@@ -174,6 +177,17 @@ async def test_positions_lag_behind_a_trade(site: Site) -> None:
         return await site.ask(site.mt5.positions_total) == 1
 
     await until(shown, timeout_s=5, what="the position")
+
+
+async def test_a_terminal_can_lag_behind_every_trade(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Mt5Settings(position_lag_s=60)
+    async with running_site(FakeBroker(), FaultBox(["mt5"]), monkeypatch, settings) as site:
+        assert (await site.ask(site.mt5.order_send, BUY)).retcode == 10009
+        assert await site.ask(site.mt5.positions_total) == 0
+        await site.ask(site.mt5.login, 1_000_002, password="sim-password")
+        assert (await site.ask(site.mt5.order_send, BUY)).retcode == 10009
+        await site.ask(site.mt5.login, 1_000_001)
+        assert await site.ask(site.mt5.positions_total) == 1, "only the last trade is not shown yet"
 
 
 async def test_an_old_version_does_not_connect(site: Site) -> None:

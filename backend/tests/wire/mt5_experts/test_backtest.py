@@ -95,7 +95,7 @@ async def test_an_optimisation_gives_every_pass(tmp_path: Path) -> None:
         assert tried == {(Decimal(a), Decimal(b)) for a in (4, 6, 8) for b in (20, 30)}
         results = [one.values["Result"] for one in outcome.passes]
         assert all(isinstance(result, Decimal) for result in results)
-        assert results == sorted(results, reverse=True)  # type: ignore[type-var]
+        assert results == sorted(results, reverse=True)
 
 
 async def test_history_that_begins_later_is_warned_of(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The reference EA's own source, compiled against the shim and run against the real EA link."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -83,7 +83,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(program: Path, *, limits: EaLimits | None = None, **inputs: str) -> AsyncIterator[Bench]:
+async def running(
+    program: Path, inputs: Mapping[str, str] | None = None, *, limits: EaLimits | None = None
+) -> AsyncIterator[Bench]:
     link = EaLink(limits=limits, check_trade=lambda name, args: None)
     await link.start()
     token = link.expect(SESSION)
@@ -94,7 +96,7 @@ async def running(program: Path, *, limits: EaLimits | None = None, **inputs: st
     try:
         await terminal.say("init|EURUSD|H1|1000001|Edgerunner-Sim|0|5836|1")
         known = {"InpBridgePort": str(link.port), "InpBridgeToken": token, "InpSession": SESSION, "InpTimerMs": "20"}
-        await terminal.say(*(f"input|{name}|{value}" for name, value in {**known, **inputs}.items()))
+        await terminal.say(*(f"input|{name}|{value}" for name, value in {**known, **(inputs or {})}.items()))
         await terminal.say("account|100000.5|100000.5|0|100000.5|USD|2", "start")
         yield bench
     finally:
@@ -186,14 +188,14 @@ async def test_it_trades_only_when_its_own_inputs_say_so(reference_ea: Path) -> 
         await bench.told(EaHello)
         refused = await bench.command("order_send", ORDER)
         assert (refused.ok, refused.error) == (False, "InpAllowTrading is off")
-    async with running(reference_ea, **TRADING) as bench:
+    async with running(reference_ea, TRADING) as bench:
         assert (await bench.told(EaHello)).trade
         refused = await bench.command("order_send", {**ORDER, "volume": "0.51"})
         assert refused.error == "the volume is above InpMaxVolume"
 
 
 async def test_an_order_reaches_the_terminal_unchanged_and_its_result_comes_back(reference_ea: Path) -> None:
-    async with running(reference_ea, **TRADING) as bench:
+    async with running(reference_ea, TRADING) as bench:
         await bench.told(EaHello)
         sending = asyncio.ensure_future(bench.command("order_send", ORDER))
         sent = await bench.terminal.hear("send")
@@ -211,7 +213,7 @@ async def test_an_order_reaches_the_terminal_unchanged_and_its_result_comes_back
 
 
 async def test_it_closes_a_position_against_its_side(reference_ea: Path) -> None:
-    async with running(reference_ea, **TRADING) as bench:
+    async with running(reference_ea, TRADING) as bench:
         await bench.ready()
         await bench.terminal.say("positions", "position|42|EURUSD|1|7|2.5|1.1|0|0|-3.5|")
         await bench.terminal.say("tick|EURUSD|1700000000123|1.10500|1.10512|0|0|6|5|1")
@@ -227,7 +229,7 @@ async def test_it_closes_a_position_against_its_side(reference_ea: Path) -> None
 
 
 async def test_it_does_not_trade_on_a_real_account(reference_ea: Path) -> None:
-    async with running(reference_ea, **TRADING) as bench:
+    async with running(reference_ea, TRADING) as bench:
         await bench.ready()
         await bench.terminal.say("init|EURUSD|H1|1000001|Edgerunner-Sim|2|5836|1")
         await bench.terminal.say("tick|EURUSD|1700000000123|1.10500|1.10512|0|0|6|5|1")
@@ -287,7 +289,7 @@ async def test_it_comes_back_after_the_link_was_gone_and_its_numbers_go_on(refer
 
 
 async def test_a_wrong_token_is_told_in_the_journal(reference_ea: Path) -> None:
-    async with running(reference_ea, InpBridgeToken="wrong") as bench:
+    async with running(reference_ea, {"InpBridgeToken": "wrong"}) as bench:
         assert await bench.terminal.hear("print") == ["EA link: refused: unauthorized"]
         assert bench.events == []
 
@@ -303,5 +305,5 @@ async def test_it_says_goodbye_when_the_terminal_ends_it(reference_ea: Path) -> 
 
 @pytest.mark.parametrize("inputs", [{"InpTimerMs": "5"}, {"InpBridgePort": "70000"}])
 async def test_inputs_it_cannot_work_with_fail_its_start(reference_ea: Path, inputs: dict[str, str]) -> None:
-    async with running(reference_ea, **inputs) as bench:
+    async with running(reference_ea, inputs) as bench:
         assert await bench.terminal.hear("failed") == ["32767"]

@@ -12,6 +12,7 @@ import pytest
 from edgerunner.mt5_bridge.remote import RemoteModule, connect
 from edgerunner.mt5_bridge.remote import orders as remote_orders
 from edgerunner.mt5_surface.dtypes import RATES_DTYPE
+from tests.wire.mt5_bridge.certificates import make_certificate
 from tests.wire.mt5_bridge.harness import BUY, OTHER, READER, TRADER, Bridge, bridge
 from tests.wire.mt5_remote.cutting_proxy import Cut, cutting
 
@@ -181,3 +182,15 @@ async def test_a_symbol_that_is_none_is_an_invalid_argument(symbol: str, running
         assert await asyncio.to_thread(mt5.initialize)
         assert await asyncio.to_thread(mt5.symbol_info, symbol) is None
         assert mt5.last_error()[0] == mt5.RES_E_INVALID_PARAMS
+
+
+async def test_over_tls_the_bridges_certificate_is_checked(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    async with bridge(tmp_path / "bridge", tls=(certificate, key)) as running:
+        async with module(running, ca_file=certificate) as mt5:
+            while not await asyncio.to_thread(mt5.initialize):
+                assert mt5.last_error()[0] == mt5.RES_E_INTERNAL_FAIL_TIMEOUT
+            assert (await asyncio.to_thread(mt5.order_send, REQUEST)).retcode == mt5.TRADE_RETCODE_DONE
+        async with module(running) as stranger:
+            assert await asyncio.to_thread(stranger.initialize) is False
+            assert stranger.last_error()[0] == stranger.RES_E_INTERNAL_FAIL_CONNECT

@@ -28,10 +28,19 @@ _MOST_BYTES = 200_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Files:
+class _Plan:
     ini: Path
+    ini_data: bytes
+    preset: Path | None
+    preset_data: bytes
     report: Path
     sent: Mapping[str, str]
+
+
+def check(terminal: ExpertTerminal, request: BacktestRequest) -> None:
+    """Raise what ``backtest`` would raise before anything runs; reads the terminal's folder, writes nothing."""
+    _plan(terminal, request, "check")
+    require_startable(terminal)
 
 
 async def backtest(terminal: ExpertTerminal, request: BacktestRequest, *, run_id: str) -> BacktestOutcome:
@@ -40,9 +49,10 @@ async def backtest(terminal: ExpertTerminal, request: BacktestRequest, *, run_id
     Raises ``NotFound``, ``InvalidRequest``, ``Conflict``, ``BrokerUnreachable`` before anything runs. A run without a
     report and one that was ended for its time are outcomes, with the journal's reasons.
     """
-    files = await asyncio.to_thread(_write, terminal, request, run_id)
+    plan = await asyncio.to_thread(_plan, terminal, request, run_id)
+    await asyncio.to_thread(_write, terminal, plan)
     tail = await asyncio.to_thread(JournalTail, terminal.folder)
-    process = await TerminalProcess.start(terminal.command(files.ini), terminal.folder)
+    process = await TerminalProcess.start(terminal.command(plan.ini), terminal.folder)
     is_late = False
     try:
         await process.wait(request.timeout_s)
@@ -54,35 +64,42 @@ async def backtest(terminal: ExpertTerminal, request: BacktestRequest, *, run_id
     if is_late:
         late = f"The tester was not done after {request.timeout_s:g} s and was ended."
         return _outcome(BacktestState.TIMED_OUT, process, journal, [late])
-    return await asyncio.to_thread(_read, request, files, process, journal)
+    return await asyncio.to_thread(_read, request, plan, process, journal)
 
 
-def _write(terminal: ExpertTerminal, request: BacktestRequest, run_id: str) -> _Files:
+def _plan(terminal: ExpertTerminal, request: BacktestRequest, run_id: str) -> _Plan:
     compiled = require_expert(terminal, request.expert)
     specs = inputs_of(compiled, request.schema, {**request.inputs, **request.ranges})
     lines = preset_lines(specs, request.inputs, request.ranges)
-    preset = f"{run_id}.set" if lines else None
-    sections = backtest_sections(request, preset=preset, report=run_id, login=terminal.login)
-    data = encode_ini(sections, terminal.ini_encoding)
-    require_startable(terminal)
-    if preset is not None:
-        write_private(terminal.folder / "MQL5" / "Profiles" / "Tester" / preset, encode_preset(lines))
-    ini = terminal.folder / "edgerunner" / f"{run_id}.ini"
-    write_private(ini, data)
+    preset = terminal.folder / "MQL5" / "Profiles" / "Tester" / f"{run_id}.set" if lines else None
+    sections = backtest_sections(request, preset=preset.name if preset else None, report=run_id, login=terminal.login)
     suffix = ".htm" if request.optimization is Optimization.OFF else ".xml"
-    sent = dict(line.split("=", 1) for line in lines if "||" not in line)
-    return _Files(ini=ini, report=terminal.folder / f"{run_id}{suffix}", sent=sent)
+    return _Plan(
+        ini=terminal.folder / "edgerunner" / f"{run_id}.ini",
+        ini_data=encode_ini(sections, terminal.ini_encoding),
+        preset=preset,
+        preset_data=encode_preset(lines),
+        report=terminal.folder / f"{run_id}{suffix}",
+        sent=dict(line.split("=", 1) for line in lines if "||" not in line),
+    )
+
+
+def _write(terminal: ExpertTerminal, plan: _Plan) -> None:
+    require_startable(terminal)
+    if plan.preset is not None:
+        write_private(plan.preset, plan.preset_data)
+    write_private(plan.ini, plan.ini_data)
 
 
 def _read(
-    request: BacktestRequest, files: _Files, process: TerminalProcess, journal: Sequence[JournalLine]
+    request: BacktestRequest, plan: _Plan, process: TerminalProcess, journal: Sequence[JournalLine]
 ) -> BacktestOutcome:
-    if not files.report.is_file():
+    if not plan.report.is_file():
         missing = "The terminal ended without a report. A tester needs a broker connection for the contract's terms."
         return _outcome(BacktestState.NO_REPORT, process, journal, [missing])
-    if files.report.stat().st_size > _MOST_BYTES:
+    if plan.report.stat().st_size > _MOST_BYTES:
         return _outcome(BacktestState.NO_REPORT, process, journal, [f"The report is over {_MOST_BYTES} bytes long."])
-    text = decode_text(files.report.read_bytes())
+    text = decode_text(plan.report.read_bytes())
     if request.optimization is not Optimization.OFF:
         try:
             passes = parse_optimization(text)
@@ -90,7 +107,7 @@ def _read(
             return _outcome(BacktestState.NO_REPORT, process, journal, [f"The optimisation's table: {error}."])
         return _outcome(BacktestState.COMPLETED, process, journal, [], passes=passes)
     report = parse_report(text)
-    return _outcome(BacktestState.COMPLETED, process, journal, report_warnings(report, files.sent), report=report)
+    return _outcome(BacktestState.COMPLETED, process, journal, report_warnings(report, plan.sent), report=report)
 
 
 def _outcome(

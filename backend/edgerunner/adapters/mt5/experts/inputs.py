@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from edgerunner.domain.errors import FieldError, InvalidRequest
 from edgerunner.domain.experts import InputKind, InputRange, InputSpec, InputValue
-from edgerunner.domain.numbers import is_multiple, to_plain
+from edgerunner.domain.numbers import is_multiple, parse_plain, to_plain
 
 _INTEGER_BITS = {"char": 8, "short": 16, "int": 32, "long": 64, "uchar": -8, "ushort": -16, "uint": -32, "ulong": -64}
 """Width of MQL5's integer types; negative = unsigned."""
@@ -101,6 +101,8 @@ def _problem(spec: InputSpec, value: InputValue) -> tuple[str, str] | None:
             return _out_of_range(spec, Decimal(value))
         case (InputKind.NUMBER, int() | Decimal()) if not isinstance(value, bool):
             return _not_finite(Decimal(value)) or _out_of_range(spec, Decimal(value))
+        case (InputKind.NUMBER, str()):
+            return _bad_number(spec, value)
         case (InputKind.TEXT, str()):
             return _bad_text(value) or _no_choice(spec, value)
         case (InputKind.TIME, int()) if not isinstance(value, bool):
@@ -121,6 +123,13 @@ def _shown(value: InputValue) -> str:
 
 def _not_finite(number: Decimal) -> tuple[str, str] | None:
     return None if number.is_finite() else ("wrong_type", "must be a finite number")
+
+
+def _bad_number(spec: InputSpec, text: str) -> tuple[str, str] | None:
+    try:
+        return _out_of_range(spec, parse_plain(text))
+    except ValueError as error:
+        return "wrong_type", str(error)
 
 
 def _out_of_range(spec: InputSpec, number: Decimal) -> tuple[str, str] | None:

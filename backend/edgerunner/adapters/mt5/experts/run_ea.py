@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from edgerunner.adapters.mt5.experts.backtest import backtest
+from edgerunner.adapters.mt5.experts.backtest import backtest, check
 from edgerunner.adapters.mt5.experts.launch import LaunchedExpert, launch
 from edgerunner.adapters.mt5.experts.link import ExpertLink
 from edgerunner.adapters.mt5.experts.terminal import ExpertTerminal, installed_experts, running_process
@@ -85,6 +85,12 @@ class ExpertRunner:
             self._keep(expert)
         return await expert.view(self._link)
 
+    async def check_backtest(self, request: BacktestRequest) -> None:
+        """Raise what ``backtest`` would raise before anything runs."""
+        terminal = self._terminal(request.terminal)
+        self._require_free(terminal)
+        await asyncio.to_thread(check, terminal, request)
+
     async def backtest(self, request: BacktestRequest) -> BacktestOutcome:
         """Run the Strategy Tester to its end. Raises ``NotFound``, ``InvalidRequest``, ``Conflict``."""
         terminal = self._terminal(request.terminal)
@@ -141,13 +147,16 @@ class ExpertRunner:
 
     @asynccontextmanager
     async def _reserved(self, terminal: ExpertTerminal) -> AsyncIterator[None]:
-        if terminal.name in self._busy:
-            raise Conflict(f"The terminal {terminal.name!r} is being started or tests already.")
+        self._require_free(terminal)
         self._busy.add(terminal.name)
         try:
             yield
         finally:
             self._busy.discard(terminal.name)
+
+    def _require_free(self, terminal: ExpertTerminal) -> None:
+        if terminal.name in self._busy:
+            raise Conflict(f"The terminal {terminal.name!r} is being started or tests already.")
 
     def _terminal(self, name: str) -> ExpertTerminal:
         if (terminal := self._terminals.get(name)) is None:

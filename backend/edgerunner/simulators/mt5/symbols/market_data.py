@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice, takewhile
+from itertools import islice
 
 from edgerunner.matching.words import Side
 from edgerunner.mt5_surface.constants import TIMEFRAME_D1
@@ -80,13 +80,6 @@ class MarketData:
         """
         found = islice(self.bars(symbol, timeframe, until_ns, skip=skip), count)
         return self._bars[symbol].columns(list(found)[::-1])
-
-    def bars_range(
-        self, symbol: str, timeframe: int, from_ns: int, to_ns: int, limit: int | None = None
-    ) -> BarColumns:
-        """Return the bars that open from ``from_ns`` to ``to_ns``, both included; of more than ``limit`` the newest."""
-        found = takewhile(lambda bar: bar.start_ns >= from_ns, self.bars(symbol, timeframe, to_ns))
-        return self._bars[symbol].columns(list(islice(found, limit))[::-1])
 
     def bars(self, symbol: str, timeframe: int, until_ns: int | None = None, *, skip: int = 0) -> Iterable[Bar]:
         """Yield the bars from the one open at a moment (None = now) backwards, the first ``skip`` left out."""

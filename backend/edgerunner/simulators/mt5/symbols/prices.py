@@ -73,7 +73,7 @@ class Prices:
         if effective < first:
             return [self.quote(symbol, last - 1)] * 4
         visits = self._market.coarse_visits(symbol, first, effective + 1)
-        return [self._quote(symbol, (bid, ask), last - 1) for _, bid, ask in visits]
+        return [self._quote(symbol, (bid, ask), effective) for _, bid, ask in visits]
 
     def tick(self, symbol: str) -> SymbolTick:
         """Return the last tick as a terminal shows it."""
@@ -105,11 +105,8 @@ class Prices:
 
     def steps(self, symbol: str, first: int, last: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
         """Yield (step, quotes in ticks) of the steps from ``first`` to ``last`` (excluded) in which it traded."""
-        quotes, frozen = self._market.quotes, self._market.frozen_step
         for opens, closes in self._hours.spans(symbol, first * STEP_NS, last * STEP_NS):
-            for step in range(max(first, -(-opens // STEP_NS)), min(last, closes // STEP_NS)):
-                if frozen(symbol, step) == step:
-                    yield step, quotes(symbol, step)
+            yield from self._market.traded_quotes(symbol, -(-opens // STEP_NS), closes // STEP_NS)
 
     def _quote(self, symbol: str, pair: tuple[int, int], step: int) -> Quote:
         listed, time_ns = self._listed[symbol], step * STEP_NS

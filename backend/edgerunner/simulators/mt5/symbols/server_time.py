@@ -1,6 +1,6 @@
 """The wall clock of the trade server: MetaTrader 5 shows it as if it were UTC, and aligns its bars to it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 SECOND_NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * SECOND_NS
 _QUARTER_NS: Final = 900 * SECOND_NS
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall clock
+_EPOCH: Final = date(1970, 1, 1)
 
 
 class ServerZone:
@@ -62,7 +62,6 @@ class ServerZone:
 
 def month_start(server_ns: int, *, months: int = 0) -> int:
     """Return the first of the month of a wall clock time (or of one some months away), wall clock nanoseconds."""
-    day = _EPOCH + timedelta(seconds=server_ns // SECOND_NS)
+    day = _EPOCH + timedelta(days=server_ns // DAY_NS)
     count = day.year * 12 + day.month - 1 + months
-    first = datetime(count // 12, count % 12 + 1, 1)  # noqa: DTZ001 - a wall clock
-    return (first - _EPOCH) // timedelta(seconds=1) * SECOND_NS
+    return (date(count // 12, count % 12 + 1, 1) - _EPOCH).days * DAY_NS

@@ -102,6 +102,4 @@ def _between(columns: TickColumns, first_ms: int, last_ms: int) -> TickColumns:
     )
 
 
-_NONE: Final = TickColumns(
-    time_ms=np.zeros(0, np.int64), bid=np.zeros(0), ask=np.zeros(0), flags=np.zeros(0, np.int64)
-)
+_NONE: Final = TickColumns(time_ms=np.zeros(0, np.int64), bid=np.zeros(0), ask=np.zeros(0), flags=np.zeros(0, np.int64))

@@ -55,7 +55,6 @@ class Timeframe:
         return wall // self.length_ns * self.length_ns
 
 
-
 def frame_of(code: int, zone: ServerZone) -> Timeframe:
     """Return the timeframe of a ``TIMEFRAME_*`` constant; raises ``ValueError`` for another number."""
     if code not in LENGTHS_NS:
@@ -73,7 +72,5 @@ def _length_ns(code: int) -> int:
             return (code & ~_HOURS) * (_HOUR_NS if code & _HOURS else 60 * SECOND_NS)
 
 
-LENGTHS_NS: Final = {
-    code: _length_ns(code) for name, code in vars(constants).items() if name.startswith("TIMEFRAME_")
-}
+LENGTHS_NS: Final = {code: _length_ns(code) for name, code in vars(constants).items() if name.startswith("TIMEFRAME_")}
 """Longest length of a bar by ``TIMEFRAME_*`` constant."""

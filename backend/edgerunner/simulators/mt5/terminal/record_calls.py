@@ -34,20 +34,31 @@ class RecordCalls:
     """Answers `positions_*`, `orders_*` and `history_*`; refuses with ``CallRefused``."""
 
     def __init__(
-        self, broker: Broker, accounts: Accounts, *, rows: Rows, wall: WallTime, monotonic: Callable[[], float]
+        self,
+        broker: Broker,
+        accounts: Accounts,
+        *,
+        rows: Rows,
+        wall: WallTime,
+        lag_s: float,
+        monotonic: Callable[[], float],
     ) -> None:
         self._broker = broker
         self._accounts = accounts
         self._rows = rows
         self._wall = wall
+        self._lag_s = lag_s
         self._monotonic = monotonic
         self._before: _Before | None = None
 
-    def lag_behind(self, lag_s: float) -> None:
-        """Go on showing what is open now for a while: a trade is about to change it."""
+    def lag_behind(self, lag_s: float | None) -> None:
+        """Go on showing what is open now for a while (None = the usual one): a trade is about to change it."""
+        shown_s = self._lag_s if lag_s is None else lag_s
+        if shown_s <= 0:
+            return
         login = self._accounts.login
         self._before = _Before(
-            until_s=self._monotonic() + lag_s,
+            until_s=self._monotonic() + shown_s,
             login=login,
             positions=self._broker.positions(login),
             orders=self._broker.orders(login),

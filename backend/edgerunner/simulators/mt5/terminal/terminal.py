@@ -11,7 +11,9 @@ from edgerunner.simulators.mt5.symbols.server_time import ServerZone
 from edgerunner.simulators.mt5.terminal.accounts import Accounts
 from edgerunner.simulators.mt5.terminal.broker import Broker
 from edgerunner.simulators.mt5.terminal.history_data import HistoryData
+from edgerunner.simulators.mt5.terminal.market_hours import MarketHours
 from edgerunner.simulators.mt5.terminal.market_watch import MarketWatch
+from edgerunner.simulators.mt5.terminal.order_gate import OrderGate
 from edgerunner.simulators.mt5.terminal.record_calls import RecordCalls
 from edgerunner.simulators.mt5.terminal.rows import Rows, account_row
 from edgerunner.simulators.mt5.terminal.switches import Switches
@@ -38,17 +40,19 @@ class Terminal:
         self._folder = folder
         self._settings = settings
         self._broker = broker
-        wall = WallTime(ServerZone(settings.server_zone))
+        zone = ServerZone(settings.server_zone)
+        wall = WallTime(zone)
         rows = Rows(wall)
         watch = MarketWatch(name for name in settings.symbols_shown if broker.has_symbol(name))
         self.accounts = Accounts(broker, settings)
         self._switches = Switches(faults)
         self._symbols = SymbolCalls(broker, settings, self.accounts, rows=rows, watch=watch)
         data = HistoryData(broker, settings, self._symbols, wall=wall, faults=faults)
-        self._records = RecordCalls(broker, self.accounts, rows=rows, wall=wall, monotonic=time.monotonic)
-        self.trades = TradeCalls(
-            broker, settings, self.accounts, records=self._records, watch=watch, wall=wall, faults=faults
+        self._records = RecordCalls(
+            broker, self.accounts, rows=rows, wall=wall, lag_s=settings.position_lag_s, monotonic=time.monotonic
         )
+        gate = OrderGate(broker, self.accounts, MarketHours(settings, zone, faults), faults)
+        self._trades = TradeCalls(broker, self.accounts, gate, symbols=self._symbols, records=self._records, wall=wall)
         self._calls = self._short_calls()
         self._long_calls: Mapping[str, Callable[[Arguments], Awaitable[object]]] = {
             "copy_rates_from": data.rates_from,
@@ -69,7 +73,7 @@ class Terminal:
         return name in self._calls or name in self._long_calls
 
     def _short_calls(self) -> Mapping[str, Callable[[Arguments], object]]:
-        symbols, records, trades = self._symbols, self._records, self.trades
+        symbols, records, trades = self._symbols, self._records, self._trades
         return {
             "login": self._log_in,
             "version": self._version,

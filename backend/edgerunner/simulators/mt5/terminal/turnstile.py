@@ -15,6 +15,7 @@ from edgerunner.simulators.mt5.terminal.calls import Call
 from edgerunner.simulators.mt5.terminal.failures import CallRefused, call_failed
 from edgerunner.simulators.mt5.terminal.switches import Switches
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
+from edgerunner.simulators.tasks import TaskOwner
 
 DEFAULT_DELAY_S: Final = 5.0
 
@@ -60,7 +61,7 @@ class Turnstile:
         self._awake = asyncio.Event()
         self._forget = faults.watch(self._follow_hang)
         self._follow_hang()
-        self._restarting: asyncio.Task[None] | None = None
+        self._restarts = TaskOwner()
 
     async def conduct(self, visit: Visit) -> None:
         """Carry out one call and answer it."""
@@ -83,11 +84,9 @@ class Turnstile:
             await self._answer(visit, error, value)
 
     async def stop(self) -> None:
-        """Stop following the faults and wait for a restart under way."""
+        """Stop following the faults, and end a restart under way."""
         self._forget()
-        if self._restarting is not None:
-            self._restarting.cancel()
-            await asyncio.gather(self._restarting, return_exceptions=True)
+        await self._restarts.stop()
 
     async def _answer(self, visit: Visit, error: LastError, value: object) -> None:
         delay = self._faults.take(BROKER, "delay_reply", **_words(visit.call))
@@ -120,7 +119,7 @@ class Turnstile:
 
     async def _restart_later(self) -> None:
         """Restart the server; not here, since that ends the connection whose call is being carried out."""
-        self._restarting = asyncio.create_task(self._restart())
+        self._restarts.start(self._restart())
 
     def _takes(self, fault: str, call: Call) -> bool:
         return self._faults.take(BROKER, fault, **_words(call)) is not None

@@ -1,9 +1,11 @@
 """The command: ``python -m edgerunner.simulators.mt5.terminal64 FOLDER/terminal64.exe [/portable] [/config:FILE]``.
 
 ``--install FOLDER`` makes such a folder with the stand-in EAs and ends. Without a simulated broker that listens
-(``EDGERUNNER_SIM_MT5_TERMINAL``, else port 8104) one runs inside this process, with the same prices.
+(``broker.txt`` of the folder, ``EDGERUNNER_SIM_MT5_TERMINAL``, else port 8104) one runs inside this process, with the
+same prices.
 """
 
+import os
 import signal
 import sys
 import threading
@@ -11,9 +13,10 @@ from pathlib import Path
 
 from edgerunner.simulators.mt5.finding import ensure_terminal
 from edgerunner.simulators.mt5.module import create_module
+from edgerunner.simulators.mt5.settings import TERMINAL_VARIABLE
 from edgerunner.simulators.mt5.terminal64.command_line import parse_command_line
 from edgerunner.simulators.mt5.terminal64.desk import Desk
-from edgerunner.simulators.mt5.terminal64.programs import install_terminal
+from edgerunner.simulators.mt5.terminal64.programs import BROKER_FILE, install_terminal
 from edgerunner.simulators.mt5.terminal64.terminal import SimulatedTerminal
 
 
@@ -30,6 +33,9 @@ def main(words: list[str]) -> int:
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     signal.signal(signal.SIGINT, lambda *_: ending.set())
+    broker = line.folder / BROKER_FILE
+    if broker.is_file():
+        os.environ[TERMINAL_VARIABLE] = broker.read_text(encoding="ascii").strip()
     ensure_terminal()
     return SimulatedTerminal(line, Desk(create_module()), ending).run()
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+BROKER_FILE: Final = "broker.txt"
+"""Where the simulated broker of a folder listens; wins over the environment."""
 _MARK: Final = b"edgerunner-expert:"
 MARKER: Final = b"The simulated terminal: start it with python -m edgerunner.simulators.mt5.terminal64 <this file>\n"
 
@@ -53,11 +55,16 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
 }
 
 
-def install_terminal(folder: Path) -> Path:
-    """Make a simulated terminal's folder with all stand-ins, or complete it; returns its ``terminal64.exe``."""
+def install_terminal(folder: Path, *, broker: str | None = None) -> Path:
+    """Make a simulated terminal's folder with all stand-ins, or complete it; returns its ``terminal64.exe``.
+
+    ``broker`` is where the simulated broker listens (``host:port``); None = as the environment says.
+    """
     program = folder / "terminal64.exe"
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_bytes(MARKER)
+    if broker is not None:
+        (folder / BROKER_FILE).write_text(broker, encoding="ascii")
     for name, stand_in in STAND_INS.items():
         compiled = folder / "MQL5" / "Experts" / f"{name}.ex5"
         compiled.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ class _Held:
 
 
 class _Book:
-    def __init__(self, terms: SymbolTerms, deposit: Decimal, lots: Decimal, profit: Profit, start_s: int) -> None:
+    def __init__(self, terms: SymbolTerms, *, deposit: Decimal, lots: Decimal, profit: Profit, start_s: int) -> None:
         self._terms, self._lots, self._profit = terms, lots, profit
         self.balance = deposit
         self.deals = [
@@ -123,7 +123,7 @@ def run_crossing(
     fast, slow, lots = int(inputs["InpFastPeriod"]), int(inputs["InpSlowPeriod"]), Decimal(inputs["InpLots"])
     if not 0 < fast < slow or lots <= 0:
         raise BadInputs("InpFastPeriod must be below InpSlowPeriod, and InpLots above 0")
-    book = _Book(terms, deposit, lots, profit, bars[0].time_s if bars else 0)
+    book = _Book(terms, deposit=deposit, lots=lots, profit=profit, start_s=bars[0].time_s if bars else 0)
     closes: list[Decimal] = []
     curve = []
     for bar in bars:

@@ -18,6 +18,7 @@ class Case:
         order: The active order that MODIFY or REMOVE names.
         position: The position that is closed or changed: by ticket, or on netting accounts the symbol's.
         opposite: The position to close it by.
+        is_check: Nothing is asked for but what would be answered.
     """
 
     request: TradeRequest
@@ -30,6 +31,7 @@ class Case:
     order: Order | None
     position: Position | None
     opposite: Position | None
+    is_check: bool = False
 
     @property
     def account(self) -> Account:
@@ -72,17 +74,20 @@ class Case:
 
     @property
     def expiration_ns(self) -> int:
-        """Return the end that is asked for; 0 for life times that need none."""
-        needs_end = self.request.type_time in {OrderTime.SPECIFIED, OrderTime.SPECIFIED_DAY}
-        return self.request.expiration_ns if needs_end else 0
+        """Return the end that is asked for; 0 for GTC, of DAY the beginning of the day (seen in real results)."""
+        match OrderTime(self.request.type_time):
+            case OrderTime.GTC:
+                return 0
+            case OrderTime.DAY:
+                return self.day_start_ns
+            case OrderTime.SPECIFIED | OrderTime.SPECIFIED_DAY:
+                return self.request.expiration_ns
 
     @property
     def is_closing(self) -> bool:
-        """Whether a market order only closes: it names a position, or is opposite and no larger (netting)."""
+        """Whether a market order only closes: it is opposite to its position and no larger."""
         if self.position is None:
             return False
-        if self.account.is_hedging:
-            return True
         return self.position.type != self.side and self.request.volume <= self.position.volume
 
     @property

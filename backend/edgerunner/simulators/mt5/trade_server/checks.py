@@ -65,13 +65,16 @@ def account_may_trade(case: Case) -> Retcode | None:
 
 
 def market_is_open(case: Case) -> Retcode | None:
-    """A session is on, and everything that the request must price has a quote."""
+    """A session is on, and everything that the request must price has a quote.
+
+    A check passes outside of the sessions too (sample of OrderCheck in the MQL5 reference).
+    """
     quote = case.market.quotes.get(case.symbol.name)
     if quote is None:
         return Retcode.PRICE_OFF
-    if not quote.is_open:
+    if not quote.is_open and not case.is_check:
         return Retcode.MARKET_CLOSED
-    return None if case.market.can_trade(case.symbol.name, case.account.currency) else Retcode.PRICE_OFF
+    return None if case.market.can_price(case.symbol.name, case.account.currency) else Retcode.PRICE_OFF
 
 
 def side_is_allowed(case: Case) -> Retcode | None:

@@ -7,6 +7,7 @@ from edgerunner.simulators.mt5.trade_server.execution import Trade, execute
 from edgerunner.simulators.mt5.trade_server.market import entry_price, opposite
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
 from edgerunner.simulators.mt5.trade_server.state import Act
+from edgerunner.simulators.mt5.trade_server.valuation import priced
 from edgerunner.simulators.mt5.trade_server.values import Deal, Order, Position, Quote, TradeResult
 from edgerunner.simulators.mt5.trade_server.words import OrderFilling, OrderState, OrderType, PositionType, Reason
 
@@ -65,8 +66,8 @@ def trade_now(act: Act, order: Order, *, price: Decimal, fill: Fill) -> Deal | N
 
 
 def end(act: Act, order: Order, state: OrderState) -> Order:
-    """Return an order that ended now."""
-    return replace(order, state=state, time_done_ns=act.now_ns)
+    """Return an order that ended now, with the market's price of now."""
+    return replace(priced(order, act.market), state=state, time_done_ns=act.now_ns)
 
 
 def close_position(act: Act, position: Position, *, reason: Reason, comment: str, level: Decimal) -> Deal:

@@ -53,9 +53,12 @@ class Market:
         return self.quotes[symbol]
 
     def can_trade(self, symbol: str, into: str) -> bool:
-        """Whether a session is on and the symbol's price, profit and margin can be told in a currency."""
-        quote = self.quotes.get(symbol)
-        if quote is None or not quote.is_open:
+        """Whether a session is on and the symbol can be priced."""
+        return self.can_price(symbol, into) and self.quotes[symbol].is_open
+
+    def can_price(self, symbol: str, into: str) -> bool:
+        """Whether the symbol's price, profit and margin can be told in a currency."""
+        if self.quotes.get(symbol) is None:
             return False
         terms = self.symbols[symbol]
         return all(self._has_rate(currency, into) for currency in (terms.currency_profit, terms.currency_margin))

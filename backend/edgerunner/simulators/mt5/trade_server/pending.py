@@ -8,17 +8,18 @@ from edgerunner.simulators.mt5.trade_server.case import Case
 from edgerunner.simulators.mt5.trade_server.check_prices import distance_to_trigger
 from edgerunner.simulators.mt5.trade_server.deals import Fill, end, trade_now
 from edgerunner.simulators.mt5.trade_server.market import entry_price
+from edgerunner.simulators.mt5.trade_server.outlook import can_afford
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
 from edgerunner.simulators.mt5.trade_server.state import Act
-from edgerunner.simulators.mt5.trade_server.valuation import value_of
+from edgerunner.simulators.mt5.trade_server.valuation import priced
 from edgerunner.simulators.mt5.trade_server.values import ZERO, Order, Quote, TradeResult
 from edgerunner.simulators.mt5.trade_server.words import OrderFilling, OrderState, OrderTime, OrderType
 
 
-def place_pending(act: Act, order: Order) -> TradeResult:
-    """Place a pending order; answered DONE with no deal (general knowledge: PLACED is for requests under way)."""
-    act.put_order(order)
-    return _done(order, volume=order.volume_initial, price=order.price_open)
+def place_pending(act: Act, order: Order, quote: Quote) -> TradeResult:
+    """Place a pending order; answered DONE with volume and market and without deal and price (seen in real results)."""
+    act.put_order(priced(order, act.market))
+    return replace(_done(order), volume=order.volume_initial, bid=quote.bid, ask=quote.ask)
 
 
 def modify_pending(act: Act, case: Case) -> TradeResult:
@@ -43,9 +44,8 @@ def remove_pending(act: Act, order: Order) -> TradeResult:
     return _done(order)
 
 
-def _done(order: Order, *, volume: Decimal = ZERO, price: Decimal = ZERO) -> TradeResult:
-    retcode = Retcode.DONE
-    return TradeResult(retcode=retcode, order=order.ticket, volume=volume, price=price, comment=retcode.comment)
+def _done(order: Order) -> TradeResult:
+    return TradeResult(retcode=Retcode.DONE, order=order.ticket, comment=Retcode.DONE.comment)
 
 
 def expire_moments(act: Act) -> None:
@@ -111,8 +111,6 @@ def _has_lost_its_position(act: Act, order: Order) -> bool:
 
 
 def _is_affordable(act: Act, order: Order, quote: Quote) -> bool:
-    scratch = act.book.scratch()
-    trial = Act(scratch, act.market, replace(act.tickets), act.now_ns)
+    trial = Act(act.book.scratch(), act.market, replace(act.tickets), act.now_ns)
     trade_now(trial, order, price=entry_price(quote, order.type.direction), fill=Fill(quote))
-    after = value_of(scratch, act.market)
-    return after.margin_free >= 0 or after.margin <= value_of(act.book, act.market).margin
+    return can_afford(act, trial)

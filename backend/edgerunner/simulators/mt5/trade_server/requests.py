@@ -10,12 +10,20 @@ from edgerunner.simulators.mt5.trade_server.checks import first_refusal
 from edgerunner.simulators.mt5.trade_server.close_by import close_by
 from edgerunner.simulators.mt5.trade_server.deals import Fill, send_deal
 from edgerunner.simulators.mt5.trade_server.market import Market
+from edgerunner.simulators.mt5.trade_server.outlook import is_affordable, outlook
 from edgerunner.simulators.mt5.trade_server.pending import modify_pending, place_pending, remove_pending
 from edgerunner.simulators.mt5.trade_server.protection import change_stops
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
 from edgerunner.simulators.mt5.trade_server.state import Act, Book, Tickets
 from edgerunner.simulators.mt5.trade_server.valuation import value_of
-from edgerunner.simulators.mt5.trade_server.values import AccountValue, Order, TradeRequest, TradeResult
+from edgerunner.simulators.mt5.trade_server.values import (
+    AccountValue,
+    CheckResult,
+    Order,
+    Quote,
+    TradeRequest,
+    TradeResult,
+)
 from edgerunner.simulators.mt5.trade_server.words import (
     OrderFilling,
     OrderState,
@@ -33,6 +41,7 @@ class Arrival:
     Attributes:
         comment: What is written on orders and deals; the client's own is in the request.
         fill_limit: Lots at most that are there to trade with; None = enough.
+        is_check: It is only asked what would be answered.
     """
 
     request: TradeRequest
@@ -41,29 +50,44 @@ class Arrival:
     now_ns: int
     day_start_ns: int
     fill_limit: Decimal | None = None
+    is_check: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a request would be answered, and the account afterwards as far as it was computed."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The account as it would be after a request."""
 
-    retcode: Retcode | None
-    case: Case | None = None
-    after: AccountValue | None = None
-    balance: Decimal = Decimal(0)
+    balance: Decimal
+    value: AccountValue
 
 
-def judge(arrival: Arrival, book: Book, market: Market, tickets: Tickets) -> Verdict:
-    """Return the first reason to refuse a request, or none; changes nothing (the tickets are copied)."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request that can be carried out."""
+
+    case: Case
+    outlook: Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that cannot; the outlook is there when money or price was the reason."""
+
+    retcode: Retcode
+    outlook: Outlook | None = None
+
+
+def judge(arrival: Arrival, book: Book, market: Market, tickets: Tickets) -> Accepted | Refused:
+    """Return whether a request can be carried out; changes nothing (the tickets are copied)."""
     refusal = malformed(arrival.request, book)
     if refusal is not None:
-        return Verdict(retcode=refusal)
+        return Refused(refusal)
     case = _case(arrival, book, market)
     if case is None:
-        return Verdict(retcode=Retcode.INVALID)
+        return Refused(Retcode.INVALID)
     refusal = first_refusal(case)
     if refusal is not None:
-        return Verdict(retcode=refusal, case=case)
+        return Refused(refusal)
     return _tried(case, arrival, replace(tickets))
 
 
@@ -85,21 +109,21 @@ def _case(arrival: Arrival, book: Book, market: Market) -> Case | None:
         order=order,
         position=position,
         opposite=book.positions.get(request.position_by) if request.action == TradeAction.CLOSE_BY else None,
+        is_check=arrival.is_check,
     )
 
 
-def _tried(case: Case, arrival: Arrival, tickets: Tickets) -> Verdict:
-    """NO_MONEY: the deal leaves no free margin, and less than there was."""
-    scratch = case.book.scratch()
-    act = Act(scratch, case.market, tickets, case.now_ns)
-    carry_out(act, case, arrival)
-    after = value_of(scratch, case.market)
-    verdict = Verdict(retcode=None, case=case, after=after, balance=scratch.account.balance)
-    if case.request.action != TradeAction.DEAL:
-        return verdict
-    if not case.is_closing and after.margin_free < 0 and after.margin > value_of(case.book, case.market).margin:
-        return replace(verdict, retcode=Retcode.NO_MONEY)
-    return replace(verdict, retcode=check_prices.moved_price(case))
+def _tried(case: Case, arrival: Arrival, tickets: Tickets) -> Accepted | Refused:
+    trial = Act(case.book.scratch(), case.market, tickets, case.now_ns)
+    carry_out(trial, case, arrival)
+    before = value_of(case.book, case.market)
+    after = outlook(before, trial)
+    seen = Outlook(trial.account.balance, after)
+    is_deal = case.request.action == TradeAction.DEAL
+    if is_deal and not case.is_closing and not is_affordable(before, after):
+        return Refused(Retcode.NO_MONEY, seen)
+    moved = check_prices.moved_price(case) if is_deal and not case.is_check else None
+    return Accepted(case, seen) if moved is None else Refused(moved, seen)
 
 
 def carry_out(act: Act, case: Case, arrival: Arrival) -> TradeResult:
@@ -108,7 +132,7 @@ def carry_out(act: Act, case: Case, arrival: Arrival) -> TradeResult:
         case TradeAction.DEAL:
             return send_deal(act, _order(act, case, arrival), Fill(case.quote, arrival.fill_limit))
         case TradeAction.PENDING:
-            return place_pending(act, _order(act, case, arrival))
+            return place_pending(act, _order(act, case, arrival), case.quote)
         case TradeAction.SLTP:
             return change_stops(act, case)
         case TradeAction.MODIFY:
@@ -146,4 +170,29 @@ def _order(act: Act, case: Case, arrival: Arrival) -> Order:
         symbol=case.symbol.name,
         comment=arrival.comment,
         client_key=(request.comment or None) if arrival.reason == Reason.EXPERT else None,
+    )
+
+
+def refusal(retcode: Retcode, quote: Quote | None) -> TradeResult:
+    """Return the answer to a refused request: empty, but for the market where the price was the reason."""
+    if quote is None or retcode not in {Retcode.REQUOTE, Retcode.PRICE_CHANGED}:
+        return TradeResult(retcode=retcode, comment=retcode.comment)
+    return TradeResult(retcode=retcode, bid=quote.bid, ask=quote.ask, comment=retcode.comment)
+
+
+def check_result(verdict: Accepted | Refused) -> CheckResult:
+    """Return the answer to a check: the figures of the outlook as far as there is one."""
+    retcode = verdict.retcode if isinstance(verdict, Refused) else Retcode.CHECKED
+    if verdict.outlook is None:
+        return CheckResult(retcode=retcode, comment=retcode.comment)
+    value = verdict.outlook.value
+    return CheckResult(
+        retcode=retcode,
+        balance=verdict.outlook.balance,
+        equity=value.equity,
+        profit=value.profit,
+        margin=value.margin,
+        margin_free=value.margin_free,
+        margin_level=value.margin_level,
+        comment=retcode.comment,
     )

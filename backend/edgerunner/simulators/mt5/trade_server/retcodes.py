@@ -1,7 +1,8 @@
 """What a trade server answers: its return codes (protocol notes 1.4) and the comment beside each.
 
-`Request executed`, `Invalid stops`, `Invalid price`, `Unsupported filling mode`, `AutoTrading disabled by client` and
-`Done` were seen in real results; the other comments are guesses in the same style.
+`Request executed`, `Requote`, `Invalid request`, `Invalid price`, `Invalid stops`, `No changes`,
+`AutoTrading disabled by client`, `Unsupported filling mode` and `Done` were seen in real results; the other comments
+are **guess**es in the same style.
 """
 
 from enum import IntEnum

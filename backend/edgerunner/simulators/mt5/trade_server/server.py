@@ -12,8 +12,15 @@ from edgerunner.simulators.mt5.trade_server.margin import order_margin
 from edgerunner.simulators.mt5.trade_server.market import Market, NoPriceError, to_money
 from edgerunner.simulators.mt5.trade_server.pending import expire_day, expire_moments, work_orders
 from edgerunner.simulators.mt5.trade_server.protection import work_stops
-from edgerunner.simulators.mt5.trade_server.requests import Arrival, carry_out, judge
-from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
+from edgerunner.simulators.mt5.trade_server.requests import (
+    Accepted,
+    Arrival,
+    Refused,
+    carry_out,
+    check_result,
+    judge,
+    refusal,
+)
 from edgerunner.simulators.mt5.trade_server.state import Act, Book, Tickets, merged
 from edgerunner.simulators.mt5.trade_server.stop_out import liquidate, work_stop_out
 from edgerunner.simulators.mt5.trade_server.swaps import charge_swaps, end_daily_terms
@@ -98,36 +105,25 @@ class TradeServer:
         request_id = self._tickets.take_request()
         with exact_arithmetic():
             verdict = judge(arrival, book, market, self._tickets)
-            if verdict.retcode is not None or verdict.case is None:
-                return replace(self._refusal(verdict.retcode, request, quotes), request_id=request_id), Changes()
-            result = carry_out(act, verdict.case, arrival)
+            result = _answer(verdict, act, arrival)
         return replace(result, request_id=request_id), act.changes()
 
     def check(self, login: int, request: TradeRequest, quotes: Quotes, now_ns: int) -> CheckResult:
-        """Tell what `send` would answer, without doing it; 0 and `Done` when nothing is wrong."""
+        """Tell what `send` would answer, without doing it; 0 and `Done` when nothing is wrong.
+
+        Closed markets and moved prices are not looked at.
+        """
         arrival = Arrival(
             request=request,
             reason=Reason.EXPERT,
             comment=request.comment,
             now_ns=now_ns,
             day_start_ns=self._day_start_ns,
+            is_check=True,
         )
         with exact_arithmetic():
             verdict = judge(arrival, self._books[login], Market(self._symbols, quotes), self._tickets)
-        retcode = Retcode.CHECKED if verdict.retcode is None else verdict.retcode
-        if verdict.after is None:
-            return CheckResult(retcode=retcode, comment=retcode.comment)
-        after = verdict.after
-        return CheckResult(
-            retcode=retcode,
-            balance=verdict.balance,
-            equity=after.equity,
-            profit=after.profit,
-            margin=after.margin,
-            margin_free=after.margin_free,
-            margin_level=after.margin_level,
-            comment=retcode.comment,
-        )
+        return check_result(verdict)
 
     def on_quotes(self, quotes: Quotes, now_ns: int, *, fill_limits: Mapping[int, Decimal] = NO_LIMITS) -> Changes:
         """Expire, trigger and fill what the quotes reach: pending orders, SL/TP, stop-outs, of all accounts.
@@ -304,10 +300,10 @@ class TradeServer:
                 )
             )
 
-    @staticmethod
-    def _refusal(retcode: Retcode | None, request: TradeRequest, quotes: Quotes) -> TradeResult:
-        code = Retcode.INVALID if retcode is None else retcode
-        quote = quotes.get(request.symbol) if code in {Retcode.REQUOTE, Retcode.PRICE_CHANGED} else None
-        if quote is None:
-            return TradeResult(retcode=code, comment=code.comment)
-        return TradeResult(retcode=code, bid=quote.bid, ask=quote.ask, comment=code.comment)
+
+def _answer(verdict: Accepted | Refused, act: Act, arrival: Arrival) -> TradeResult:
+    match verdict:
+        case Accepted(case=case):
+            return carry_out(act, case, arrival)
+        case Refused(retcode=retcode):
+            return refusal(retcode, act.market.quotes.get(arrival.request.symbol))

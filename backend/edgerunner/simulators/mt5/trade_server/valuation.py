@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from edgerunner.domain.numbers import round_money
 from edgerunner.simulators.mt5.trade_server.margin import account_margin
 from edgerunner.simulators.mt5.trade_server.market import Market, NoPriceError, exit_price, to_money
 from edgerunner.simulators.mt5.trade_server.state import Book
@@ -50,13 +51,17 @@ def priced(order: Order, market: Market) -> Order:
 
 
 def value_of(book: Book, market: Market) -> AccountValue:
-    """Return the account's figures; equity = balance + credit + floating profit + uncharged swaps."""
-    account = book.account
-    held = book.positions.values()
+    """Return the account's figures; the floating profit counts the uncharged swaps."""
+    account, held = book.account, book.positions.values()
     profit = sum((mark_of(each, market, account).profit + each.swap for each in held), ZERO)
+    return account_value(account, profit=profit, margin=account_margin(held, market.symbols, account))
+
+
+def account_value(account: Account, *, profit: Decimal, margin: Decimal) -> AccountValue:
+    """Return the figures that follow from profit and margin: equity = balance + credit + profit."""
     equity = account.balance + account.credit + profit
-    margin = to_money(account_margin(held, market.symbols, account), account.currency_digits)
-    level = to_money(equity / margin * 100, account.currency_digits) if margin else ZERO
+    margin = to_money(margin, account.currency_digits)
+    level = round_money(equity / margin * 100) if margin else ZERO
     return AccountValue(
         profit=profit,
         equity=equity,

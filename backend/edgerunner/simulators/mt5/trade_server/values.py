@@ -302,7 +302,8 @@ class AccountValue:
     """The figures of `AccountInfo` that move with the market, deposit currency, rounded to its digits.
 
     `margin_initial`, `margin_maintenance`, `assets`, `liabilities` and `commission_blocked` of the struct are always 0
-    on retail accounts. `margin_level` is in percent, 0 without margin.
+    on retail accounts. `margin_level` is in percent with at most 18 decimals, 0 without
+    margin.
     """
 
     profit: Decimal

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edgerunner.mt5_bridge.remote import RemoteModule, connect
+from edgerunner.mt5_bridge.remote import RemoteModule, connect, orders, refusals
 from tests.unit.mt5_bridge.remote.fake_bridge import TOKEN, FakeBridge, running
 
 
@@ -28,3 +28,9 @@ def mt5(address: str) -> Iterator[RemoteModule]:
 def connected(mt5: RemoteModule) -> RemoteModule:
     assert mt5.initialize()
     return mt5
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders, "FIRST_PAUSE_S", 0.005)
+    monkeypatch.setattr(refusals, "BUSY_PAUSE_S", 0.005)

@@ -2,6 +2,7 @@
 
 import base64
 import math
+import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta, timezone
@@ -123,7 +124,7 @@ def test_dates_are_seconds_and_naive_ones_are_local(
     time.tzset()
     try:
         bridge.answer("history_deals_total", 0)
-        connected.history_deals_total(1_700_000_000, datetime(2026, 7, 1, 12, 0))  # noqa: DTZ001
+        connected.history_deals_total(1_700_000_000, datetime.fromisoformat("2026-07-01T12:00:00"))
         connected.history_deals_total(
             datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=timezone(timedelta(hours=2)))
         )
@@ -224,6 +225,25 @@ def test_a_lost_bridge_is_no_connection_until_initialize(bridge: FakeBridge, con
     assert connected.symbols_total() is None
     assert connected.initialize()
     assert connected.symbols_total() == 6
+
+
+def test_a_busy_bridge_is_asked_again(bridge: FakeBridge, connected: RemoteModule) -> None:
+    busy = [problem(429, "rate_limited"), problem(503, "overloaded")]
+    bridge.answers["/v1/calls/symbols_total"] = [*busy, (200, {"result": 6, "last_error": [1, "Success"]})]
+    assert connected.symbols_total() == 6
+
+
+def test_a_forked_child_begins_without_a_connection(
+    bridge: FakeBridge, connected: RemoteModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bridge.answer("symbols_total", 6)
+    child = os.getpid() + 1
+    monkeypatch.setattr(os, "getpid", lambda: child)
+    assert connected.symbols_total() is None
+    assert connected.last_error() == NO_CONNECTION
+    assert connected.initialize()
+    assert connected.symbols_total() == 6
+    connected.shutdown()
 
 
 def test_nobody_at_the_address_is_no_connection() -> None:

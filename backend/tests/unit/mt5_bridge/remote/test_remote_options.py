@@ -1,8 +1,12 @@
 """Where the bridge is, and that nobody else reads the token."""
 
+import os
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -12,8 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from edgerunner.mt5_bridge.remote import BridgeOptions, connect
+from edgerunner.mt5_bridge.remote import BridgeOptions, RemoteModule, connect
 from tests.unit.mt5_bridge.remote.fake_bridge import TOKEN, FakeBridge, running
+
+IMPORTS = "from edgerunner.mt5_bridge.remote import connect; connect('http://127.0.0.1:9').initialize()"
+INTERPRETER = {"__main__", "sitecustomize", "usercustomize", "_virtualenv", "_distutils_hack"}
 
 
 def test_the_environment_says_where_the_bridge_is(tmp_path: Path) -> None:
@@ -99,3 +106,29 @@ def test_a_name_that_the_certificate_does_not_have_gets_no_token(
     module = connect(url, token=TOKEN, ca_file=certificate, timeout_s=5)
     assert module.initialize() is False
     assert bridge.asked == []
+
+
+def test_one_import_makes_it_the_module_that_programs_import(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGERUNNER_MT5_BRIDGE_URL", address)
+    monkeypatch.delitem(sys.modules, "MetaTrader5", raising=False)
+    monkeypatch.delitem(sys.modules, "edgerunner.mt5_bridge.remote.as_metatrader5", raising=False)
+    import_module("edgerunner.mt5_bridge.remote.as_metatrader5")
+    assert isinstance(import_module("MetaTrader5"), RemoteModule)
+    monkeypatch.delitem(sys.modules, "MetaTrader5")
+
+
+def test_a_client_needs_nothing_but_numpy() -> None:
+    seen = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; {IMPORTS}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))",
+        ],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    theirs = set(seen.stdout.split()) - sys.stdlib_module_names - INTERPRETER
+    assert theirs == {"edgerunner", "numpy"}

@@ -1,5 +1,6 @@
 """An order is sent once, however often its answer is lost; the control of the terminal is taken and given back."""
 
+import os
 import threading
 from typing import Any
 
@@ -265,6 +266,21 @@ def test_the_lease_is_kept_alive_and_given_back(
     assert (asked[0].body["ttl_s"], asked[0].body["take_over"]) == (15, False)
     assert asked[-1].method == "DELETE"
     assert {each.headers.get("Bridge-Lease") for each in asked[1:]} == {"lease-1"}
+
+
+def test_a_forked_child_that_ends_leaves_its_parent_the_control(
+    bridge: FakeBridge, book: OrderBook, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = BridgeLink(BridgeOptions(url=address))
+    lease = Lease(link, BridgeOptions())
+    assert lease.hold(timeout_s=5) == "lease-1"
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: 1)
+        lease.release()
+    assert lease_methods(bridge) == ["POST"]
+    lease.release()
+    assert lease_methods(bridge) == ["POST", "DELETE"]
+    link.close_idle()
 
 
 def test_hiding_a_symbol_and_changing_the_account_need_the_control(bridge: FakeBridge, connected: RemoteModule) -> None:

@@ -76,7 +76,9 @@ def test_a_preset_holds_values_as_mt5_writes_them() -> None:
         ("InpFast", "12", "wrong_type"),
         ("InpFast", 2**31, "out_of_range"),
         ("InpSmall", -1, "out_of_range"),
-        ("InpLots", "0.1", "wrong_type"),
+        ("InpLots", "1e3", "wrong_type"),
+        ("InpLots", "much", "wrong_type"),
+        ("InpLots", True, "wrong_type"),
         ("InpLots", Decimal("NaN"), "wrong_type"),
         ("InpOn", 1, "wrong_type"),
         ("InpName", "two\nlines", "wrong_type"),
@@ -87,6 +89,10 @@ def test_a_preset_holds_values_as_mt5_writes_them() -> None:
 )
 def test_an_input_that_is_wrong_is_named(name: str, value: InputValue, code: str) -> None:
     assert errors_of(name, value) == [(f"inputs.{name}", code)]
+
+
+def test_a_number_may_come_as_a_decimal_text() -> None:
+    assert preset_lines(specs().values(), {"InpLots": "0.10"}) == ["InpLots=0.10"]
 
 
 def test_the_callers_own_schema_bounds_values() -> None:

@@ -49,9 +49,7 @@ def brokers() -> Iterator[Brokers]:
         ("BTCUSD", "bybit", "spot:BTCUSDT"),
     ],
 )
-def test_two_brokers_quote_the_same_within_their_spreads(
-    brokers: Brokers, ours: str, broker: str, theirs: str
-) -> None:
+def test_two_brokers_quote_the_same_within_their_spreads(brokers: Brokers, ours: str, broker: str, theirs: str) -> None:
     venue: Venue = getattr(brokers, broker)
     [instrument] = venue.operator.instruments_named(theirs)
     for _ in range(50):

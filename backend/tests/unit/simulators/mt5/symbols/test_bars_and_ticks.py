@@ -73,7 +73,7 @@ def test_remembered_ticks_are_the_ticks_made_live() -> None:
     """An hour that was incomplete when it was asked for ends as the same hour asked for later."""
     live, later = Quotation(), Quotation()
     start_ns = live.now_ns
-    seen = []
+    seen: list[object] = []
     for _ in range(30):
         live.now_ns += 20 * SECOND_NS
         piece = live.data.ticks_range("XAUUSD", live.now_ns - 20 * SECOND_NS + 1, live.now_ns)
@@ -113,20 +113,11 @@ def test_a_position_is_found_again_from_any_start(frame: int) -> None:
     assert list(data.bars_back("EURUSD", frame, until_ns=until_ns, count=3).time_s) == list(bars.time_s[10:13])
 
 
-def test_a_range_includes_both_ends_and_keeps_the_newest() -> None:
-    data = Quotation().data
-    bars = data.bars_back("EURUSD", M1, count=10)
-    first, last = int(bars.time_s[0]) * SECOND_NS, int(bars.time_s[-1]) * SECOND_NS
-    assert list(data.bars_range("EURUSD", M1, first, last).time_s) == list(bars.time_s)
-    assert list(data.bars_range("EURUSD", M1, first + 1, last - 1).time_s) == list(bars.time_s[1:-1])
-    assert list(data.bars_range("EURUSD", M1, first, last, 3).time_s) == list(bars.time_s[-3:])
-
-
 def test_longer_bars_are_their_minutes() -> None:
-    data = Quotation().data
-    hour = data.bars_back("XAUUSD", constants.TIMEFRAME_H1, count=1, skip=1)
+    quotation = Quotation()
+    hour = quotation.data.bars_back("XAUUSD", constants.TIMEFRAME_H1, count=1, skip=1)
     start_ns = int(hour.time_s[0]) * SECOND_NS
-    minutes = data.bars_range("XAUUSD", M1, start_ns, start_ns + HOUR_NS - 1)
+    minutes = quotation.bars_between("XAUUSD", M1, start_ns, start_ns + HOUR_NS - 1)
     assert len(minutes.time_s) == 60
     assert (hour.open[0], hour.close[0]) == (minutes.open[0], minutes.close[-1])
     assert (hour.high[0], hour.low[0]) == (minutes.high.max(), minutes.low.min())

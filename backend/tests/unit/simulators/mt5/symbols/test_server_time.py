@@ -68,12 +68,12 @@ def test_a_day_begins_at_the_servers_midnight_and_lasts_23_to_25_hours(change: d
 
 @pytest.mark.parametrize("change", [FORWARD, BACK])
 def test_four_hours_follow_each_other_without_a_gap_over_a_change_of_the_clock(change: datetime) -> None:
-    data = Quotation().data
-    bars = data.bars_back("BTCUSD", H4, until_ns=at(change) + 12 * HOUR_NS, count=10)
+    quotation = Quotation()
+    bars = quotation.data.bars_back("BTCUSD", H4, until_ns=at(change) + 12 * HOUR_NS, count=10)
     hours = [moment.hour % 4 for moment in wall(ServerZone("EET"), bars.time_s)]
     assert hours == [0] * 10
     first, last = int(bars.time_s[0]) * SECOND_NS, int(bars.time_s[-1]) * SECOND_NS
-    inside = data.bars_range("BTCUSD", H1, first, last - 1)
+    inside = quotation.bars_between("BTCUSD", H1, first, last - 1)
     assert inside.tick_volume.sum() == bars.tick_volume[:-1].sum()
 
 
@@ -108,13 +108,14 @@ def test_a_broker_that_keeps_hours_has_no_forex_at_the_weekend_and_bitcoin_alway
 
 def test_the_first_minute_of_a_session_is_cut_to_it() -> None:
     monday = at(datetime(2026, 11, 23, 12, tzinfo=UTC))
-    data = Quotation(keeps_hours=True, now_ns=monday).data
+    quotation = Quotation(keeps_hours=True, now_ns=monday)
+    data = quotation.data
     hours = data.bars_back("EURUSD", H1, count=40)
     gaps = np.diff(hours.time_s)
     place = int(np.argmax(gaps))
     assert gaps[place] == 49 * 3600
     opened = int(hours.time_s[place + 1]) * SECOND_NS
     assert data.ticks_range("EURUSD", opened, opened + HOUR_NS).time_ms[0] == opened // 1_000_000 + 5 * 60_000
-    minutes = data.bars_range("EURUSD", constants.TIMEFRAME_M1, opened, opened + HOUR_NS - 1)
+    minutes = quotation.bars_between("EURUSD", constants.TIMEFRAME_M1, opened, opened + HOUR_NS - 1)
     assert len(minutes.time_s) == 55
     assert hours.tick_volume[place + 1] == minutes.tick_volume.sum()

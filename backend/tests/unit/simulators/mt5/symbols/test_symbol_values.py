@@ -35,7 +35,9 @@ def test_there_are_96_values_in_the_structs_order_and_of_its_types(venue: Mt5Ven
 def test_the_figures_of_a_pair_are_those_of_the_vendors_sample(venue: Mt5Venue) -> None:
     """The sample of symbol_info in the documentation is a pair with Instant execution and three digits."""
     values = venue.symbol_values("USDJPY")
-    names = ("trade_exemode", "filling_mode", "order_mode", "expiration_mode", "volume_min", "volume_max", "volume_step")
+    names: tuple[str, ...] = (
+        "trade_exemode", "filling_mode", "order_mode", "expiration_mode", "volume_min", "volume_max", "volume_step",
+    )  # fmt: skip
     assert [values[name] for name in names] == [1, 1, 127, 7, Decimal("0.01"), 500, Decimal("0.01")]
     names = ("trade_contract_size", "point", "digits", "margin_hedged")
     assert [values[name] for name in names] == [100_000, Decimal("0.001"), 3, 100_000]
@@ -67,10 +69,10 @@ def test_live_values_are_those_of_tick_and_day(venue: Mt5Venue, symbol: str) -> 
     assert (values["bid"], values["ask"]) == (tick.bid, tick.ask)
     assert values["time"] == tick.time_ns // 1_000_000_000
     assert values["spread"] == (tick.ask - tick.bid) / Decimal(str(values["point"]))
-    assert [float(values[name]) for name in ("bidhigh", "bidlow", "session_open")] == [  # type: ignore[arg-type]
+    assert [float(values[name]) for name in ("bidhigh", "bidlow", "session_open")] == [
         day.high[1], day.low[1], day.open[1],
     ]  # fmt: skip
-    assert float(values["session_close"]) == day.close[0]  # type: ignore[arg-type]
+    assert float(values["session_close"]) == day.close[0]
     assert Decimal(str(values["askhigh"])) > Decimal(str(values["bidhigh"]))
 
 

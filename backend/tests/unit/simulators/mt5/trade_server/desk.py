@@ -7,6 +7,7 @@ from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
 from edgerunner.simulators.mt5.trade_server.server import Tickets, TradeServer
 from edgerunner.simulators.mt5.trade_server.values import (
     Account,
+    AccountState,
     AccountValue,
     Changes,
     Deal,
@@ -92,7 +93,8 @@ class Desk:
         self.quotes: dict[str, Quote] = {}
         for name, (bid, ask) in PRICES.items():
             self.price(name, bid, ask)
-        self.server = TradeServer(SYMBOLS, tickets=Tickets())
+        self.symbols = dict(SYMBOLS)
+        self.server = TradeServer(self.symbols, tickets=Tickets())
         self.deals: list[Deal] = []
         self.history: dict[int, Order] = {}
         self.last = Changes()
@@ -108,7 +110,19 @@ class Desk:
         return changes
 
     def terms(self, symbol: Symbol, **changes: object) -> None:
-        self.server.change_symbol(replace(symbol, **changes))  # type: ignore[arg-type]
+        changed = replace(symbol, **changes)  # type: ignore[arg-type]
+        self.symbols[symbol.name] = changed
+        self.server.change_symbol(changed)
+
+    def restart(self) -> None:
+        """Start the server again with what a ledger would have kept."""
+        state = AccountState(
+            account=self.server.account(LOGIN),
+            orders=self.orders,
+            positions=self.positions,
+            done_orders=frozenset(order.ticket for order in self.history.values() if not order.is_active),
+        )
+        self.server = TradeServer(self.symbols, [state], tickets=replace(self.server.tickets))
 
     def account_terms(self, **changes: object) -> None:
         account = replace(self.server.account(LOGIN), **changes)  # type: ignore[arg-type]

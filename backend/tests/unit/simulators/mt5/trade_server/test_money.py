@@ -62,6 +62,9 @@ def test_what_cannot_be_computed_is_none() -> None:
     assert profit(desk, BUY, "EURUSD", "0", "1.2") is None
     assert margin(desk, BUY, "EURUSD", "0", "1.2") is None
     assert margin(desk, OrderType.BUY_STOP, "EURUSD", "1", "1.1") == D("1100.00")
+    desk.terms(EURUSD, calc_mode=CalcMode.CFD)
+    assert profit(desk, BUY, "GER40", "1", "24000") is None, "only a currency pair prices a currency"
+    desk.terms(EURUSD)
     del desk.quotes["EURUSD"]
     assert margin(desk, BUY, "GER40", "1", "24000") is None
     assert profit(desk, BUY, "GER40", "1", "24000") is None
@@ -140,7 +143,7 @@ def test_an_accounts_figures_belong_together() -> None:
     assert value.equity == D("99817.27")
     assert value.margin == D("1600.10")
     assert value.margin_free == value.equity - value.margin
-    assert value.margin_level == D("6238.19")
+    assert value.margin_level == D("6238.189488156990188113")
     assert [position.profit for position in desk.positions] == [D("-10.00"), D("-172.73")]
     assert [position.price_current for position in desk.positions] == [D("1.10000"), D("150.520")]
 

@@ -12,7 +12,7 @@ from edgerunner.simulators.mt5.trade_server.words import (
     Reason,
     TradeAction,
 )
-from tests.unit.simulators.mt5.trade_server.desk import LOGIN, netting
+from tests.unit.simulators.mt5.trade_server.desk import EURUSD, LOGIN, netting
 
 
 def test_a_second_order_in_the_same_direction_averages_the_price_of_the_one_position() -> None:
@@ -124,13 +124,54 @@ def test_a_check_tells_the_account_afterwards_and_changes_nothing() -> None:
     checked = desk.server.check(LOGIN, request, desk.quotes, desk.now)
     assert (checked.retcode, checked.comment) == (Retcode.CHECKED, "Done")
     assert checked.margin == Decimal("1100.10")
-    assert checked.equity == Decimal("99990.00")
+    assert (checked.balance, checked.equity, checked.profit) == (Decimal(100000), Decimal(100000), Decimal(0)), (
+        "the spread is not counted yet"
+    )
+    assert checked.margin_level == Decimal("9090.082719752749750023")
     assert checked.margin + checked.margin_free == checked.equity
     assert desk.positions == ()
 
     assert desk.buy("1").order == 50_000_001, "a check takes no ticket"
-    value = desk.value
-    assert (value.equity, value.margin, value.margin_free) == (checked.equity, checked.margin, checked.margin_free)
+    assert desk.value.margin == checked.margin
+    assert desk.value.equity == Decimal("99990.00")
+
+
+def test_a_check_of_a_closing_moves_the_profit_to_the_balance() -> None:
+    desk = netting()
+    desk.buy("1")
+    desk.price("EURUSD", "1.10110", "1.10120")
+    request = TradeRequest(action=TradeAction.DEAL, symbol="EURUSD", volume=Decimal("0.4"), type=1)
+    checked = desk.server.check(LOGIN, request, desk.quotes, desk.now)
+    assert (checked.balance, checked.equity, checked.profit) == (Decimal(100040), Decimal(100100), Decimal(60))
+    assert checked.margin == Decimal("660.06")
+
+
+def test_a_check_counts_credit_and_commission() -> None:
+    desk = netting()
+    desk.terms(EURUSD, commission=Decimal("3.5"))
+    desk.keep(desk.server.move_money(LOGIN, Decimal(500), desk.now, kind=DealType.CREDIT))
+    request = TradeRequest(action=TradeAction.DEAL, symbol="EURUSD", volume=Decimal(2), type=0)
+    checked = desk.server.check(LOGIN, request, desk.quotes, desk.now)
+    assert (checked.balance, checked.equity, checked.profit) == (Decimal(99993), Decimal(100493), Decimal(0))
+
+
+def test_the_broker_may_write_another_comment_and_the_clients_is_still_known() -> None:
+    desk = netting()
+    request = TradeRequest(action=TradeAction.DEAL, symbol="EURUSD", volume=Decimal("0.1"), comment="mine")
+    _, changes = desk.server.send(LOGIN, request, desk.quotes, desk.now, comment="theirs")
+    (deal,), (order,), (position,) = changes.deals, changes.orders, changes.positions
+    assert {deal.comment, order.comment, position.comment} == {"theirs"}
+    assert {deal.client_key, order.client_key, position.client_key} == {"mine"}
+    desk.buy("0.1")
+    assert desk.deals[-1].client_key is None, "an empty comment is no key"
+
+
+def test_a_check_passes_while_the_market_is_closed() -> None:
+    desk = netting()
+    desk.price("EURUSD", "1.10000", "1.10010", is_open=False)
+    request = TradeRequest(action=TradeAction.DEAL, symbol="EURUSD", volume=Decimal(1), type=0)
+    assert desk.server.check(LOGIN, request, desk.quotes, desk.now).retcode == Retcode.CHECKED
+    assert desk.buy("1").retcode == Retcode.MARKET_CLOSED
 
 
 def test_an_answer_names_deal_order_price_and_both_sides_of_the_market() -> None:

@@ -41,7 +41,8 @@ def test_buys_are_triggered_by_the_ask_and_sells_by_the_bid(
 ) -> None:
     desk = hedging()
     placed = desk.pending(type_, "0.10", price, sl="0", magic=5, comment="wait")
-    assert (placed.retcode, placed.deal) == (Retcode.DONE, 0)
+    assert (placed.retcode, placed.deal, placed.volume, placed.price) == (Retcode.DONE, 0, Decimal("0.10"), Decimal(0))
+    assert (placed.bid, placed.ask) == (Decimal("1.10000"), Decimal("1.10010"))
     assert desk.orders[0].state == OrderState.PLACED
     assert not desk.tick("EURUSD", *near)
 
@@ -120,8 +121,10 @@ def test_a_modification_replaces_price_stops_and_life_time() -> None:
 def test_an_order_that_is_taken_away_is_canceled() -> None:
     desk = hedging()
     ticket = desk.pending(OrderType.BUY_LIMIT, "0.10", "1.09500").order
+    desk.price("EURUSD", "1.10020", "1.10030")
     assert desk.send(TradeAction.REMOVE, order=ticket).retcode == Retcode.DONE
-    assert desk.history[ticket].state == OrderState.CANCELED
+    order = desk.history[ticket]
+    assert (order.state, order.price_current) == (OrderState.CANCELED, Decimal("1.10030"))
     assert desk.orders == ()
     assert not desk.tick("EURUSD", "1.09000", "1.09010")
 
@@ -151,6 +154,10 @@ def test_the_end_of_the_day_ends_day_orders_and_those_specified_for_it() -> None
     ).order
     desk.end_day()
     assert {order.ticket for order in desk.orders} == {gtc, tomorrow}
+    next_day = desk.now
+    desk.now += SECOND
+    desk.pending(OrderType.BUY_LIMIT, "0.1", "1.09", type_time=OrderTime.DAY)
+    assert desk.orders[-1].expiration_ns == next_day, "the day that it is for"
     assert {desk.history[ticket].state for ticket in (day, today)} == {OrderState.EXPIRED}
 
 

@@ -1,12 +1,10 @@
 """Stop loss, take profit and stop-out: the server closes by itself, and says why."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from edgerunner.simulators.mt5.trade_server.server import TradeServer
-from edgerunner.simulators.mt5.trade_server.values import AccountState
+from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
 from edgerunner.simulators.mt5.trade_server.words import (
     DealEntry,
     DealType,
@@ -20,7 +18,6 @@ from edgerunner.simulators.mt5.trade_server.words import (
 from tests.unit.simulators.mt5.trade_server.desk import (
     EURUSD,
     LOGIN,
-    SYMBOLS,
     Desk,
     hedging,
     netting,
@@ -191,17 +188,12 @@ def test_a_server_that_is_started_again_with_what_was_kept_goes_on_where_it_was(
     waiting = desk.pending(OrderType.BUY_LIMIT, "0.10", "1.09500").order
     gone = desk.pending(OrderType.BUY_LIMIT, "0.10", "1.09500").order
     desk.send(TradeAction.REMOVE, order=gone)
-    state = AccountState(
-        account=desk.server.account(LOGIN),
-        orders=desk.orders,
-        positions=desk.positions,
-        done_orders=frozenset({mine, gone}),
-    )
     before = desk.value
-    desk.server = TradeServer(SYMBOLS, [state], tickets=replace(desk.server.tickets))
+    desk.restart()
     assert desk.value == before
+    assert desk.send(TradeAction.REMOVE, order=gone).retcode == Retcode.ORDER_CHANGED
     assert desk.sell("0.10", position=mine).order == gone + 1
     desk.tick("EURUSD", "1.08000", "1.08010")
-    assert [order.ticket for order in desk.orders] == []
+    assert desk.orders == ()
     assert {deal.reason for deal in desk.last.deals} == {Reason.EXPERT, Reason.SL}
     assert desk.history[waiting].state == OrderState.FILLED

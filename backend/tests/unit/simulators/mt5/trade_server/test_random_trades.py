@@ -32,6 +32,7 @@ class Trader:
 
     def __init__(self, mode: MarginMode, rng: random.Random) -> None:
         self.rng = rng
+        self.is_netting = mode == MarginMode.RETAIL_NETTING
         self.desk = Desk(mode, deposit="10000000")
         self.desk.terms(
             EURUSD,
@@ -51,6 +52,18 @@ class Trader:
     def prices(self) -> Prices:
         return {name: (quote.bid, quote.ask) for name, quote in self.desk.quotes.items()}
 
+    def step(self, number: int) -> None:
+        self.move()
+        self.trade()
+        self.count()
+        if number % 97 == 96:
+            self.night()
+        if number % 501 == 500:
+            self.desk.restart()
+        self.compare()
+        if number % 5 == 0:
+            self.compare_money()
+
     def move(self) -> None:
         for name, (_, spread, digits) in START.items():
             self.ticks[name] += self.rng.randint(-40, 40)
@@ -60,17 +73,17 @@ class Trader:
         self.desk.keep(self.desk.server.on_quotes(self.desk.quotes, self.desk.now))
 
     def trade(self) -> None:
-        position = self.rng.choice(self.desk.positions) if self.desk.positions else None
-        is_hedging = self.desk.server.account(1000001).is_hedging
+        held = self.desk.positions
+        position = self.rng.choice(held) if held else None
         chance = self.rng.random()
-        if position is not None and not is_hedging and chance < 0.3:
+        if position is not None and self.is_netting and chance < 0.3:
             self.turn_round(position)
-        elif position is None or not is_hedging or (chance < 0.5 and len(self.desk.positions) < 14):
+        elif position is None or self.is_netting or (chance < 0.5 and len(held) < 12):
             self.open()
         elif chance < 0.85:
             self.close(position)
         else:
-            self.close_by(position)
+            self.close_by(position, held)
 
     def open(self) -> None:
         symbol = self.rng.choice(list(START))
@@ -104,10 +117,8 @@ class Trader:
         type_ = OrderType.SELL if position.type == 0 else OrderType.BUY
         assert self.desk.deal(type_, str(volume), symbol=position.symbol, position=position.ticket).deal
 
-    def close_by(self, position: Position) -> None:
-        others = [
-            other for other in self.desk.positions if other.symbol == position.symbol and other.type != position.type
-        ]
+    def close_by(self, position: Position, held: tuple[Position, ...]) -> None:
+        others = [other for other in held if other.symbol == position.symbol and other.type != position.type]
         if others:
             other = self.rng.choice(others)
             answer = self.desk.send(
@@ -166,13 +177,8 @@ def event_of(deal: Deal, prices: Prices) -> Event:
 def test_random_trades_leave_the_books_that_their_deals_add_up_to(mode: MarginMode) -> None:
     trader = Trader(mode, random.Random(SEED))
     for number in range(TRADES):
-        trader.move()
-        trader.trade()
-        trader.count()
-        if number % 97 == 96:
-            trader.night()
         try:
-            trader.compare()
+            trader.step(number)
         except AssertionError as wrong:
             raise AssertionError(f"seed {SEED}, {mode.name}, trade {number}: {wrong}") from wrong
 

@@ -54,7 +54,9 @@ class Desk:
 
     def try_to(self, login: int = HEDGING, **words: Any) -> TradeResult:
         numbers = ("volume", "price", "sl", "tp", "stoplimit")
-        exact = {name: Decimal(str(value)) if name in numbers else value for name, value in words.items()}
+        exact: dict[str, Any] = {
+            name: Decimal(str(value)) if name in numbers else value for name, value in words.items()
+        }
         return self.venue.send(login, TradeRequest(**exact))
 
     def send(self, login: int = HEDGING, **words: Any) -> TradeResult:

@@ -47,7 +47,7 @@ class Site:
         self.venue: Mt5Venue
         self.http: ClientSession
 
-    def make_wire(self, venue: Mt5Venue, _: object, **words: object) -> NoWire:
+    def make_wire(self, venue: Mt5Venue, faults: object, **words: object) -> NoWire:
         self.venue = venue
         return self.wire
 
@@ -109,7 +109,7 @@ async def test_a_market_order_by_hand_has_reason_client_and_no_magic(site: Site)
 
 
 async def test_a_position_is_closed_by_hand_with_its_ticket_as_leg(site: Site) -> None:
-    words = {"symbol": "EURUSD", "order_type": "market", "quantity": "0.5"}
+    words: dict[str, Any] = {"symbol": "EURUSD", "order_type": "market", "quantity": "0.5"}
     opened = await site.post("orders", **words, side="buy")
     problem = await site.post("orders", 422, **words, side="sell", reduce_only=True)
     assert problem["errors"][0]["field"] == "leg"
@@ -117,7 +117,7 @@ async def test_a_position_is_closed_by_hand_with_its_ticket_as_leg(site: Site) -
     assert problem["errors"][0]["field"] == "leg"
     await site.post("orders", **words, side="sell", leg=opened["venue_order_id"])
     assert (await site.ledger())["accounts"][0]["positions"] == []
-    netting = {**words, "account_id": NETTING_ID}
+    netting: dict[str, Any] = {**words, "account_id": NETTING_ID}
     await site.post("orders", **netting, side="sell")
     await site.post("orders", **netting, side="buy", reduce_only=True)
     assert (await site.ledger())["accounts"][1]["positions"] == []
@@ -133,7 +133,7 @@ async def test_a_position_is_closed_by_hand_with_its_ticket_as_leg(site: Site) -
     ],
 )
 async def test_what_the_trade_server_refuses_is_told_with_its_code(
-    site: Site, words: dict[str, str], code: str, detail: str
+    site: Site, words: dict[str, Any], code: str, detail: str
 ) -> None:
     problem = await site.post("orders", 409, **{"symbol": "EURUSD", "side": "buy", "order_type": "market", **words})
     assert problem["code"] == code
@@ -232,6 +232,8 @@ async def test_a_restart_keeps_the_history_and_forgetting_empties_it(site: Site)
 
 async def test_a_reset_starts_over_with_another_seed(site: Site) -> None:
     before = site.venue.tick("BTCUSD").bid
+    hour_ago = site.wall.time_ns - 3600 * 10**9
+    history = site.venue.ticks_range("BTCUSD", hour_ago, hour_ago + 10**9)
     await site.post("orders", symbol="EURUSD", side="buy", order_type="market", quantity="0.5")
     told: list[str] = []
     site.venue.on_reset(lambda: told.append("reset"))
@@ -239,6 +241,7 @@ async def test_a_reset_starts_over_with_another_seed(site: Site) -> None:
     ledger = await site.ledger()
     assert (ledger["orders"], ledger["fills"], len(ledger["cash"]), told) == ([], [], 2, ["reset"])
     assert site.venue.tick("BTCUSD").bid != before
+    assert list(site.venue.ticks_range("BTCUSD", hour_ago, hour_ago + 10**9).bid) != list(history.bid)
     assert site.send(action=DEAL, symbol="EURUSD", type=BUY, volume=Decimal("0.1")).retcode == 10009
 
 
@@ -248,8 +251,8 @@ async def test_a_wrong_clock_and_health(site: Site) -> None:
     async with site.http.get("/sim/health") as answer:
         health = await answer.json()
     assert health["listening"] == {"bybit": None, "ibkr": None, "mt5": 4711}
-    async with site.http.post("/sim/faults", json={"broker": "mt5", "fault": "clock_offset", "params": {"offset_s": 7}}):
-        assert site.venue.now_ns() == site.wall.time_ns + 127 * 10**9
+    await site.post("faults", fault="clock_offset", params={"offset_s": 7})
+    assert site.venue.now_ns() == site.wall.time_ns + 127 * 10**9
 
 
 async def test_controls_of_the_market_survive_a_restart_of_the_process(tmp_path: Path) -> None:
@@ -278,7 +281,8 @@ async def test_mt5_runs_beside_the_other_brokers_with_its_own_wire(tmp_path: Pat
     del reader
 
     async def holds_ledgers() -> bool:
-        return json.loads((tmp_path / "sim" / "process.json").read_text())["mt5"] == ports.brokers["mt5"]
+        told: dict[str, int] = json.loads((tmp_path / "sim" / "process.json").read_text())
+        return told["mt5"] == ports.brokers["mt5"]
 
     await until(holds_ledgers, timeout_s=5, what="the process file names the port")
     assert (tmp_path / "sim" / "mt5.sqlite").exists()

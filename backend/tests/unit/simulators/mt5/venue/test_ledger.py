@@ -6,13 +6,24 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgerunner.simulators.ledger_file import LedgerInUse
 from edgerunner.simulators.mt5.trade_server.values import Changes
 from tests.unit.simulators.mt5.venue.desk import (
-    BUY, BUY_LIMIT, CLOSE_BY, DEAL, HEDGING, NETTING, PENDING, REMOVE, SELL, SLTP, Desk,
+    BUY,
+    BUY_LIMIT,
+    CLOSE_BY,
+    DEAL,
+    HEDGING,
+    NETTING,
+    PENDING,
+    REMOVE,
+    SELL,
+    SLTP,
+    Desk,
 )  # fmt: skip
 
 
@@ -33,7 +44,7 @@ def test_both_accounts_begin_with_100_000_dollars_and_a_deal_that_says_so(desk: 
         ("1000001", "balance", "100000"), ("1000002", "balance", "100000"),
     ]  # fmt: skip
     [deal] = desk.venue.history_deals(HEDGING)
-    assert (deal.order, deal.symbol, deal.profit) == (0, "", 100_000)
+    assert (deal.order, deal.symbol, deal.profit) == (0, "", Decimal(100_000))
 
 
 def test_orders_fills_and_positions_show_as_with_the_other_brokers(desk: Desk) -> None:
@@ -64,7 +75,7 @@ def test_commissions_are_fees_that_cost(desk: Desk) -> None:
 
 
 def test_placements_are_counted_by_comment_refused_ones_included(desk: Desk) -> None:
-    words = {"action": DEAL, "symbol": "EURUSD", "type": BUY, "volume": "0.1", "comment": "key"}
+    words: dict[str, Any] = {"action": DEAL, "symbol": "EURUSD", "type": BUY, "volume": "0.1", "comment": "key"}
     assert desk.try_to(**{**words, "type_filling": 2}).retcode == 10030
     assert desk.ledger()["refused"] == [
         {"client_key": "key", "symbol": "EURUSD", "reason": "10030 Unsupported filling mode", "placements": 1}
@@ -77,7 +88,7 @@ def test_placements_are_counted_by_comment_refused_ones_included(desk: Desk) -> 
 
 
 def test_states_of_pending_orders_are_in_common_words(desk: Desk) -> None:
-    words = {"action": PENDING, "symbol": "EURUSD", "volume": "0.1", "type_filling": 2}
+    words: dict[str, Any] = {"action": PENDING, "symbol": "EURUSD", "volume": "0.1", "type_filling": 2}
     limit = desk.send(**words, type=BUY_LIMIT, price="1.05", comment="limit")
     desk.send(**words, type=4, price="1.15", comment="stop")
     desk.send(**words, type=6, price="1.15", stoplimit="1.14", comment="both")
@@ -96,7 +107,7 @@ def test_states_of_pending_orders_are_in_common_words(desk: Desk) -> None:
 def test_a_restart_goes_on_with_everything(desk: Desk) -> None:
     first = desk.trade(BUY, "0.3", comment="one", sl="1.05")
     desk.trade(SELL, "0.2", login=NETTING, comment="two")
-    pending = {"action": PENDING, "symbol": "EURUSD", "volume": "0.1", "type_filling": 2}
+    pending: dict[str, Any] = {"action": PENDING, "symbol": "EURUSD", "volume": "0.1", "type_filling": 2}
     resting = desk.send(**pending, type=BUY_LIMIT, price="1.05", comment="three")
     before, money = desk.ledger(), desk.venue.account(HEDGING)
     history = desk.venue.history_orders(HEDGING)
@@ -127,7 +138,7 @@ def test_what_was_answered_survives_the_death_of_the_process(tmp_path: Path) -> 
         "desk = Desk(path=Path(sys.argv[1]))\n"
         "for number in range(100_000): print(desk.trade(BUY, '0.01', comment=f'k{number}').order, flush=True)\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", program, file], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    child = subprocess.Popen([sys.executable, "-c", program, file], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     told = [int(child.stdout.readline()) for _ in range(25)]
     child.kill()
@@ -164,12 +175,23 @@ def test_history_is_asked_for_by_time_order_and_position(desk: Desk) -> None:
 def test_a_forgotten_history_stays_in_the_ledger_alone(desk: Desk) -> None:
     opened = desk.trade(BUY, "0.2", comment="a")
     desk.venue.operator.forget_history()
-    assert desk.venue.history_deals(HEDGING) == desk.venue.history_orders(HEDGING) == []
+    assert desk.venue.history_deals(HEDGING) == []
+    assert desk.venue.history_orders(HEDGING) == []
     assert len(desk.ledger()["fills"]) == 1
     desk.reopen()
     assert desk.venue.history_deals(HEDGING) == []
     desk.trade(SELL, "0.2", comment="b", position=opened.order)
     assert [deal.client_key for deal in desk.venue.history_deals(HEDGING)] == ["b"]
+
+
+def test_orders_of_the_history_are_known_after_a_restart_until_they_are_forgotten(desk: Desk) -> None:
+    ticket = desk.trade(BUY, "0.2").order
+    desk.reopen()
+    assert desk.try_to(action=REMOVE, order=ticket).retcode == 10023
+    desk.venue.operator.forget_history()
+    assert desk.try_to(action=REMOVE, order=ticket).retcode == 10013
+    desk.reopen()
+    assert desk.try_to(action=REMOVE, order=ticket).retcode == 10013
 
 
 def test_changes_are_told_after_they_are_durable(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,14 +13,22 @@ from edgerunner.simulators.market import Market
 from edgerunner.simulators.mt5.settings import Mt5Settings
 from edgerunner.simulators.mt5.symbols.server_time import DAY_NS, ServerZone
 from tests.unit.simulators.mt5.venue.desk import (
-    BUY, BUY_LIMIT, DEAL, HEDGING, NETTING, PENDING, SELL, SELL_LIMIT, Desk,
+    BUY,
+    BUY_LIMIT,
+    DEAL,
+    HEDGING,
+    NETTING,
+    PENDING,
+    SELL,
+    SELL_LIMIT,
+    Desk,
 )  # fmt: skip
 from tests.unit.simulators.venues import STEP_NS, Wall
 from tests.waiting import until
 
 HOUR_STEPS = 36_000
 MINUTE_STEPS = 600
-LIMIT = {"action": PENDING, "symbol": "EURUSD", "volume": "0.1", "type_filling": 2}
+LIMIT: dict[str, Any] = {"action": PENDING, "symbol": "EURUSD", "volume": "0.1", "type_filling": 2}
 
 
 def quotes(desk: Desk, first: int, last: int, symbol: str = "EURUSD") -> list[tuple[Decimal, Decimal]]:
@@ -178,9 +187,12 @@ async def test_while_nothing_is_open_nothing_is_computed(desk: Desk, monkeypatch
     running = asyncio.create_task(desk.venue.run())
     for _ in range(20):
         desk.wall.pass_steps(3 * HOUR_STEPS)
-        await asyncio.sleep(0)
-        assert not running.done()
         assert desk.venue.account(HEDGING).balance == 100_000
+
+    async def is_idle() -> bool:
+        return not running.done() and bool(desk.ledger())
+
+    await until(is_idle, timeout_s=5, what="the broker goes on")
     running.cancel()
 
 
@@ -201,3 +213,47 @@ def test_a_wrong_clock_stamps_deals_and_ticks_and_moves_no_bar(desk: Desk) -> No
     ticks = desk.venue.ticks_range("EURUSD", desk.venue.now_ns() - 10**9, desk.venue.now_ns())
     assert ticks.time_ms[-1] == desk.venue.tick("EURUSD").time_ns // 1_000_000
     assert list(desk.venue.bars_back("EURUSD", 1, count=3).time_s) == list(bars.time_s)
+
+
+def test_a_deal_is_never_stamped_before_the_one_that_opened_its_position() -> None:
+    """A price that is pinned in the very step of an order, behind its beginning."""
+    desk = Desk()
+    desk.wall.time_ns += STEP_NS * 7 // 10
+    entry = desk.trade(BUY, "0.1", sl="1.0990")
+    desk.pin("1.0980")
+    opened, closed = desk.venue.history_deals(HEDGING, position=entry.order)
+    assert opened.time_ns <= closed.time_ns
+    desk.venue.close()
+
+
+def test_a_stop_that_was_reached_before_the_market_closed_has_closed_the_position() -> None:
+    """Nobody looks from Friday evening to Saturday: the last minutes of the session count all the same."""
+    close = int(datetime(2026, 11, 20, 21, 55, tzinfo=UTC).timestamp()) * 1_000_000_000
+    desk = Desk(wall=Wall(close - 20 * STEP_NS), settings=Mt5Settings(keeps_hours=True), pinned=False)
+    now = desk.wall.time_ns // STEP_NS
+    stop = min(bid for bid, _ in quotes(desk, now + 1, now + 20))
+    assert stop < desk.venue.tick("EURUSD").bid, "the price does not fall at the end of the session"
+    entry = desk.trade(BUY, "0.1", sl=stop)
+    desk.wall.time_ns += 12 * 36_000 * STEP_NS
+    assert [deal.reason for deal in desk.venue.history_deals(HEDGING, position=entry.order)] == [3, 4]
+    desk.venue.close()
+
+
+def test_a_stop_that_was_reached_while_the_simulator_was_down_has_closed_the_position(tmp_path: Path) -> None:
+    """A broker trades on while a client's machine is off; what came before the position does not count."""
+    desk = Desk(path=tmp_path / "mt5.sqlite", pinned=False)
+    now = desk.wall.time_ns // STEP_NS
+    coming = quotes(desk, now + 1, now + HOUR_STEPS)
+    lowest = min(bid for bid, _ in coming)
+    assert coming[-1][0] - lowest > Decimal("0.00010"), "the price stays at its lowest"
+    entry = desk.trade(BUY, "0.1", sl=lowest)
+    desk.venue.close()
+    desk.wall.pass_steps(HOUR_STEPS)
+    desk.open()
+    closing = desk.venue.history_deals(HEDGING, position=entry.order)[-1]
+    assert closing.reason == 4
+    reached = next(place for place, (bid, _) in enumerate(coming, start=now + 1) if bid == lowest)
+    assert 0 <= closing.time_ns // STEP_NS - reached < MINUTE_STEPS
+    desk.reopen()
+    assert len(desk.venue.history_deals(HEDGING, position=entry.order)) == 2
+    desk.venue.close()

@@ -1,0 +1,104 @@
+import type { Schemas } from "@/api/client";
+import { TIMEFRAMES, type Timeframe } from "@/api/queries/bars";
+import { type Instrument, useInstrument } from "@/api/queries/instruments";
+import { useUi } from "@/app/ui-state";
+import { productOf } from "@/domain/products";
+import { PriceChart } from "@/features/chart/PriceChart";
+import { DepthLadder } from "@/features/depth/DepthLadder";
+import { Tape } from "@/features/depth/Tape";
+import type { Market } from "@/features/watchlist/market";
+import { Watchlist } from "@/features/watchlist/Watchlist";
+import { useRow } from "@/stream/hooks";
+import { LIVE, LOADING, Panel, type PanelState } from "@/ui/Panel";
+
+const NOTHING: PanelState = {
+  kind: "empty",
+  title: "No instrument is chosen",
+  hint: "Search for one on the left, or choose one of the watchlist.",
+};
+
+/** Watchlist, chart, book and tape of one market. */
+export default function TradePage() {
+  const market = useUi((ui) => ui.market);
+  return (
+    <div className="grid h-full min-h-[36rem] grid-cols-[15rem_minmax(0,1fr)] gap-2 max-md:h-auto max-md:grid-cols-1">
+      <Watchlist />
+      {market === null ? <Panel title="Market" state={NOTHING} /> : <MarketView market={market} />}
+    </div>
+  );
+}
+
+function MarketView({ market }: { readonly market: Market }) {
+  const { data: instrument, error } = useInstrument(market.connectionId, market.instrumentId);
+  if (instrument === undefined) return <Panel title={market.instrumentId} state={stateOf(error)} />;
+  if (instrument === null) {
+    const reason = `${market.connectionId} does not know ${market.instrumentId}`;
+    return <Panel title={market.instrumentId} state={{ kind: "denied", reason }} />;
+  }
+  return <Columns connectionId={market.connectionId} instrument={instrument} />;
+}
+
+function stateOf(error: Error | null): PanelState {
+  return error === null ? LOADING : { kind: "denied", reason: error.message };
+}
+
+type ColumnsProps = { readonly connectionId: string; readonly instrument: Instrument };
+
+function Columns({ connectionId, instrument }: ColumnsProps) {
+  const { timeframe, set } = useUi();
+  const connection = useRow<Schemas["ConnectionAnswer"]>("connections", connectionId);
+  const product = productOf(connection, instrument);
+  const offered = TIMEFRAMES.filter((each) => product === null || product.timeframes.includes(each));
+  const shown = offered.includes(timeframe as Timeframe) ? (timeframe as Timeframe) : (offered[0] ?? "1m");
+  return (
+    <div className="grid min-h-0 grid-cols-[minmax(0,1fr)_17rem] gap-2 max-lg:grid-cols-1">
+      <Panel
+        title={`${instrument.instrument_id} at ${connectionId}`}
+        state={LIVE}
+        className="max-lg:min-h-96"
+        actions={<Timeframes offered={offered} shown={shown} onChoose={(timeframe) => set({ timeframe })} />}
+      >
+        <PriceChart connectionId={connectionId} instrument={instrument} timeframe={shown} />
+      </Panel>
+      <div className="grid min-h-0 grid-rows-2 gap-2 max-lg:grid-cols-2 max-lg:grid-rows-1">
+        {product?.depth_levels === 0 ? (
+          <Panel
+            title="Depth"
+            state={{ kind: "denied", reason: product.unsupported.depth ?? "the broker shows no book" }}
+          />
+        ) : (
+          <DepthLadder connectionId={connectionId} instrument={instrument} onPrice={() => undefined} />
+        )}
+        <Tape connectionId={connectionId} instrument={instrument} />
+      </div>
+    </div>
+  );
+}
+
+type TimeframesProps = {
+  readonly offered: readonly Timeframe[];
+  readonly shown: Timeframe;
+  readonly onChoose: (timeframe: Timeframe) => void;
+};
+
+function Timeframes({ offered, shown, onChoose }: TimeframesProps) {
+  return (
+    <div role="radiogroup" aria-label="Time frame" className="flex">
+      {offered.map((each) => (
+        <label
+          key={each}
+          className={`cursor-pointer rounded-sm px-1.5 py-1 text-xs has-focus-visible:outline-2 ${each === shown ? "bg-raised font-semibold" : "text-muted"}`}
+        >
+          <input
+            type="radio"
+            name="timeframe"
+            checked={each === shown}
+            onChange={() => onChoose(each)}
+            className="sr-only"
+          />
+          {each}
+        </label>
+      ))}
+    </div>
+  );
+}
