@@ -13,9 +13,9 @@ import ibkr_adapter
 import idle
 import journal
 import mt5
+import mt5_bridge
 import order_path
 import psutil
-import mt5_bridge
 import strategies
 import stream_200
 import tws

@@ -16,7 +16,7 @@ _MINUTE_S: Final = 60.0
 
 Event = Literal[
     "started", "stopped", "terminal", "login", "lease", "kill", "security",
-    "order_begun", "order_ended", "order_refused",
+    "order_begun", "order_ended", "order_refused", "ea_connected", "ea_closed",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)

@@ -122,9 +122,10 @@ class BadLine(ValueError):
 def parse_message(line: bytes) -> EaMessage:
     """Return the message of a line. Raises ``BadLine``."""
     try:
-        return _decoder.decode(line)
+        message: EaMessage = _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadLine(str(error)) from None
+    return message
 
 
 def encode_line(message: Mapping[str, object]) -> bytes:

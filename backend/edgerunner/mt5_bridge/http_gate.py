@@ -209,9 +209,6 @@ class HttpGate:
     async def _body(self, request: web.Request) -> bytes:
         if not request.body_exists:
             return b""
-        if (request.content_length or 0) > self._limits.body_bytes:
-            self.security("body_size", request, bytes=request.content_length)
-            raise Problem(Code.PAYLOAD_TOO_LARGE, f"a body has at most {self._limits.body_bytes} bytes")
         if request.content_type != "application/json" or "Content-Encoding" in request.headers:
             raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "a body is application/json, not compressed")
         try:
@@ -221,8 +218,8 @@ class HttpGate:
             self.security("slow_body", request)
             raise Problem(Code.BAD_REQUEST, "the body did not come in time") from None
         except web.HTTPRequestEntityTooLarge:
-            self.security("body_size", request, bytes=None)
-            raise
+            self.security("body_size", request, bytes=request.content_length)
+            raise Problem(Code.PAYLOAD_TOO_LARGE, f"a body has at most {self._limits.body_bytes} bytes") from None
 
 
 def require(request: web.Request, scope: Scope, gate: HttpGate) -> Token:

@@ -98,7 +98,7 @@ class OrderDesk:
             state=OrderState.SENDING,
             begun_at=time.time(),
         )
-        # A task of its own: a caller that hangs up must not leave an order without its record.
+        # A task of its own: whoever gives up waiting must not leave an order without its record.
         return await asyncio.shield(self._spawn(self._send(ticket, record, expected)))
 
     async def find(self, key: str, token_name: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class OrderDesk:
         def job(module: TerminalModule) -> CallAnswer:
             self._gate.check(module, ticket.request, expected)
             self._leases.extend(ticket.lease_id, token_name=ticket.token_name)
-            if False:
+            if time.monotonic() > deadline:
                 raise NotAnswering("the checks before the order took too long")
             return _send_order(module, ticket.request)
 

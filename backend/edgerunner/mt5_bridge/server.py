@@ -24,7 +24,7 @@ from edgerunner.mt5_bridge.routes import Desks, Routes, kill_view
 from edgerunner.mt5_bridge.settings import BridgeSettings
 from edgerunner.mt5_bridge.stream_hub import StreamHub
 from edgerunner.mt5_bridge.terminal_module import TerminalModule, load_module
-from edgerunner.mt5_bridge.tokens import TokenBook
+from edgerunner.mt5_bridge.tokens import MINIMUM_LENGTH, TokenBook
 from edgerunner.mt5_bridge.wire import timestamp
 from edgerunner.mt5_bridge.worker import TerminalWorker
 
@@ -203,8 +203,10 @@ class _Running:
     def _ea_view(self) -> Mapping[str, Any] | None:
         if self._link is None:
             return None
-        experts = [{"session": session, "expert": hello.expert, "login": hello.login, "symbol": hello.symbol}
-                   for session, hello in self._link.sessions.items()]
+        experts = [
+            {"session": session, "expert": hello.expert, "login": hello.login, "symbol": hello.symbol}
+            for session, hello in self._link.sessions.items()
+        ]
         return {"port": self._link.port, "experts": experts}
 
     def _status(self) -> Mapping[str, Any]:
@@ -232,9 +234,7 @@ class _Running:
 def _ea_link(settings: BridgeSettings) -> EaLink | None:
     if settings.ea_port is None:
         return None
-    return EaLink(
-        host=settings.host, port=settings.ea_port, token=settings.ea_token, tls=_tls_context(settings)
-    )
+    return EaLink(host=settings.host, port=settings.ea_port, token=settings.ea_token, tls=_tls_context(settings))
 
 
 def check_bind(settings: BridgeSettings) -> None:

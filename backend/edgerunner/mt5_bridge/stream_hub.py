@@ -1,6 +1,7 @@
 """The stream's channels: each polls while somebody reads it, and numbers what it says."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from edgerunner.mt5_bridge.worker import Priority, TerminalWorker
 MOST_CHANNELS: Final = 256
 MOST_CHANNELS_PER_CLIENT: Final = 64
 CONNECTION: Final = "connection"
+LEAST_PAUSE_S: Final = 0.02
+"""Between two reads of a channel that is woken again and again."""
 _TICKS: Final = "ticks:"
 _MOVING: Final = frozenset({"price_current", "profit"})
 

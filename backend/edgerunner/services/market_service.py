@@ -43,9 +43,16 @@ class Sessions(Protocol):
         ...
 
 
+OLD_NS = 60_000_000_000
+"""Age at its arrival that makes a quote a thing of the past."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A ticker; ``is_stale`` = its stream is subscribed but silent for 10 s, or the data link is down."""
+    """A ticker; ``is_stale`` = its stream is silent for 10 s, its data link down, or its price a minute old.
+
+    The last is how the quotes of a closed market look at a broker that keeps showing them.
+    """
 
     ticker: Ticker
     is_stale: bool
@@ -123,7 +130,10 @@ class MarketService:
         """Return the newest quote: the streamed one while subscribed, else the broker's answer."""
         adapter = self._adapter(connection_id)
         streamed = self.quote(connection_id, instrument_id)
-        return streamed or Quote(ticker=await adapter.get_ticker(instrument_id), is_stale=False)
+        if streamed is not None:
+            return streamed
+        ticker = await adapter.get_ticker(instrument_id)
+        return Quote(ticker=ticker, is_stale=ticker.ts_arrival_ns - ticker.ts_event_ns > OLD_NS)
 
     async def depth(self, connection_id: str, instrument_id: str, levels: int) -> Depth:
         """Return at least the best ``levels`` of both sides, or all there are."""

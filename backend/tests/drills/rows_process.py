@@ -90,6 +90,7 @@ async def bracket_cut_in_the_middle(world: World, draw: random.Random, key: str)
         await place(world, key, body)
     await repeat_unanswered(world)
     await until(lambda: _is_protected(world), timeout_s=PATIENCE_S, what="the position has its exits, here and there")
+    await until(world.is_ready, timeout_s=PATIENCE_S, what="the connection is ready again")
     await _flatten(world)
 
 

@@ -233,8 +233,12 @@ class BrokerRecords:
         """Place an order as somebody else would, in the broker's own terminal."""
         return self._new_order(None, account_id, terms)
 
-    def move_cash(self, movement: CashMoved, *, account_id: str = ACCOUNT_ID) -> CashReport:
-        report = CashReport(account_id=account_id, movement=movement, ts_event_ns=self._stamp())
+    def move_cash(
+        self, movement: CashMoved, *, account_id: str = ACCOUNT_ID, client_order_id: str | None = None
+    ) -> CashReport:
+        report = CashReport(
+            account_id=account_id, movement=movement, ts_event_ns=self._stamp(), client_order_id=client_order_id
+        )
         self.cash.append(report)
         self._tell(report)
         return report

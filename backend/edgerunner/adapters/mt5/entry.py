@@ -76,7 +76,9 @@ class OrderEntry:
         """Raise what would keep the order from being sent; see ``BrokerAdapter.check_order``."""
         check(terms, listing, is_hedged=self._book().is_hedged)
         await self._catalogue.select(listing)
-        check_side(terms, await self._price(listing))
+        tick = await self._calls.tick(listing.symbol)
+        if tick is not None:
+            check_side(terms, tick)
         await self._closed_by(terms, listing)
 
     async def place(self, command: PlaceOrder, listing: Listing) -> OrderAck:

@@ -21,15 +21,17 @@ __all__ = ["BridgeOptions", "RemoteModule", "connect", "register"]
 def connect(url: str | None = None, *, token: str | None = None, **options: Any) -> RemoteModule:
     """Return a module that talks to the bridge at ``url``; nothing is sent before its `initialize`.
 
-    What is not given comes from the environment; ``options`` are further fields of `BridgeOptions`.
+    What is not given comes from the environment; but another bridge than the environment's never gets its token.
+    ``options`` are further fields of `BridgeOptions`.
 
     Raises:
         OSError: The token file of the environment cannot be read.
         ValueError: ``url`` is none of a bridge, or would show the token to others.
     """
-    given = {"url": url, "token": token, **options}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return RemoteModule(replace(BridgeOptions.from_environment(), **chosen))
+    here = BridgeOptions.from_environment()
+    address = here.url if url is None else url
+    secret = (here.token if address == here.url else "") if token is None else token
+    return RemoteModule(replace(here, url=address, token=secret, **options))
 
 
 def register(options: BridgeOptions | None = None) -> RemoteModule:

@@ -16,13 +16,15 @@ HEARTBEAT_TIMEOUT_S: Final = 4.0
 
 LEASE_PATH: Final = "/v1/lease"
 STATUS_PATH: Final = "/v1/status"
+ACCOUNT_PATH: Final = "/v1/calls/account_info"
 LEASE_HEADER: Final = "Bridge-Lease"
 
 
 class Lease:
     """At most one lease of the bridge; safe to use from several threads.
 
-    A lease that somebody else has taken is not fought for: the heartbeat ends, and the next order asks again.
+    A lease that somebody else has taken is not fought for: the heartbeat ends, and the next order asks again. While it
+    is held nobody else can change the terminal's account, so that one look when it is taken is enough.
     """
 
     def __init__(self, link: BridgeLink, options: BridgeOptions) -> None:
@@ -34,9 +36,14 @@ class Lease:
         self._lock = threading.Lock()
         self._id: str | None = None
         self._ended = threading.Event()
+        self._login: int | None = None
+
+    def expect(self, login: int | None) -> None:
+        """Say which account the control is wanted over; None = whichever the terminal is logged in to."""
+        self._login = login
 
     def hold(self, *, timeout_s: float) -> str | Reply:
-        """Return the id of a lease that is ours, or the bridge's refusal to give one.
+        """Return the id of a lease that is ours over the expected account, or a refusal: the bridge's, or our own.
 
         Raises:
             LinkError: The bridge gave no answer.
@@ -44,12 +51,22 @@ class Lease:
         with self._lock:
             if self._id is not None:
                 return self._id
-            reply = self._wished(time.monotonic() + timeout_s)
+            deadline = time.monotonic() + timeout_s
+            reply = self._wished(deadline)
             if reply.status != 201:
                 return reply
-            self._id = str(reply.body["lease_id"])
-            self._begin_heartbeat(self._id)
-            return self._id
+            lease_id = str(reply.body["lease_id"])
+            try:
+                refusal = self._other_account(deadline)
+            except LinkError:
+                self._is_answer_lost = True  # the bridge counts us as the holder: the next time we know
+                raise
+            if refusal is not None:
+                self._give_back(lease_id)
+                return refusal
+            self._id = lease_id
+            self._begin_heartbeat(lease_id)
+            return lease_id
 
     def forget(self, lease_id: str) -> None:
         """Believe no longer in a lease that the bridge says is not ours."""
@@ -66,12 +83,25 @@ class Lease:
             lease_id, self._id = self._id, None
             self._ended.set()
         atexit.unregister(self.release)
-        if lease_id is None:
-            return
+        if lease_id is not None:
+            self._give_back(lease_id)
+
+    def _give_back(self, lease_id: str) -> None:
         try:
             self._link.ask("DELETE", LEASE_PATH, timeout_s=HEARTBEAT_TIMEOUT_S, headers={LEASE_HEADER: lease_id})
         except LinkError:
             return
+
+    def _other_account(self, deadline: float) -> Reply | None:
+        """Return a refusal when somebody has logged the terminal in to another account since this program looked."""
+        if self._login is None:
+            return None
+        reply = self._link.ask("POST", ACCOUNT_PATH, {}, timeout_s=left(deadline))
+        account = reply.body.get("result") if isinstance(reply.body, dict) else None
+        if not isinstance(account, dict) or account.get("login") == self._login:
+            return None  # without an answer the bridge itself refuses the order
+        detail = f"the terminal is logged in to {account.get('login')} now, not to {self._login}: log in again"
+        return Reply(status=409, body={"code": "account_mismatch", "detail": detail})
 
     def _wished(self, deadline: float) -> Reply:
         try:

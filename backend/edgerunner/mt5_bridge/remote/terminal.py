@@ -120,6 +120,7 @@ class RemoteTerminal:
         answer = self._asked("initialize", wish, self._timeout_of(arguments))
         if answer[0]:
             self._check_server(arguments)
+            self._lease.expect(arguments.get("login"))
             self._is_initialized = True
         return answer
 
@@ -128,9 +129,12 @@ class RemoteTerminal:
         account, error = self._asked("account_info", {})
         if account is not None and account.login == arguments["login"]:
             self._check_server(arguments)
+            self._lease.expect(account.login)
             return True, error
+        self._lease.expect(None)
         answer = self._controlled("login", {"login": arguments["login"]}, self._timeout_of(arguments))
         if answer[0]:
+            self._lease.expect(arguments["login"])
             self._check_server(arguments)
         return answer
 

@@ -63,8 +63,6 @@ class Connection:
     def require_open(self) -> Pipe:
         """Return the open connection; raises ``CallFailed`` (-10004) when there is none."""
         with self._lock:
-            if self._pipe is not None and self._pipe.is_dead():
-                self.close()
             if self._pipe is None:
                 raise failed(constants.RES_E_INTERNAL_FAIL_CONNECT)
             return self._pipe
@@ -84,7 +82,8 @@ class Connection:
                 self.close()
                 raise
             if not isinstance(terms, tuple):
-                raise FrameError("the terminal told no terms")
+                self.close()
+                raise failed(constants.RES_E_INTERNAL_FAIL)
             self.terms = Terms(comment_limit=terms[0], call_timeout_s=terms[1])
 
     def call(self, name: str, arguments: Mapping[str, Any], timeout_s: float | None = None) -> object:

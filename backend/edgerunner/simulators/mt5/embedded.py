@@ -1,6 +1,7 @@
 """A simulated terminal inside the program's own process, for programs that find none listening."""
 
 import asyncio
+import logging
 import threading
 import time
 from pathlib import Path
@@ -14,6 +15,8 @@ from edgerunner.simulators.venue_state import VenueSettings
 
 START_S: Final = 30.0
 LOOPBACK: Final = "127.0.0.1"
+
+logger = logging.getLogger(__name__)
 
 
 class EmbeddedTerminal:
@@ -50,9 +53,9 @@ class EmbeddedTerminal:
             asyncio.run(self._serve())
         except asyncio.CancelledError:
             pass
-        except BaseException as error:
+        except Exception as error:
             self._failure = error
-            raise
+            logger.exception("the simulated terminal has ended")
         finally:
             self._ready.set()
 

@@ -42,7 +42,7 @@ class Builtin:
     def __call__(self, *unnamed: Any, **named: Any) -> Any:
         """Carry out the call; raises ``TypeError`` as the interpreter does for a function in C."""
         self._check_calling(len(unnamed), len(named))
-        keywords = named if named or self._has_empty_keywords(sys._getframe(1)) else None  # noqa: SLF001
+        keywords = named if named or self._has_empty_keywords(sys._getframe().f_back) else None  # noqa: SLF001
         try:
             value = self._answer(unnamed, keywords)
         except CallFailed as failure:
@@ -74,13 +74,13 @@ class Builtin:
         if unnamed and self._function.calling is Calling.NO_ARGUMENTS:
             raise TypeError(f"{name} takes no arguments ({unnamed} given)")
 
-    def _has_empty_keywords(self, caller: FrameType) -> bool:
+    def _has_empty_keywords(self, caller: FrameType | None) -> bool:
         """Tell whether the caller wrote ``function(*arguments, **{})``, which C code can tell from ``function(..)``.
 
         Python code cannot, so that the caller's instruction is looked at, when the caller names this function itself.
         From Python 3.14 on the instruction does not say it any more.
         """
-        if self._function.calling is not Calling.NAMED:
+        if caller is None or self._function.calling is not Calling.NAMED:
             return False
         code, place = caller.f_code, caller.f_lasti
         if code.co_code[place] != _CALL_WITH_MAPPINGS or not code.co_code[place + 1] & _HAS_KEYWORDS:

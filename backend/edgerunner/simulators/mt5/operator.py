@@ -140,6 +140,7 @@ class Mt5Hand:
         ``leg`` = ticket of a position that the order closes, whole or in part. ``time_in_force`` of a market order is
         its filling; of what the symbol allows the first is taken for ``gtc``.
         """
+        _require_known_time(order)
         login = _login(self._state, order.account_id)
         request = self._request(login, order)
         self._stepper.advance()
@@ -246,6 +247,13 @@ class Mt5Hand:
             filled_quantity=order.volume_initial - order.volume_current,
             live=order.is_active,
         )
+
+
+def _require_known_time(order: ManualOrder) -> None:
+    known = ("gtc",) if order.order_type == "limit" else ("gtc", "ioc", "fok")
+    if order.time_in_force not in known:
+        refusal = f"a {order.order_type} order by hand is {' or '.join(known)}, not {order.time_in_force}"
+        raise VenueReject(RejectReason.UNSUPPORTED, refusal)
 
 
 def _closing_ticket(changes: Changes, symbol: str) -> int:

@@ -29,16 +29,6 @@ class Pipe:
         """Close the connection."""
         self._socket.close()
 
-    def is_dead(self) -> bool:
-        """Tell whether the other side has closed the connection."""
-        self._socket.settimeout(0)
-        try:
-            return not self._socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-
     def send(self, frame: Frame, deadline: float) -> None:
         """Send a frame; raises ``OSError``. After a time-out (an ``OSError`` too) the connection is of no use."""
         self._wait_until(deadline)

@@ -111,6 +111,7 @@ def test_closing_by_ticket_nothing_and_without_an_answer() -> None:
 
 def test_the_raw_order_takes_its_words_either_way() -> None:
     terminal = Terminal(10009, 10009)
-    terminal.orders.raw(0, "EURUSD", 0.1, 1.1, "mine", 5)
-    terminal.orders.raw(0, "EURUSD", 0.1, **{"price": 1.1, "comment": "mine", "ticket": 5})
+    words = {"price": 1.1, "comment": "mine", "ticket": 5}
+    terminal.orders.raw(0, "EURUSD", 0.1, *words.values())
+    terminal.orders.raw(0, "EURUSD", 0.1, **words)
     assert terminal.sent[0] == terminal.sent[1]

@@ -15,7 +15,7 @@ TICK = Tick((1, 1.1, 1.2, 0.0, 0, 1000, 6, 0.0))
 
 def test_a_struct_is_a_tuple_with_names() -> None:
     assert isinstance(TICK, tuple)
-    assert TICK == (1, 1.1, 1.2, 0.0, 0, 1000, 6, 0.0)
+    assert tuple(TICK) == (1, 1.1, 1.2, 0.0, 0, 1000, 6, 0.0)
     assert (TICK.bid, TICK[1], TICK[-2]) == (1.1, 1.1, 6)
     assert TICK._asdict() == {
         "time": 1, "bid": 1.1, "ask": 1.2, "last": 0.0, "volume": 0, "time_msc": 1000, "flags": 6, "volume_real": 0.0,
@@ -50,7 +50,7 @@ def test_a_struct_is_made_of_exactly_its_values_with_the_words_of_cpython(values
 
 def test_a_struct_takes_one_iterable_not_many_values() -> None:
     with pytest.raises(TypeError):
-        BookInfo(1, 1.0, 1, 1.0)  # type: ignore[call-arg]
+        BookInfo(1, 1.0, 1, 1.0)  # type: ignore[call-arg, arg-type]
 
 
 def test_structs_are_read_only_and_cannot_be_derived_from() -> None:

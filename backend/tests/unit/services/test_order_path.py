@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edgerunner.domain.cash import COMMISSION, fee_movement_id
 from edgerunner.domain.errors import (
     BrokerUnreachable,
     Conflict,
@@ -16,6 +17,7 @@ from edgerunner.domain.errors import (
     JournalUnavailable,
     NotConnected,
 )
+from edgerunner.domain.events import CashMoved
 from edgerunner.domain.orders import Money, Order, OrderStatus, OrderTerms, OrderType, Side
 from tests.fakes.broker import FakeBroker, Lost, Reject, RejectLater
 from tests.fakes.instruments import LINEAR
@@ -371,3 +373,29 @@ async def test_difference_to_the_broker_is_booked_once_over_five_restarts(tmp_pa
             seq = path.journal.last_seq
     async with order_path(tmp_path, broker, watermarks=marks) as path:
         assert path.journal.last_seq == seq
+
+
+async def test_a_commission_that_comes_later_is_the_fee_of_its_order_and_fill(
+    tmp_path: Path, broker: FakeBroker
+) -> None:
+    async with order_path(tmp_path, broker) as path:
+        await path.place(client_order_id="A")
+        trade = broker.fill("A", "1", "100").fill
+        await path.until_status("A", OrderStatus.FILLED)
+        commission = CashMoved(
+            movement_id=fee_movement_id(trade.trade_id),
+            kind=COMMISSION,
+            currency="USDT",
+            amount=Decimal("-0.5"),
+            instrument_id=trade.instrument_id,
+            trade_id=trade.trade_id,
+        )
+        broker.move_cash(commission, client_order_id="A")
+
+        async def fees() -> tuple[Money, ...]:
+            return (await path.order("A")).fees
+
+        fee = Money(currency="USDT", amount=Decimal("0.5"))
+        assert await until(fees, timeout_s=5, what="the order has its fee") == (fee,)
+        assert [fill.fee for fill in (await path.journal.fills(client_order_id="A", limit=9)).items] == [fee]
+        assert len((await path.journal.movements(client_order_id="A", limit=9)).items) == 1

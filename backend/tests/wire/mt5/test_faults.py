@@ -174,7 +174,7 @@ async def test_positions_lag_behind_a_trade(site: Site) -> None:
     assert await site.ask(site.mt5.history_deals_total, 0, 2**33) == 1
 
     async def shown() -> bool:
-        return await site.ask(site.mt5.positions_total) == 1
+        return bool(await site.ask(site.mt5.positions_total) == 1)
 
     await until(shown, timeout_s=5, what="the position")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ async def _until_cut(reader: asyncio.StreamReader) -> None:
         return
 
 
-async def _answer(reader: asyncio.StreamReader) -> dict[str, object]:
+async def _answer(reader: asyncio.StreamReader) -> dict[str, Any]:
     text, array = PREFIX.unpack(await reader.readexactly(PREFIX.size))
-    answer: dict[str, object] = json.loads(await reader.readexactly(text + array))
+    answer: dict[str, Any] = json.loads(await reader.readexactly(text + array))
     return answer

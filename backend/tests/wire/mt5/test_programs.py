@@ -50,7 +50,7 @@ def run(folder: Path, environment: dict[str, str], *words: str) -> subprocess.Co
 def test_the_command_runs_a_program_with_its_arguments(tmp_path: Path, environment: dict[str, str]) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
     done = run(tmp_path, environment, "-m", "edgerunner.simulators.mt5", "program.py", "--fast", "5")
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip() == "['--fast', '5'] __main__ ['from a program']"
 
 
@@ -67,6 +67,20 @@ def test_one_line_before_the_vendor_s_import_is_enough(tmp_path: Path, environme
     done = run(tmp_path, environment, "program.py")
     assert done.returncode == 0, done.stderr
     assert "['from a program']" in done.stdout
+
+
+def test_a_program_may_leave_the_shutdown_to_its_end(tmp_path: Path, environment: dict[str, str]) -> None:
+    """At the end of the process no Python code calls the functions: nothing may look for a caller."""
+    lines: tuple[str, ...] = (
+        "import atexit",
+        "import MetaTrader5 as mt5",
+        "mt5.initialize()",
+        "atexit.register(mt5.shutdown)",
+    )
+    lines += ("atexit.register(lambda: print(mt5.account_info().login))", "atexit.register(mt5.positions_get)")
+    (tmp_path / "program.py").write_text("\n".join(lines))
+    done = run(tmp_path, environment, "-m", "edgerunner.simulators.mt5", "program.py")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "1000001", "")
 
 
 def test_a_program_that_is_not_there_is_a_usage_error(tmp_path: Path, environment: dict[str, str]) -> None:

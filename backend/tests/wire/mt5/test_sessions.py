@@ -79,7 +79,7 @@ async def test_a_terminal_that_does_not_listen_is_not_found(monkeypatch: pytest.
 
 async def test_every_call_answers_once_connected(site: Site) -> None:
     for name in CALLS:
-        value = await site.ask(lambda name=name: _call(site.mt5, name))
+        value = await site.ask(_call, site.mt5, name)
         expected = {"market_book_add", "market_book_release", "market_book_get"}
         assert (site.mt5.last_error() == SUCCESS) is (name not in expected), (name, site.mt5.last_error())
         assert value is not None or name == "market_book_get", name
@@ -164,6 +164,7 @@ async def test_a_terminal_without_an_account_wants_a_log_in(monkeypatch: pytest.
         assert await site.asked(site.mt5.initialize) == (False, NOT_AUTHORIZED)
         assert await site.ask(site.mt5.initialize, login=1_000_001, password="sim-password")
         assert await site.ask(site.mt5.initialize), "the terminal knows its last account"
+        assert await site.ask(site.mt5.initialize, login=0, password="", server=""), "0 and empty are as not given"
 
 
 async def test_a_server_that_stops_leaves_no_connection_until_initialize(site: Site) -> None:

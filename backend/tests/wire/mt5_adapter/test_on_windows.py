@@ -24,6 +24,7 @@ for name in Absent.names:
 sys.meta_path.insert(0, Absent())
 
 from edgerunner.domain.orders import OrderStatus, Side
+from tests.contract.harness import until
 from tests.contract.mt5_harness import HEDGING, mt5_on_simulator
 
 async def trade():
@@ -37,6 +38,7 @@ async def trade():
         await broker.cancel(resting)
         await broker.until_status(resting, OrderStatus.CANCELED)
         await broker.cut_streams()
+        await until(lambda: broker.health("orders")[-2:] == ["down", "up"], lambda: str(broker.health("orders")))
         print("held", await broker.held())
 
 asyncio.run(trade())

@@ -1,10 +1,12 @@
 """Calls over HTTP: what the terminal gets, and what comes back."""
 
+import asyncio
 import base64
 from pathlib import Path
 
 import numpy as np
 
+from edgerunner.mt5_bridge.settings import PollIntervals
 from tests.waiting import until
 from tests.wire.mt5_bridge.fake_terminal import FakeTerminal
 from tests.wire.mt5_bridge.harness import BUY, READER, bridge
@@ -113,7 +115,8 @@ async def test_the_same_terminal_serves_a_login_that_is_configured_only(tmp_path
 
 
 async def test_a_lost_terminal_is_initialized_again(tmp_path: Path) -> None:
-    async with bridge(tmp_path) as running:
+    rarely = PollIntervals(probe_s=600)  # so that it is the failed call that tells
+    async with bridge(tmp_path, polls=rarely) as running:
         await running.until_state("connected")
         running.terminal.is_up = running.terminal.is_initialized = False
         reply = await running.caller().call("symbols_total")
@@ -138,17 +141,19 @@ async def test_a_hanging_call_ends_for_the_caller_and_gives_up_what_waits(tmp_pa
     async with bridge(tmp_path, terminal, call_timeout_s=0.3) as running:
         await running.until_state("connected")
         terminal.hang_in = "version"
-        reply = await running.caller().call("version")
-        assert (reply.status, reply.code) == (504, "broker_timeout")
+        hanging = asyncio.create_task(running.caller().call("version"))
+        await asyncio.to_thread(terminal.hanging.wait, 5)
+        waiting = [asyncio.create_task(running.caller().call("symbols_total")) for _ in range(5)]
+        for reply in await asyncio.gather(hanging, *waiting):
+            assert (reply.status, reply.code) == (504, "broker_timeout")
         await running.until_state("not_answering")
-        before = terminal.count("symbols_total")
         assert (await running.caller().call("symbols_total")).code == "broker_timeout"
-        assert terminal.count("symbols_total") == before
         terminal.hang_in = None
         terminal.go_on.set()
         await running.until_state("connected")
 
         async def answers() -> bool:
-            return (await running.caller().call("symbols_total")).status == 200
+            return (await running.caller().call("orders_get")).status == 200
 
         await until(answers, timeout_s=5, what="the terminal answers again")
+        assert terminal.count("symbols_total") == 0

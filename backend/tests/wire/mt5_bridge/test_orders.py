@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from edgerunner.mt5_bridge.order_desk import OrderTicket
 from edgerunner.mt5_bridge.settings import TradeLimits
 from edgerunner.mt5_surface import constants
 from edgerunner.mt5_surface.structs import TradePosition
@@ -152,12 +153,13 @@ async def test_the_same_key_twice_at_once_is_sent_once(tmp_path: Path) -> None:
         assert 200 in {reply.status for reply in replies}
 
 
-async def test_a_caller_that_hangs_up_leaves_a_recorded_order(tmp_path: Path) -> None:
+async def test_a_caller_that_gives_up_leaves_a_recorded_order(tmp_path: Path) -> None:
     terminal = FakeTerminal()
     async with bridge(tmp_path, terminal) as running:
         trader = await running.trader()
         terminal.hang_in = "order_send"
-        sending = asyncio.create_task(trader.send("key-1"))
+        ticket = OrderTicket(key="key-1", token_name="trader", lease_id=trader.lease, request=BUY)
+        sending = asyncio.create_task(running.server._running._orders.send(ticket))  # type: ignore[union-attr]
         await asyncio.to_thread(terminal.hanging.wait, 5)
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)

@@ -176,6 +176,24 @@ async def test_the_terminals_account_changes_to_a_configured_one_alone(running: 
         await asyncio.to_thread(session, mt5)
 
 
+async def test_an_order_never_goes_to_the_account_that_another_program_chose(running: Bridge) -> None:
+    def session(mine: RemoteModule, other: RemoteModule) -> None:
+        assert mine.initialize(login=1001)
+        assert other.initialize()
+        assert other.login(1002)
+        other.shutdown()
+        assert mine.order_send(REQUEST) is None
+        assert mine.last_error()[0] == mine.RES_E_AUTH_FAILED
+        assert "1002" in mine.last_error()[1]
+        assert running.terminal.sent == []
+        assert mine.login(1001)
+        assert mine.order_send(REQUEST).retcode == mine.TRADE_RETCODE_DONE
+
+    async with module(running) as mine, module(running, OTHER) as other:
+        await asyncio.to_thread(session, mine, other)
+    assert (len(running.terminal.sent), running.terminal.login) == (1, 1001)
+
+
 @pytest.mark.parametrize("symbol", ["EURUSD'; import os", '"EURUSD"', "EUR`USD", "a" * 65])
 async def test_a_symbol_that_is_none_is_an_invalid_argument(symbol: str, running: Bridge) -> None:
     async with module(running) as mt5:

@@ -14,7 +14,7 @@ from edgerunner.simulators.path import STEP_NS
 
 CHUNK_STEPS: Final = 6_000
 """Ten minutes: ticks are made and remembered in pieces of this length."""
-CHUNKS_KEPT: Final = 300
+CHUNKS_KEPT: Final = 150
 _MILLISECOND_NS: Final = 1_000_000
 
 

@@ -34,11 +34,11 @@ class Accounts:
         return _PASSWORDS[self._saved[self.login]]
 
     def log_in(self, login: int | None, password: str | None, server: str | None) -> None:
-        """Change the account; without a password the saved one of that login is used, without a login the last one.
+        """Change the account; without a password the saved one of that login is used, without a login (or 0) the last one.
 
         Raises ``CallRefused`` (-6), and the terminal stays with the account it had (a guess).
         """
-        wanted = self._login if login is None else login
+        wanted = login or self._login
         known = None if wanted is None else self._saved.get(wanted)
         chosen = password or known
         if wanted is None or chosen not in _PASSWORDS or server not in {None, "", SERVER_NAME}:

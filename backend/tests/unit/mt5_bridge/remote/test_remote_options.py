@@ -42,6 +42,20 @@ def test_without_an_environment_it_is_the_bridge_of_this_machine() -> None:
     assert BridgeOptions.from_environment({}) == BridgeOptions()
 
 
+def test_another_bridge_never_gets_the_environments_token(
+    bridge: FakeBridge, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGERUNNER_MT5_BRIDGE_TOKEN", TOKEN)
+    stranger = connect(address)
+    assert stranger.initialize()
+    monkeypatch.setenv("EDGERUNNER_MT5_BRIDGE_URL", address)
+    own = connect(address)
+    assert own.initialize()
+    assert [asked.headers["Authorization"].strip() for asked in bridge.asked] == ["Bearer", f"Bearer {TOKEN}"]
+    stranger.shutdown()
+    own.shutdown()
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://127.0.0.1", "127.0.0.1:8103", "http://", "http://user@127.0.0.1", "http://127.0.0.1/path"]
 )

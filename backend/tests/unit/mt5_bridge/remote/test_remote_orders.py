@@ -233,14 +233,32 @@ def test_a_control_that_somebody_else_got_meanwhile_is_not_taken(
     assert book.results == {}
 
 
+def test_a_control_over_an_account_that_could_not_be_looked_at_is_known_again(
+    bridge: FakeBridge, book: OrderBook, mt5: RemoteModule
+) -> None:
+    desk = LeaseDesk()
+    bridge.answers["/v1/lease"] = [desk.give, desk.refuse_or_take_over]
+    bridge.answers["/v1/status"] = [desk.status]
+    bridge.answers["/v1/calls/account_info"] = [None, None, succeeded(plain_struct("AccountInfo", login=1))]
+    assert mt5.initialize(login=1)
+    assert mt5.order_send(BUY) is None
+    assert mt5.last_error()[0] == mt5.RES_E_INTERNAL_FAIL_CONNECT
+    assert mt5.initialize(login=1)
+    assert mt5.order_send(BUY).order == 1
+
+
 class LeaseDesk:
     """The bridge's side of one lease, held by a stranger until it is given."""
 
     def __init__(self) -> None:
         self.holder = "a-stranger"
 
-    def give_and_lose_the_answer(self, asked: Asked) -> None:
+    def give(self, asked: Asked) -> Reply:
         self.holder = asked.body["client"]
+        return lease(asked)
+
+    def give_and_lose_the_answer(self, asked: Asked) -> None:
+        self.give(asked)
 
     def refuse_or_take_over(self, asked: Asked) -> Reply:
         is_taken_over = asked.method != "POST" or asked.body["take_over"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class FakeBroker:
         return symbol in self.prices
 
     def symbol_values(self, symbol: str) -> Mapping[str, SymbolValue]:
-        values: dict[str, SymbolValue] = {name: kind() for name, kind in field_kinds(SymbolInfo).items()}
+        values: dict[str, Any] = {name: kind() for name, kind in field_kinds(SymbolInfo).items()}
         tick = self.prices[symbol]
         return values | {
             "name": symbol,
@@ -139,7 +140,12 @@ class FakeBroker:
         )
 
     def _trade(self, login: int, request: TradeRequest, ticket: int, comment: str | None) -> None:
-        words = {"login": login, "magic": request.magic, "symbol": request.symbol, "volume": request.volume}
+        words: dict[str, Any] = {
+            "login": login,
+            "magic": request.magic,
+            "symbol": request.symbol,
+            "volume": request.volume,
+        }
         told = request.comment if comment is None else comment
         side = PositionType(request.type % 2)
         self.deals.append(

@@ -105,7 +105,8 @@ def test_an_empty_mapping_of_keywords_is_enough_to_take_the_keyword_path(mt5: ty
         function(*unnamed, **named)
 
     probe = Probe(FUNCTIONS["order_check"], Connection())
-    arguments, keywords = ({},), {}
+    arguments: tuple[dict[str, int]] = ({},)
+    keywords: dict[str, int] = {}
     probe(*arguments, **keywords)
     probe(*arguments)
     probe({})

@@ -12,21 +12,17 @@ from edgerunner.simulators.mt5.trade_server.values import TradeRequest, TradeRes
 from edgerunner.simulators.mt5.trade_server.words import (
     AccountTradeMode,
     Execution,
-    ExpirationFlag,
     FillingFlag,
     OrderFilling,
-    OrderFlag,
-    OrderTime,
     OrderType,
     Reason,
     SymbolTradeMode,
     TradeAction,
 )
-from tests.unit.simulators.mt5.trade_server.desk import EURUSD, LOGIN, SECOND, START, USDJPY, Desk, hedging, netting
+from tests.unit.simulators.mt5.trade_server.desk import EURUSD, LOGIN, USDJPY, Desk, hedging, netting
 
 BUY_LIMIT, BUY_STOP = OrderType.BUY_LIMIT, OrderType.BUY_STOP
-SELL_LIMIT, SELL_STOP = OrderType.SELL_LIMIT, OrderType.SELL_STOP
-BUY_STOP_LIMIT, SELL_STOP_LIMIT = OrderType.BUY_STOP_LIMIT, OrderType.SELL_STOP_LIMIT
+SELL_LIMIT, BUY_STOP_LIMIT = OrderType.SELL_LIMIT, OrderType.BUY_STOP_LIMIT
 Attempt = Callable[[Desk], TradeResult]
 
 MALFORMED: dict[str, Attempt] = {

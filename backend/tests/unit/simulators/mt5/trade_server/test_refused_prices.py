@@ -1,33 +1,26 @@
 """Prices, stops and life times of requests: which are refused, with which code, and what lies just inside."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from edgerunner.simulators.mt5.trade_server.retcodes import Retcode
-from edgerunner.simulators.mt5.trade_server.values import TradeRequest, TradeResult
+from edgerunner.simulators.mt5.trade_server.values import TradeRequest
 from edgerunner.simulators.mt5.trade_server.words import (
-    AccountTradeMode,
     Execution,
     ExpirationFlag,
-    FillingFlag,
     OrderFilling,
     OrderFlag,
     OrderTime,
     OrderType,
-    Reason,
-    SymbolTradeMode,
     TradeAction,
 )
-from tests.unit.simulators.mt5.trade_server.desk import EURUSD, LOGIN, SECOND, START, USDJPY, Desk, hedging, netting
+from tests.unit.simulators.mt5.trade_server.desk import EURUSD, LOGIN, SECOND, START, hedging, netting
 
 BUY_LIMIT, BUY_STOP = OrderType.BUY_LIMIT, OrderType.BUY_STOP
 SELL_LIMIT, SELL_STOP = OrderType.SELL_LIMIT, OrderType.SELL_STOP
 BUY_STOP_LIMIT, SELL_STOP_LIMIT = OrderType.BUY_STOP_LIMIT, OrderType.SELL_STOP_LIMIT
-Attempt = Callable[[Desk], TradeResult]
 
 
 PENDING_PRICES = {

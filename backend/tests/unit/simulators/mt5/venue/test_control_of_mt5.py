@@ -130,6 +130,7 @@ async def test_a_position_is_closed_by_hand_with_its_ticket_as_leg(site: Site) -
         ({"quantity": "600"}, "invalid_quantity", "10014"),
         ({"quantity": "400"}, "insufficient_funds", "10019"),
         ({"quantity": "1", "order_type": "limit", "price": "1.2"}, "invalid_price", "10015"),
+        ({"quantity": "1", "time_in_force": "post_only"}, "unsupported", "a market order by hand is"),
     ],
 )
 async def test_what_the_trade_server_refuses_is_told_with_its_code(
