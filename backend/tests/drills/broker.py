@@ -201,6 +201,7 @@ MT5 = Broker(
         **dict.fromkeys(("F4", "F4b", "B4", "F6"), "a terminal tells nothing by itself: its records are read"),
         **dict.fromkeys(("B1", "B2", "B5", "B8"), "bugs of programs that trade at Interactive Brokers"),
         "F8": "requests carry no time stamp",
+        "F19": "a trade server keeps the whole history of an account",
     },
 )
 """Through the bridge, on the account that keeps positions by ticket."""

@@ -163,3 +163,22 @@ async def test_a_terminal_keeps_its_records_when_the_simulator_starts_again(
 def _ledger_orders(site: Site, key: str) -> list[dict[str, Any]]:
     ledger = json.loads(site.broker.snapshot().to_json())
     return [order for order in ledger["orders"] if order["client_key"] == key]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *((name, 2**64 - 1) for name in ("magic", "order", "position", "position_by", "deviation", "expiration")),
+        *((name, value) for name in ("volume", "price", "sl", "tp", "stoplimit") for value in (1e308, 5e-324, -5.0)),
+        *((name, value) for name in ("action", "type", "type_filling", "type_time") for value in (-1, 99)),
+        *(("symbol", value) for value in ("", "NOPE", "x'; DROP TABLE orders; --", "*")),
+    ],
+)
+async def test_whatever_a_field_holds_the_server_has_an_answer(real: Site, field: str, value: Any) -> None:
+    pending = {"action": 5, "symbol": "EURUSD", "volume": 0.1, "type": 2, "price": 0.5, "type_filling": 2}
+    for request in (BUY, pending):
+        result = await real.ask(real.mt5.order_send, request | {field: value})
+        check = await real.ask(real.mt5.order_check, request | {field: value})
+        assert result.retcode >= 10004
+        assert check.retcode == 0 or check.retcode >= 10004
+    assert (await real.ask(real.mt5.account_info)).login == 1_000_001

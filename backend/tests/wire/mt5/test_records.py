@@ -108,6 +108,8 @@ async def test_margin_and_profit_are_numbers_or_none(site: Site) -> None:
     assert await site.ask(mt5.order_calc_margin, mt5.ORDER_TYPE_BUY, "EURUSD", 0.1, 1.1) == 110.0
     assert await site.ask(mt5.order_calc_profit, mt5.ORDER_TYPE_SELL, "EURUSD", 1, 1.1, 1.0) == 0.1
     assert await site.asked(mt5.order_calc_profit, mt5.ORDER_TYPE_BUY_LIMIT, "EURUSD", 1, 1.1, 1.0) == (None, INVALID)
+    assert await site.asked(mt5.order_calc_margin, mt5.ORDER_TYPE_BUY, "EURUSD", 1e308, 1.1) == (None, INVALID)
+    assert await site.asked(mt5.order_calc_profit, mt5.ORDER_TYPE_BUY, "EURUSD", 1, -1e300, 1.0) == (None, INVALID)
 
 
 async def test_buying_selling_and_closing_by_the_package_s_own_functions(site: Site) -> None:

@@ -34,7 +34,7 @@ class Accounts:
         return _PASSWORDS[self._saved[self.login]]
 
     def log_in(self, login: int | None, password: str | None, server: str | None) -> None:
-        """Change the account; without a password the saved one of that login is used, without a login (or 0) the last one.
+        """Change the account: without a login (or 0) the last one, without a password the one saved for it.
 
         Raises ``CallRefused`` (-6), and the terminal stays with the account it had (a guess).
         """

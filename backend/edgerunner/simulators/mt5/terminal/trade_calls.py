@@ -20,6 +20,8 @@ from edgerunner.simulators.mt5.terminal.wall_time import WallTime
 from edgerunner.simulators.mt5.trade_server.values import CheckResult
 
 _LAST_MARKET_TYPE: Final = constants.ORDER_TYPE_SELL
+_LARGEST: Final = 1e12
+"""No volume and no price is beyond it; what is computed stays within 28 digits."""
 
 Arguments = Mapping[str, Any]
 
@@ -75,8 +77,8 @@ class TradeCalls:
             self._accounts.login,
             arguments["action"],
             self._symbols.known(arguments["symbol"]),
-            volume=exact(arguments["volume"]),
-            price=exact(arguments["price"]),
+            volume=_plausible(arguments["volume"]),
+            price=_plausible(arguments["price"]),
         )
         return _number(margin)
 
@@ -88,9 +90,9 @@ class TradeCalls:
             self._accounts.login,
             arguments["action"],
             self._symbols.known(arguments["symbol"]),
-            volume=exact(arguments["volume"]),
-            price_open=exact(arguments["price_open"]),
-            price_close=exact(arguments["price_close"]),
+            volume=_plausible(arguments["volume"]),
+            price_open=_plausible(arguments["price_open"]),
+            price_close=_plausible(arguments["price_close"]),
         )
         return _number(profit)
 
@@ -112,6 +114,12 @@ class TradeCalls:
     def _comment(self, row: RequestRow) -> str | None:
         rewritten = self._gate.take(definitions.COMMENT_REWRITTEN, row)
         return None if rewritten is None else str(rewritten.get("text", ""))
+
+
+def _plausible(number: float) -> Decimal:
+    if abs(number) > _LARGEST:
+        raise invalid_params()
+    return exact(number)
 
 
 def _number(value: Decimal | None) -> float:
