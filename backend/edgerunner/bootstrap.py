@@ -18,7 +18,7 @@ from edgerunner.adapters.ibkr_adapter import create_ibkr_adapter
 from edgerunner.adapters.local.options import LocalDefaults, split_options
 from edgerunner.adapters.local_adapter import create_local_adapter
 from edgerunner.adapters.mt5_adapter import create_mt5_adapter
-from edgerunner.expert_wiring import running_experts
+from edgerunner.expert_wiring import Experts, running_experts
 from edgerunner.logs import remember_secret
 from edgerunner.matching.fees import FeeSchedule
 from edgerunner.services.account_service import AccountService
@@ -158,8 +158,9 @@ class IbkrFactory:
 class Mt5Factory:
     """Makes adapters for MetaTrader 5; a simulated one only for the bridge that the simulators call their own."""
 
-    def __init__(self, control_url: str) -> None:
+    def __init__(self, control_url: str, experts: Experts) -> None:
         self._control_url = control_url
+        self._experts = experts
 
     async def __call__(
         self,
@@ -183,6 +184,7 @@ class Mt5Factory:
             options=options,
             clock=time,
             random=random.Random(),  # noqa: S311 - jitter, no secret
+            experts=self._experts.runner,
         )
 
     async def _simulator_options(self, options: Mapping[str, object]) -> Mapping[str, object]:
@@ -305,7 +307,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
 
 
 def _wire(
-    settings: Settings, *, clock: SystemClock, database: Database, vault: Vault, journal: Journal, ea: ExpertService
+    settings: Settings, *, clock: SystemClock, database: Database, vault: Vault, journal: Journal, ea: Experts
 ) -> Services:
     store = ConnectionStore(database, vault)
     events = EventMaker(clock)
@@ -316,7 +318,7 @@ def _wire(
     factories: dict[str, AdapterFactory] = {
         "bybit": bybit,
         "ibkr": IbkrFactory(control_url),
-        "mt5": Mt5Factory(control_url),
+        "mt5": Mt5Factory(control_url, ea),
     }
     connections = ConnectionService(
         factories=factories,
@@ -371,7 +373,7 @@ def _wire(
         ),
         signal_gate=SignalGate(store=SignalSecretStore(database, vault), clock=clock, never_log=remember_secret),
         backtests=_backtests(settings, database, markets=markets, events=events, clock=clock),
-        experts=ea,
+        experts=ea.service,
         alerts=alerts,
         hub=Hub(epoch=events.new_id(), clock_ns=clock.now_ns),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from edgerunner.adapters.mt5.experts.configured import configured_terminals
 from edgerunner.adapters.mt5.experts.run_ea import ExpertRunner
@@ -13,8 +14,16 @@ from edgerunner.services.expert_service import ExpertService
 from edgerunner.settings import PREFIX, Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experts:
+    """What the routes call, and what adapters call."""
+
+    service: ExpertService
+    runner: ExpertRunner
+
+
 @asynccontextmanager
-async def running_experts(settings: Settings, clock: SystemClock) -> AsyncIterator[ExpertService]:
+async def running_experts(settings: Settings, clock: SystemClock) -> AsyncIterator[Experts]:
     """Run the service and its EA link, on loopback; at the end every terminal that was started here ends.
 
     Raises ``Conflict`` when the link's port is in use.
@@ -26,7 +35,7 @@ async def running_experts(settings: Settings, clock: SystemClock) -> AsyncIterat
     runner = ExpertRunner(terminals, link, clock_ns=clock.now_ns, new_id=events.new_id, allow_live=settings.allow_live)
     service = ExpertService(runner, clock_ns=clock.now_ns, new_id=events.new_id)
     try:
-        yield service
+        yield Experts(service=service, runner=runner)
     finally:
         try:
             await service.stop()

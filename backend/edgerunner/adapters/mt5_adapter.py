@@ -2,6 +2,7 @@
 
 import random as random_module
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from edgerunner.adapters.broker import (
     BrokerUpdate,
@@ -24,6 +25,7 @@ from edgerunner.adapters.mt5.account import summary_of
 from edgerunner.adapters.mt5.bridge import BridgeTerminal
 from edgerunner.adapters.mt5.bridge_http import Address
 from edgerunner.adapters.mt5.capabilities import capabilities
+from edgerunner.adapters.mt5.experts.run_ea import ExpertRunner
 from edgerunner.adapters.mt5.in_process import InProcessTerminal, Launch
 from edgerunner.adapters.mt5.link import Identity
 from edgerunner.adapters.mt5.options import Credentials, Options, parse_credentials, parse_options
@@ -31,6 +33,13 @@ from edgerunner.adapters.mt5.session import Mt5Session
 from edgerunner.adapters.mt5.terminal import Terminal
 from edgerunner.domain.accounts import Account, AccountSummary
 from edgerunner.domain.errors import Conflict, NotConnected, Unsupported
+from edgerunner.domain.experts import (
+    NO_CHART_CONTROL,
+    BacktestOutcome,
+    BacktestRequest,
+    ExpertView,
+    LaunchRequest,
+)
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.market import Bar, Depth, Funding, Ticker, Timeframe
 from edgerunner.domain.orders import OrderTerms
@@ -44,15 +53,17 @@ def create_mt5_adapter(
     options: Mapping[str, object],
     clock: WallClock,
     random: random_module.Random,
+    experts: ExpertRunner | None = None,
 ) -> "MT5Adapter":
     """Return an adapter that is not connected yet.
 
     ``credentials``: ``login``, ``password``, ``server``, ``bridge_token``; which are needed depends on whether the
-    options name a bridge. ``options``: the fields of ``Options``. ``random`` spreads retries. Raises
-    ``InvalidRequest`` naming every wrong or missing field.
+    options name a bridge. ``options``: the fields of ``Options``. ``random`` spreads retries. ``experts``: where
+    ``run_ea`` starts Expert Advisors. Raises ``InvalidRequest`` naming every wrong or missing field.
     """
     parsed = parse_options(environment, options)
-    return MT5Adapter(connection_id, parsed, parse_credentials(credentials, parsed), clock=clock, random=random)
+    known = parse_credentials(credentials, parsed)
+    return MT5Adapter(connection_id, parsed, known, clock=clock, random=random, experts=experts)
 
 
 class MT5Adapter:
@@ -66,12 +77,14 @@ class MT5Adapter:
         *,
         clock: WallClock,
         random: random_module.Random,
+        experts: ExpertRunner | None = None,
     ) -> None:
         self._connection_id = connection_id
         self._options = options
         self._credentials = credentials
         self._clock = clock
         self._random = random
+        self._experts = experts
         self._open: Mt5Session | None = None
 
     def __repr__(self) -> str:
@@ -81,9 +94,10 @@ class MT5Adapter:
     @property
     def capabilities(self) -> Capabilities:
         """Return what this connection can do; complete after ``connect``."""
-        if self._open is None:
-            return capabilities(is_hedged=False, refusal=None, with_depth=())
-        return self._open.capabilities
+        known = capabilities(is_hedged=False, refusal=None, with_depth=())
+        if self._open is not None:
+            known = self._open.capabilities
+        return replace(known, run_ea=self._experts is not None)
 
     async def connect(self) -> Sequence[Account]:
         """Launch or reach the terminal; raises ``Conflict`` when the session is open already."""
@@ -145,6 +159,15 @@ class MT5Adapter:
     async def close_by(self, client_order_id: str, position_id: str, opposite_id: str) -> OrderAck:
         """Close a position by an opposite one of the same symbol, which costs one spread less (hedging accounts)."""
         return await self._session.orders.close_by(client_order_id, position_id, opposite_id)
+
+    async def run_ea(self, request: LaunchRequest | BacktestRequest) -> ExpertView | BacktestOutcome:
+        """Launch an Expert Advisor or run the Strategy Tester, in a terminal of its own and never in this session's.
+
+        Raises ``Unsupported`` without such terminals, and what ``ExpertRunner`` raises.
+        """
+        if self._experts is None:
+            raise Unsupported(f"no terminal was given to run Expert Advisors in. {NO_CHART_CONTROL}.")
+        return await self._experts.run_ea(request)
 
     async def get_open_orders(self) -> Sequence[OrderReport]:
         """Return every working order, and every stop loss and take profit of an open position."""

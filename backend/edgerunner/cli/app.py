@@ -154,7 +154,8 @@ def watch(
 
 
 @app.command(
-    name="mt5-bridge", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+    name="mt5-bridge",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )
 def mt5_bridge(context: typer.Context) -> None:
     """Offer a MetaTrader 5 terminal to programs elsewhere; --help lists the options."""

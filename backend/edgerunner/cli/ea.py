@@ -133,10 +133,10 @@ def _report(output: Output, run: ExpertRun) -> None:
 def _show(output: Output, expert: Expert) -> None:
     output.event(event="expert", **expert)
     link = "connected" if expert["connected"] else "not connected"
-    output.say(
-        f"{expert['expert_id']}  {expert['expert']} on {expert['symbol']} {expert['period']} in {expert['terminal']}: "
-        f"{expert['state']}, {link}, process {expert['process_id']}"
-    )
+    where = "attached by hand" if expert["terminal"] is None else f"in {expert['terminal']}"
+    process = "" if expert["process_id"] is None else f", process {expert['process_id']}"
+    chart = f"{expert['expert']} on {expert['symbol']} {expert['period'] or ''}".rstrip()
+    output.say(f"{expert['expert_id']}  {chart} {where}: {expert['state']}, {link}{process}")
 
 
 def _journal(output: Output, lines: Sequence[JournalLine]) -> None:

@@ -3,6 +3,7 @@
 The simulators know no bridge and the bridge knows no simulator: only the command line puts them together.
 """
 
+import errno
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 from edgerunner.mt5_bridge.server import BridgeServer
 from edgerunner.mt5_bridge.settings import AccountSettings, BridgeSettings, HttpLimits, Scope, Token, TradeLimits
 from edgerunner.simulators.faults import FaultBox
-from edgerunner.simulators.host import WireServerFactory
+from edgerunner.simulators.host import PortInUse, WireServerFactory
 from edgerunner.simulators.mt5.server import TerminalServer, create_server
 from edgerunner.simulators.mt5.settings import HEDGING_LOGIN, NETTING_LOGIN, PASSWORD, SERVER_NAME, TERMINAL_VARIABLE
 from edgerunner.simulators.mt5.terminal64.programs import install_terminal
@@ -53,14 +54,22 @@ class BridgedTerminal:
         return self._terminal.port
 
     async def start(self) -> None:
-        """Listen; raises ``OSError`` when a port is in use."""
-        await self._terminal.start()
+        """Listen; raises ``PortInUse`` for the terminal's port, ``OSError`` for the bridge's."""
+        await self._start_terminal()
         os.environ[TERMINAL_VARIABLE] = f"{self._host}:{self._terminal.port}"
         # Beside the bridge, as in real life: a terminal of its own to launch Expert Advisors in.
         install_terminal(self._data_dir.parent / "terminal64", broker=f"{self._host}:{self._terminal.port}")
         bridge = self._bridge = BridgeServer(self._settings())
         await bridge.start()
         self._port = bridge.port
+
+    async def _start_terminal(self) -> None:
+        try:
+            await self._terminal.start()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortInUse(error.errno, f"port {self._terminal.port} of the simulated terminal is in use") from error
 
     async def stop(self) -> None:
         """Drop all clients and stop listening."""

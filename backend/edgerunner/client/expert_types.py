@@ -26,19 +26,19 @@ class Hello(TypedDict):
 
 
 class Expert(TypedDict):
-    """A launched EA; ``state``: ``started``, ``no_hello``, ``exited``, ``stopped``."""
+    """An EA; ``state``: ``started no_hello exited stopped attached`` (by hand: no terminal of ours, no process)."""
 
     expert_id: str
-    terminal: str
+    terminal: str | None
     expert: str
     symbol: str
-    period: str
+    period: str | None
     state: str
     connected: bool
-    process_id: int
+    process_id: int | None
     exit_code: int | None
     hello: Hello | None
-    started_at: str
+    started_at: str | None
     journal: list[JournalLine]
 
 

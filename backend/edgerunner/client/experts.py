@@ -23,7 +23,7 @@ class ExpertsApi:
         return cast("list[Terminal]", (await self._transport.get("/experts/terminals"))["terminals"])
 
     async def all(self) -> list[Expert]:
-        """Return every launch, newest first."""
+        """Return every launch, newest first, then the EAs attached by hand."""
         return cast("list[Expert]", (await self._transport.get("/experts"))["experts"])
 
     async def get(self, expert_id: str) -> Expert:

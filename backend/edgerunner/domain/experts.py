@@ -189,6 +189,8 @@ class LaunchState(StrEnum):
     NO_HELLO = "no_hello"
     EXITED = "exited"
     STOPPED = "stopped"
+    ATTACHED = "attached"
+    """Not launched: somebody put it on a chart by hand, and it connected by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,19 +210,19 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpertView:
-    """One launched EA as it stands now; ``connected`` = its link is up."""
+    """One EA as it stands now; ``connected`` = its link is up. Of one attached by hand only its hello is known."""
 
     expert_id: str
-    terminal: str
+    terminal: str | None
     expert: str
     symbol: str
-    period: ChartPeriod
+    period: ChartPeriod | None
     state: LaunchState
     connected: bool
-    process_id: int
+    process_id: int | None
     exit_code: int | None
     hello: Hello | None
-    started_at_ns: int
+    started_at_ns: int | None
     journal: tuple[JournalLine, ...]
 
 

@@ -76,4 +76,7 @@ class AuditLog:
 
 
 def _short(value: Any) -> Any:
-    return value[:_TEXT_LENGTH] if isinstance(value, str) else value
+    """Cut long texts, and show bytes that were no text: a line must be written whatever a caller sends."""
+    if not isinstance(value, str):
+        return value
+    return value[:_TEXT_LENGTH].encode("utf-8", "backslashreplace").decode()

@@ -16,6 +16,7 @@ from edgerunner.mt5_bridge.trade_rules import account_problem
 from edgerunner.mt5_bridge.wire import timestamp
 from edgerunner.mt5_bridge.worker import NotAnswering, Priority, QueueFull, StillRunning, TerminalWorker
 from edgerunner.mt5_surface import constants
+from edgerunner.mt5_surface.errors import SUCCESS
 
 BACK_OFF_S: Final[Sequence[float]] = (1, 2, 4, 8, 15, 30)
 LOST: Final = frozenset(
@@ -126,6 +127,8 @@ class TerminalConnection:
             self._configured(login)
             if self._expected is not None and login != self._expected.login:
                 raise Problem(Code.FORBIDDEN, f"the terminal is used with {self._expected.login}; `login` changes it")
+        if self.view.state is TerminalState.CONNECTED and await self._look():
+            return CallAnswer(result=True, last_error=SUCCESS)  # initializing again would cut it off for a moment
         return await self._connect()
 
     async def login(self, login: int) -> CallAnswer:

@@ -81,7 +81,7 @@ class EaLink:
         return self._port
 
     @property
-    def sessions(self) -> dict[str, EaHello]:
+    def sessions(self) -> Mapping[str, EaHello]:
         """Return the EAs that are connected, by session."""
         return {name: session.hello for name, session in self._sessions.items()}
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -14,6 +14,8 @@ MAXIMUM_LINE: Final = 65_536
 TRADE_COMMANDS: Final = frozenset({"order_send", "close"})
 """Commands that change something at the broker."""
 
+
+Word = Annotated[str, msgspec.Meta(max_length=256)]
 
 TransactionKind = Literal[
     "TRADE_TRANSACTION_ORDER_ADD",
@@ -35,17 +37,17 @@ class EaHello(msgspec.Struct, tag_field="type", tag="hello", frozen=True, forbid
 
     seq: int
     protocol: int
-    token: str
-    session: str
-    expert: str
-    version: str
+    token: Word
+    session: Word
+    expert: Word
+    version: Word
     build: int
     login: int
-    server: str
+    server: Word
     demo: bool
     trade: bool
-    symbol: str
-    period: str
+    symbol: Word
+    period: Word
 
 
 class EaTick(msgspec.Struct, tag_field="type", tag="tick", frozen=True, forbid_unknown_fields=True):

@@ -185,6 +185,9 @@ class HttpGate:
             return problem_response(_problem_of(error))
 
     async def _check(self, request: web.Request, connection: Any) -> None:
+        if not all(value.isascii() for value in request.headers.values()):
+            self.security("header", request)
+            raise Problem(Code.BAD_REQUEST, "headers are ASCII")
         host = _host_of(request.headers.get("Host", ""))
         if host not in self._hosts:
             self.security("host", request, host=host)

@@ -31,7 +31,7 @@ from edgerunner.mt5_bridge.trade_rules import (
 from edgerunner.mt5_bridge.wire import encode, plain
 from edgerunner.mt5_bridge.worker import NotAnswering, Priority, QueueFull, StillRunning, TerminalWorker
 
-DRAIN_S: Final = 5.0
+DRAIN_S: Final = 3.0
 _KEY_LENGTH: Final = 255
 
 logger = logging.getLogger(__name__)

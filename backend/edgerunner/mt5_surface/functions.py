@@ -44,14 +44,12 @@ class Function:
 
     Attributes:
         hint: How the package's own doc string writes the call; "" for those in Python.
-        is_trading: Whether it changes orders or positions.
     """
 
     name: str
     calling: Calling
     parameters: tuple[Parameter, ...] = ()
     hint: str = ""
-    is_trading: bool = False
 
 
 def _unnamed(name: str, kind: Kind, *, is_required: bool = True) -> Parameter:
@@ -104,8 +102,8 @@ def _by_position(name: str, *parameters: Parameter, hint: str | None = None) -> 
     return Function(name=name, calling=Calling.UNNAMED, parameters=parameters, hint=hint or f"{name}({words})")
 
 
-def _by_name(name: str, *parameters: Parameter, hint: str, is_trading: bool = False) -> Function:
-    return Function(name=name, calling=Calling.NAMED, parameters=parameters, hint=name + hint, is_trading=is_trading)
+def _by_name(name: str, *parameters: Parameter, hint: str) -> Function:
+    return Function(name=name, calling=Calling.NAMED, parameters=parameters, hint=name + hint)
 
 
 _ALL: Final = (
@@ -141,7 +139,7 @@ _ALL: Final = (
     _by_position("history_deals_total", _DATE_FROM, _DATE_TO),
     _by_name("history_deals_get", *_HISTORY_FILTER, hint=_HISTORY_HINT),
     _by_name("order_check", _REQUEST, hint="(request)"),
-    _by_name("order_send", _REQUEST, hint="(request)", is_trading=True),
+    _by_name("order_send", _REQUEST, hint="(request)"),
     _by_position(
         "order_calc_margin",
         _ACTION,
@@ -172,8 +170,8 @@ _ALL: Final = (
     _by_position("market_book_release", _SYMBOL),
     _by_position("market_book_get", _SYMBOL),
     _no_arguments("last_error"),
-    Function(name="Buy", calling=Calling.PYTHON, parameters=_MARKET_ORDER, is_trading=True),
-    Function(name="Sell", calling=Calling.PYTHON, parameters=_MARKET_ORDER, is_trading=True),
+    Function(name="Buy", calling=Calling.PYTHON, parameters=_MARKET_ORDER),
+    Function(name="Sell", calling=Calling.PYTHON, parameters=_MARKET_ORDER),
     Function(
         name="Close",
         calling=Calling.PYTHON,
@@ -182,7 +180,6 @@ _ALL: Final = (
             _named("comment", Kind.TEXT),
             _named("ticket", Kind.INTEGER),
         ),
-        is_trading=True,
     ),
 )
 

@@ -10,10 +10,6 @@ from edgerunner.mt5_surface.constants import CONSTANTS
 TRADE_RETCODE_HEDGE_PROHIBITED: Final = 10046
 """Named by the documentation, missing from the package."""
 
-CHECK_PASSED: Final = 0
-CHECK_PASSED_COMMENT: Final = "Done"
-"""What `order_check` answers to a good request, instead of 10009."""
-
 _PREFIX: Final = "TRADE_RETCODE_"
 
 RETCODES: Final[Mapping[int, str]] = MappingProxyType(

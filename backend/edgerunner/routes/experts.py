@@ -44,7 +44,7 @@ _START_ERRORS = ("not_found", "conflict", "payload_too_large", "broker_unreachab
 
 @router.get("", response_model=ExpertList, responses=error_responses())
 async def list_experts(services: ServicesOf) -> Response:
-    """List the EAs that this process launched, newest first."""
+    """List the EAs that this process launched, newest first, then those attached by hand that are connected."""
     return answer(ExpertList(experts=[expert_answer(view) for view in await services.experts.experts()]))
 
 
@@ -105,7 +105,7 @@ async def cancel_expert_run(run_id: RunPath, services: ServicesOf) -> Response:
 
 @router.get("/{expert_id}", response_model=ExpertAnswer, responses=error_responses("not_found"))
 async def get_expert(expert_id: ExpertPath, services: ServicesOf) -> Response:
-    """Return a launched EA with its terminal's newest journal lines."""
+    """Return an EA, launched ones with their terminal's newest journal lines."""
     return answer(expert_answer(await services.experts.expert(expert_id)))
 
 
@@ -131,7 +131,10 @@ async def message_expert(expert_id: ExpertPath, body: Message, services: Service
     return answer(MessageAnswer.model_validate({"result": dict(result)}))
 
 
-@router.post("/{expert_id}/stop", response_model=ExpertAnswer, responses=error_responses("not_found"))
+@router.post("/{expert_id}/stop", response_model=ExpertAnswer, responses=error_responses("not_found", "unsupported"))
 async def stop_expert(expert_id: ExpertPath, services: ServicesOf) -> Response:
-    """End a launched EA with its terminal; orders and positions at the broker stay as they are."""
+    """End a launched EA with its terminal; orders and positions at the broker stay as they are.
+
+    An EA that was attached by hand is not ours to stop.
+    """
     return answer(expert_answer(await services.experts.stop_expert(expert_id)))

@@ -10,7 +10,7 @@ from edgerunner.schemas.base import AnswerModel, Flag, RequestModel, WholeNumber
 from edgerunner.schemas.scalars import DecimalText, PositiveDecimal, SignedDecimal, TimeText
 
 ExpertId = Annotated[
-    str, StringConstraints(pattern=r"^ea-[0-9a-z]{1,40}$"), Field(examples=["ea-01jd8z4k3v7q2m5n9r1t"])
+    str, StringConstraints(pattern=r"^ea-[0-9a-z-]{1,40}$"), Field(examples=["ea-01jd8z4k3v7q2m5n9r1t"])
 ]
 TerminalName = Annotated[
     str,
@@ -134,24 +134,24 @@ class HelloAnswer(AnswerModel):
 
 
 class ExpertAnswer(AnswerModel):
-    """A launched EA: `no_hello` = its terminal runs, but it has not connected."""
+    """An EA: `no_hello` = its terminal runs, but it has not connected; `attached` = put on a chart by hand."""
 
     expert_id: str
-    terminal: str
+    terminal: str | None
     expert: str
     symbol: str
-    period: ChartPeriod
-    state: Annotated[str, one_of("started", "no_hello", "exited", "stopped")]
+    period: ChartPeriod | None
+    state: Annotated[str, one_of("started", "no_hello", "exited", "stopped", "attached")]
     connected: bool
-    process_id: int
+    process_id: int | None
     exit_code: int | None
     hello: HelloAnswer | None
-    started_at: TimeText
+    started_at: TimeText | None
     journal: list[JournalLineAnswer]
 
 
 class ExpertList(AnswerModel):
-    """Every launch of this process, newest first."""
+    """Every launch of this process, newest first, then the EAs that were attached by hand and are connected."""
 
     experts: list[ExpertAnswer]
 

@@ -170,8 +170,8 @@ class ExpertService:
             self._runs[run.run_id] = replace(run, error=error)
         except Exception:  # noqa: BLE001 - the task's root: logged, and the run says so
             _log.exception("expert_backtest_failed", run_id=run.run_id)
-            error = EdgerunnerError("This is a defect of Edgerunner; its log has the details.")
-            self._runs[run.run_id] = replace(run, error=error)
+            defect = EdgerunnerError("This is a defect of Edgerunner; its log has the details.")
+            self._runs[run.run_id] = replace(run, error=defect)
 
     def _end(self, run_id: str) -> None:
         del self._tasks[run_id]

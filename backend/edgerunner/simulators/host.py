@@ -230,6 +230,8 @@ def _wire_server_factory(broker: str) -> WireServerFactory:
 async def _start(server: _Server, name: str, port: int) -> None:
     try:
         await server.start()
+    except PortInUse:
+        raise  # of a further port of its own
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

@@ -221,5 +221,3 @@ async def mt5_on_simulator(
         await broker.start()
         stack.push_async_callback(broker.stop)
         yield broker
-
-

@@ -64,6 +64,7 @@ class Broker:
         answer_s: How long the product waits for an answer in a drill.
         heartbeat_s: Silence of twice as long makes the product give a link up.
         settle_s: How long the slowest proof of this broker takes, with reserve.
+        reduces_only: An order can be bound to a position; else that is refused before anything is sent.
         changes_quantity: A working order's quantity can be changed; else its price is.
         without: Rows that this broker cannot have, with the reason.
     """
@@ -77,6 +78,7 @@ class Broker:
     answer_s: float = 2
     heartbeat_s: float = 5
     settle_s: float = 60
+    reduces_only: bool = True
     changes_quantity: bool = True
     without: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,6 +98,9 @@ class Broker:
     def instrument_ids(self) -> dict[str, str]:
         """Return the instruments by the broker's names of them, as its ledger has them."""
         return {market.symbol: market.instrument_id for market in self.markets}
+
+
+_NO_TERMINAL: Mapping[str, str] = dict.fromkeys(("M1", "M2", "M3", "M4"), "a row of MetaTrader 5's terminal")
 
 
 def _bybit_access(broker: Broker, port: int) -> Json:
@@ -143,6 +148,7 @@ BYBIT = Broker(
         "B2": "as B1; it has no nightly reset",
         "B5": "executions and orders have streams of their own: F4 swaps their messages",
         "B8": "it gives no order ids: orders are placed under our keys",
+        **_NO_TERMINAL,
     },
 )
 
@@ -165,7 +171,8 @@ IBKR = Broker(
     access_of=_ibkr_access,
     reject={"code": "201", "text": "Order rejected - reason:insufficient funds"},
     currency="USD",
-    without={"F8": "requests carry no time stamp"},
+    reduces_only=False,
+    without={"F8": "requests carry no time stamp", **_NO_TERMINAL},
 )
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.drills import rows_process, rows_product, rows_tws, rows_wire
+from tests.drills import rows_mt5, rows_process, rows_product, rows_tws, rows_wire
 from tests.drills.world import InsideWorld, ProcessWorld, SmallDiskWorld, World
 
 Scenario = Callable[[World, random.Random, str], Awaitable[None]]
@@ -63,6 +63,10 @@ ROWS: tuple[Row, ...] = (
     Row(name="F19", scenario=rows_product.forgotten_history, count=40),
     Row(name="F20", scenario=rows_wire.garbled_bytes, count=60),
     Row(name="F21", scenario=rows_product.reader_that_does_not_read, count=20, world=ProcessWorld),
+    Row(name="M1", scenario=rows_mt5.terminal_killed_in_an_order, count=120),
+    Row(name="M2", scenario=rows_mt5.time_out_after_execution, count=80),
+    Row(name="M3", scenario=rows_mt5.terminal_hangs, count=60),
+    Row(name="M4", scenario=rows_mt5.comments_rewritten, count=60),
     Row(name="F22", scenario=rows_process.killed_while_halted, count=20, world=ProcessWorld),
 )
 """B6 (one fill by stream and by reading) is part of F4, F5a and F6: the stream and the records tell the same fills."""

@@ -78,7 +78,8 @@ async def absurd_quotes(world: World, draw: random.Random, key: str) -> None:
         await world.act("market", symbol=market.symbol, bad_tick=bad)
         order = await place(world, f"{key}-{attempt}", body_of(world, draw, "resting", market))
         if order is not None and order["status"] == "denied":
-            assert order["denied"]["code"] in {"absurd_quote", "no_quote", "stale_quote"}, order["denied"]
+            codes = {"absurd_quote", "no_quote", "stale_quote", "price_collar"}  # the last where no mark contradicts
+            assert order["denied"]["code"] in codes, order["denied"]
             break
     else:
         raise Violation(f"{ATTEMPTS} orders passed on a quote of {bad}")
@@ -97,7 +98,7 @@ async def _is_taken(world: World, body: Json) -> bool:
 
 async def refusals(world: World, draw: random.Random, key: str) -> None:
     """F17: no money, halted symbol, reduce-only without a position: rejected once, with the broker's words."""
-    way = draw.choice(("reject", "halt", "reduce_only"))
+    way = draw.choice(("reject", "halt", *(("reduce_only",) if world.broker.reduces_only else ())))
     market = world.market
     if way == "reject":
         await world.fault("reject", "place", **world.broker.reject)

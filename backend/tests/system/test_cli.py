@@ -88,12 +88,12 @@ async def test_up_is_ready_when_it_says_so_and_sigterm_ends_everything(product: 
     ready = await asyncio.to_thread(product.start)
     assert ready["api_key_file"] == str(product.data_dir / "api_key")
     assert ready["simulators"]["ibkr"] > 0
-    assert ready["simulators"]["mt5"] is None
+    assert ready["simulators"]["mt5"] > 0
     async with product.client() as client:
         assert (await client.get("/readyz")).status_code == 200
         connections = (await client.get("/broker/connections")).json()["connections"]
     found = {each["connection_id"]: (each["environment"], each["status"]) for each in connections}
-    assert found == dict.fromkeys((CONNECTION_ID, "ibkr-sim"), ("simulated", "connected"))
+    assert found == dict.fromkeys((CONNECTION_ID, "ibkr-sim", "mt5-sim"), ("simulated", "connected"))
     simulator = simulator_of(product)
     assert await asyncio.to_thread(product.stop) == 0
     assert not simulator.is_running()
@@ -232,10 +232,13 @@ def test_a_wrong_setting_is_exit_2(tmp_path: Path) -> None:
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_simulator_that_is_not_in_this_version_is_refused(tmp_path: Path) -> None:
-    refused = edgerunner("sim", "mt5", data_dir=tmp_path)
-    assert refused.returncode == 4
-    assert "not in this version" in refused.stderr
+def test_the_port_of_the_simulated_terminal_in_use_is_exit_3(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = edgerunner("sim", "mt5", "--mt5-terminal-port", port, data_dir=tmp_path)
+    assert refused.returncode == 3
+    assert f"port {port} of the simulated terminal is in use" in refused.stderr
+    assert not (tmp_path / "sim" / "process.json").exists()
 
 
 def test_nobody_there_is_exit_3(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ PLANTED = [
     ("concrete-adapters", "services/planted.py", "import edgerunner.adapters.bybit_adapter\n"),
     ("simulators-are-strangers", "simulators/planted.py", "import edgerunner.domain.orders\n"),
     ("simulators-are-strangers", "matching/planted.py", "import edgerunner.domain.orders\n"),
+    ("mt5-bridge-installs-alone", "mt5_bridge/planted.py", "import edgerunner.domain.orders\n"),
+    ("mt5-bridge-installs-alone", "mt5_surface/planted.py", "import edgerunner.domain.orders\n"),
     ("nobody-imports-simulators", "services/planted.py", "import edgerunner.simulators.venue\n"),
     ("pure-core", "domain/planted.py", "import time\n"),
 ]

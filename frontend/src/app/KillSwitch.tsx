@@ -1,13 +1,15 @@
 import { useMutation } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { answerOf, type Schemas } from "@/api/client";
+import { answerOf } from "@/api/client";
+import { HaltSteps } from "@/features/risk/HaltSteps";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
+import { useOverlay } from "./overlay";
 import { useServices } from "./services";
 
 /** Halts everything; always in sight, asks once, and shows what each step came to. */
 export function KillSwitch() {
-  const [isOpen, setOpen] = useState(false);
+  const { shown, show } = useOverlay();
   const [isFlattening, setFlattening] = useState(false);
   const wayOut = useRef<HTMLButtonElement>(null);
   const { api } = useServices();
@@ -17,18 +19,18 @@ export function KillSwitch() {
   });
 
   function close(): void {
-    setOpen(false);
+    show(null);
     halt.reset();
   }
 
   return (
     <>
-      <Button look="danger" onClick={() => setOpen(true)} aria-keyshortcuts="Control+Alt+K">
+      <Button look="danger" onClick={() => show("kill")} aria-keyshortcuts="Control+Alt+K">
         KILL
       </Button>
       <Dialog
-        open={isOpen}
-        onOpenChange={(open) => (open ? setOpen(true) : close())}
+        open={shown === "kill"}
+        onOpenChange={(open) => (open ? show("kill") : close())}
         title="Stop all trading?"
         description="New orders are denied everywhere, working orders are canceled. Closing positions is up to you."
         firstFocus={wayOut}
@@ -58,43 +60,9 @@ export function KillSwitch() {
             </div>
           </>
         ) : (
-          <Steps answer={halt.data} onClose={close} />
+          <HaltSteps answer={halt.data} onClose={close} />
         )}
       </Dialog>
-    </>
-  );
-}
-
-function Steps({
-  answer,
-  onClose,
-}: {
-  readonly answer: Schemas["HaltAnswer"];
-  readonly onClose: () => void;
-}) {
-  return (
-    <>
-      <ul className="mt-0 mb-3 flex list-none flex-col gap-2 p-0 text-sm">
-        {answer.steps.map((step) => (
-          <li key={step.step}>
-            <span className={step.ok ? "text-up" : "text-danger"}>
-              {step.ok ? "\u2713 done" : "\u2715 not done"}
-            </span>{" "}
-            {step.step.replaceAll("_", " ")}
-            {step.detail !== null && <div className="text-muted">{step.detail}</div>}
-            {step.results
-              .filter((result) => !result.ok)
-              .map((result) => (
-                <div key={result.client_order_id} className="text-danger">
-                  {result.client_order_id}: {result.detail}
-                </div>
-              ))}
-          </li>
-        ))}
-      </ul>
-      <div className="flex justify-end">
-        <Button onClick={onClose}>Close</Button>
-      </div>
     </>
   );
 }

@@ -1,11 +1,15 @@
+import { Search } from "lucide-react";
 import type { Schemas } from "@/api/client";
 import { money } from "@/domain/format";
+import { AlertBell } from "@/features/alerts/AlertBell";
 import { useRows } from "@/stream/hooks";
+import { Button } from "@/ui/Button";
 import { ModeBadge } from "@/ui/ModeBadge";
 import { Signed } from "@/ui/Signed";
 import { BrokerDots } from "./BrokerDots";
 import { KillSwitch } from "./KillSwitch";
 import { useGravestMode } from "./ModeFrame";
+import { useOverlay } from "./overlay";
 
 /** The facts that must be in sight on every screen: mode, money, brokers, kill switch. */
 export function TopBar() {
@@ -32,10 +36,28 @@ export function TopBar() {
           </li>
         ))}
       </ul>
-      <div className="ml-auto flex items-center gap-3">
+      <div className="ml-auto flex items-center gap-2">
         <BrokerDots />
+        <PaletteButton />
+        <AlertBell />
         <KillSwitch />
       </div>
     </header>
+  );
+}
+
+function PaletteButton() {
+  const show = useOverlay((overlay) => overlay.show);
+  return (
+    <Button
+      look="quiet"
+      aria-label="Find a place, an instrument or an action"
+      aria-keyshortcuts="Control+K Meta+K"
+      title="Find (Ctrl K)"
+      onClick={() => show("palette")}
+      className="px-1.5 max-md:min-w-11"
+    >
+      <Search size={16} aria-hidden />
+    </Button>
   );
 }

@@ -113,6 +113,19 @@ export function toPlain(value: Decimal): string {
   return `${sign}${digits.slice(0, -value.scale)}.${digits.slice(-value.scale)}`;
 }
 
+/** A typed value moved by whole steps, on the grid of the step and never below 0; what is no number counts as 0. */
+export function stepped(text: string, step: string, steps: number): string {
+  const one = decimal(step);
+  const value = parseDecimal(text) ?? ZERO;
+  const base = floorToStep(value, one);
+  const isBetween = compare(base, value) !== 0;
+  const moved = add(
+    base,
+    multiply(one, { units: BigInt(isBetween && steps < 0 ? steps + 1 : steps), scale: 0 }),
+  );
+  return toPlain(rounded(moved.units < 0n ? ZERO : moved, Math.max(decimalsOf(one), 0)));
+}
+
 /** For charts only, where a pixel is coarser than a float. */
 export function toChartNumber(value: Decimal): number {
   return Number(toPlain(value));

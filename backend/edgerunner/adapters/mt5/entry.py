@@ -178,11 +178,7 @@ class OrderEntry:
             found = await self._calls.orders(ticket=ticket)
         else:
             book.keys.remember([client_order_id])
-            found = [
-                order
-                for order in await self._calls.orders()
-                if book.keys.key_of_order(order) == client_order_id
-            ]
+            found = [order for order in await self._calls.orders() if book.keys.key_of_order(order) == client_order_id]
         if not found:
             raise BrokerRejected("not_found", "no such order works at the broker: it has ended, or never was")
         return found[0]

@@ -214,6 +214,9 @@ class Link:
                     return error.detail
             except EdgerunnerError as error:
                 return error.detail
+            except Exception as error:  # noqa: BLE001 - the root of the task: a defect must not end the link for good
+                _log.exception("mt5_look_failed")
+                return f"internal error: {type(error).__name__}"
 
     async def _step(self) -> None:
         is_news = await self._follower.look()
@@ -232,12 +235,18 @@ class Link:
             try:
                 await self._attempt()
             except EdgerunnerError as error:
-                self._is_up = False
-                self._lost = error.detail
-                _log.info("mt5_not_back", attempt=attempt, reason=error.detail)
-                self._updates.health("orders", LinkStatus.DOWN, reason=error.detail)
+                self._not_back(error.detail, attempt)
+            except Exception as error:  # noqa: BLE001 - as above
+                _log.exception("mt5_connect_failed")
+                self._not_back(f"internal error: {type(error).__name__}", attempt)
             else:
                 return
+
+    def _not_back(self, reason: str, attempt: int) -> None:
+        self._is_up = False
+        self._lost = reason
+        _log.info("mt5_not_back", attempt=attempt, reason=reason)
+        self._updates.health("orders", LinkStatus.DOWN, reason=reason)
 
     # health
 

@@ -171,7 +171,6 @@ class Market:
     def _ticker(self, listing: Listing, tick: Tick) -> Ticker:
         step, instrument = listing.instrument.tick_size, listing.instrument
         bid, ask, last = (price_or_none(value, step) for value in (tick.bid, tick.ask, tick.last))
-        mid = None if bid is None or ask is None else (bid + ask) / 2
         try:
             ts_event_ns = self._clock.utc_ns(tick.time_msc)
         except ValueError as error:
@@ -183,7 +182,7 @@ class Market:
             bid_size=None,
             ask_size=None,
             last=last if last is not None else bid,
-            mark=mid,
+            mark=None,
             index=None,
             ts_event_ns=ts_event_ns,
             ts_arrival_ns=self._now_ns(),

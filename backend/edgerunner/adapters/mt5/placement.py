@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from edgerunner.adapters.mt5.filling import PENDING_FILLING, RESTING, lifetime, market_filling
+from edgerunner.adapters.mt5.filling import PENDING_FILLING, lifetime, market_filling
 from edgerunner.adapters.mt5.listings import Listing
 from edgerunner.adapters.mt5.order_words import TYPES
 from edgerunner.adapters.mt5.server_clock import ServerClock
@@ -68,19 +68,15 @@ def check(terms: OrderTerms, listing: Listing, *, is_hedged: bool) -> None:
 
 
 def check_side(terms: OrderTerms, tick: Tick) -> None:
-    """Refuse a pending order on the wrong side of the price, which MetaTrader 5 would refuse with 10015."""
+    """Refuse a trigger that the market has passed, which MetaTrader 5 would refuse with 10015."""
     price = Decimal(repr(tick.ask if terms.side is Side.BUY else tick.bid))
-    if not price:
+    if not price or terms.trigger_price is None:
         return
-    rises = (terms.side is Side.BUY) == (terms.order_type is not OrderType.LIMIT)
-    watched = terms.price if terms.order_type is OrderType.LIMIT else terms.trigger_price
-    if terms.order_type is OrderType.MARKET or watched is None:
-        return
-    if (watched <= price) if rises else (watched >= price):
-        field = "price" if terms.order_type is OrderType.LIMIT else "trigger_price"
+    rises = terms.side is Side.BUY
+    if (terms.trigger_price <= price) if rises else (terms.trigger_price >= price):
         where = "above" if rises else "below"
         text = f"a {terms.side} {terms.order_type} waits {where} the market, which is at {to_plain(price)}"
-        raise InvalidRequest.of(field, "wrong_side", f"{text}. {RESTING}" if field == "price" else text)
+        raise InvalidRequest.of("trigger_price", "wrong_side", text)
 
 
 def market_request(

@@ -48,8 +48,8 @@ def flat_report(report: PositionReport, ts_event_ns: int) -> PositionReport:
     )
 
 
-def _padded(price: float, digits: int) -> Decimal:
+def _padded(told: float, digits: int) -> Decimal:
     """Return an average price with all the digits that the terminal told, at least the symbol's."""
-    value = decimal_of(price)
+    value = decimal_of(told)
     exponent = value.as_tuple().exponent
-    return decimal_of(price, digits) if isinstance(exponent, int) and exponent > -digits else value
+    return decimal_of(told, digits) if isinstance(exponent, int) and exponent > -digits else value

@@ -34,6 +34,8 @@ _UNKNOWN: Final = frozenset(
 _REMEDIES: Final = {
     constants.TRADE_RETCODE_REQUOTE: "the price moved beyond the deviation; send a new order if you still want it",
     constants.TRADE_RETCODE_PRICE_CHANGED: "the price moved; send a new order if you still want it",
+    constants.TRADE_RETCODE_INVALID_PRICE: "a limit order waits on its side of the market; to trade at once send a "
+    "market order",
     constants.TRADE_RETCODE_PRICE_OFF: "there are no quotes to trade at",
     constants.TRADE_RETCODE_CLIENT_DISABLES_AT: "switch AutoTrading on in the terminal's toolbar",
     constants.TRADE_RETCODE_SERVER_DISABLES_AT: "the broker forbids automated trading on this account",

@@ -12,10 +12,15 @@ import pytest
 from edgerunner.adapters.broker import Capabilities, ProductCapabilities
 from edgerunner.adapters.bybit.capabilities import capabilities as bybit
 from edgerunner.adapters.ibkr.capabilities import capabilities as ibkr
+from edgerunner.adapters.mt5.capabilities import capabilities as mt5
 from edgerunner.domain.orders import OrderType
 
 FOLDER = Path(__file__).parents[4] / "docs" / "brokers"
-DECLARED: Mapping[str, Capabilities] = {"bybit": bybit(None), "ibkr": ibkr(None)}
+DECLARED: Mapping[str, Capabilities] = {
+    "bybit": bybit(None),
+    "ibkr": ibkr(None),
+    "mt5": mt5(is_hedged=True, refusal=None, with_depth=("cfd", "forex", "future", "stock")),
+}
 BEGIN, END = "<!-- capabilities: begin -->", "<!-- capabilities: end -->"
 
 Cell = Callable[[ProductCapabilities], str]

@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from edgerunner.mt5_bridge.stream_client import MOST_FRAMES, StreamClient, TooSlow
+from tests.waiting import until
 
 
 class Channel:
@@ -28,10 +29,11 @@ class Sink:
 async def written(client: StreamClient) -> None:
     """Let the writer write what is queued."""
     writer = asyncio.create_task(client.write())
-    while client._queue or client._behind:
-        if writer.done():
-            break
-        await asyncio.sleep(0)  # noqa: ASYNC251
+
+    async def is_idle() -> bool:
+        return writer.done() or not (client._queue or client._behind)
+
+    await until(is_idle, timeout_s=5, what="the queue is drained")
     writer.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await writer

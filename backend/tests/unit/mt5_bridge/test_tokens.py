@@ -21,7 +21,7 @@ def test_a_file_gives_names_and_scopes(tmp_path: Path) -> None:
     file = file_of(tmp_path, f"# comment\n\nadapter read,trade {LONG}\nscreen read {OTHER}\n")
     adapter, screen = configured_tokens(file, {})
     assert (adapter.name, adapter.scopes) == ("adapter", frozenset(Scope))
-    assert (screen.name, screen.scopes) == ("screen", {Scope.READ})
+    assert (screen.name, screen.scopes) == ("screen", frozenset({Scope.READ}))
     assert LONG not in repr(adapter)
 
 
@@ -52,7 +52,7 @@ def test_a_missing_file_is_no_reason_to_start_without_tokens(tmp_path: Path) -> 
 def test_the_environment_gives_two(tmp_path: Path) -> None:
     given = {"EDGERUNNER_MT5_BRIDGE_TOKEN": LONG, "EDGERUNNER_MT5_BRIDGE_READ_TOKEN": f"{OTHER}\n"}
     both, read = configured_tokens(None, given)
-    assert (both.scopes, read.scopes, read.secret) == (frozenset(Scope), {Scope.READ}, OTHER)
+    assert (both.scopes, read.scopes, read.secret) == (frozenset(Scope), frozenset({Scope.READ}), OTHER)
     assert configured_tokens(None, {}) == ()
 
 

@@ -57,7 +57,6 @@ async def test_a_hanging_call_gives_up_whatever_waits_at_once(worker: TerminalWo
     async with asyncio.timeout(LONG_S / 2):
         with pytest.raises(NotAnswering):
             await patient
-    assert not worker.is_answering
     with pytest.raises(NotAnswering):
         await worker.run(lambda _: done.append("later"), priority=Priority.CALL, timeout_s=LONG_S)
     gate.may_leave.set()

@@ -53,7 +53,9 @@ async def test_a_frame_that_is_none_of_ours_cuts_its_connection(site: Site, data
         ("copy_rates_from_pos", {"symbol": "EURUSD", "timeframe": "M1", "start_pos": None, "count": 1}),
         ("copy_ticks_from", {"symbol": "EURUSD", "date_from": "now", "count": 1, "flags": -1}),
         ("order_send", {"request": {"action": 1, "symbol": "EURUSD", "volume": "much"}}),
+        ("order_send", {"request": {"action": [], "symbol": {}, "comment": []}}),
         ("history_deals_get", {"date_from": None, "date_to": 1}),
+        ("login", {"login": "1000001"}),
     ],
 )
 async def test_arguments_of_a_wrong_kind_fail_and_the_connection_stays(

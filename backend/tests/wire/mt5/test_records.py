@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from edgerunner.mt5_surface.structs import OrderCheckResult, OrderSendResult, TradeRequest
-from tests.unit.simulators.mt5.terminal.fake_broker import FIRST_TICKET, NOW_NS
-from tests.wire.mt5.kit import Site
+from edgerunner.simulators.faults import FaultBox
+from edgerunner.simulators.mt5.settings import Mt5Settings
+from tests.unit.simulators.mt5.terminal.fake_broker import FIRST_TICKET, NOW_NS, FakeBroker
+from tests.wire.mt5.kit import Site, running_site
 
 SUCCESS = (1, "Success")
 INVALID = (-2, "Terminal: Invalid params")
@@ -124,3 +128,32 @@ async def test_buying_selling_and_closing_by_the_package_s_own_functions(site: S
     assert await site.ask(mt5.Close, "EURUSD") is True
     assert [int(request.position) for _, request, _, _ in site.broker.sent[2:]] == [FIRST_TICKET, FIRST_TICKET + 1]
     assert await site.ask(mt5.Close, "EURUSD") is False
+
+
+async def test_the_longest_comment_is_the_terminal_s_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_site(FakeBroker(), FaultBox(["mt5"]), monkeypatch, Mt5Settings(comment_limit=31)) as site:
+        assert (await site.ask(site.mt5.order_send, BUY | {"comment": "x" * 31})).retcode == 10009
+        assert await site.asked(site.mt5.order_send, BUY | {"comment": "x" * 32}) == (
+            None,
+            (-2, 'Invalid "comment" argument'),
+        )
+
+
+async def test_an_unknown_symbol_may_be_a_failed_call_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Mt5Settings(unknown_symbol_code=-1)
+    async with running_site(FakeBroker(), FaultBox(["mt5"]), monkeypatch, settings) as site:
+        for call in (site.mt5.symbol_info, site.mt5.symbol_info_tick):
+            assert await site.asked(call, "NOPE") == (None, (-1, "Terminal: Call failed"))
+        assert await site.asked(site.mt5.order_calc_margin, 0, "NOPE", 1.0, 1.0) == (
+            None,
+            (-1, "Terminal: Call failed"),
+        )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [{"comment_limit": -1}, {"maxbars": 0}, {"call_timeout_s": 0}, {"unknown_symbol_code": 5}, {"server_zone": "Mars"}],
+)
+def test_settings_that_make_no_sense_are_refused(words: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        Mt5Settings(**words)

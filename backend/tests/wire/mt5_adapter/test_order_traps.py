@@ -24,7 +24,9 @@ async def broker() -> AsyncIterator[Mt5OnSimulator]:
 
 
 @pytest.mark.parametrize("mask", [0, 1, 2, 3])
-@pytest.mark.parametrize("execution", [constants.SYMBOL_TRADE_EXECUTION_INSTANT, constants.SYMBOL_TRADE_EXECUTION_MARKET])
+@pytest.mark.parametrize(
+    "execution", [constants.SYMBOL_TRADE_EXECUTION_INSTANT, constants.SYMBOL_TRADE_EXECUTION_MARKET]
+)
 async def test_trap_1_market_and_pending_orders_fit_every_filling_mask(mask: int, execution: int) -> None:
     if not mask and execution == constants.SYMBOL_TRADE_EXECUTION_MARKET:
         pytest.skip("market execution without any filling mode takes no market orders at all")
@@ -250,3 +252,9 @@ async def test_order_ended_while_nobody_looked_is_told_after_the_break(broker: M
     assert (await broker.until_status(key, OrderStatus.FILLED)).filled_quantity == broker.quantity
     told = [u for u in broker.updates if isinstance(u, OrderReport) and u.status is OrderStatus.FILLED]
     assert len(told) == 1
+
+
+async def test_limit_order_that_would_trade_at_once_is_refused_with_the_remedy(broker: Mt5OnSimulator) -> None:
+    with pytest.raises(BrokerRejected, match="market order") as caught:
+        await broker.place(await broker.limit_terms("1.01"))
+    assert caught.value.broker_code == "10015"

@@ -90,7 +90,9 @@ async def test_positions_close_each_other_and_the_rest_stays(hedging: Mt5OnSimul
     await hedging.adapter.close_by(key, big, small)
     report = await hedging.until_status(key, OrderStatus.FILLED)
     assert report.filled_quantity == hedging.quantity
-    halves = [u for u in hedging.updates if isinstance(u, OrderReport) and u.venue_order_id == f"{report.venue_order_id}-by"]
+    halves = [
+        u for u in hedging.updates if isinstance(u, OrderReport) and u.venue_order_id == f"{report.venue_order_id}-by"
+    ]
     assert [half.filled_quantity for half in halves] == [hedging.quantity]
     assert await hedging.held() == {big: Decimal("0.3") - hedging.quantity}
     legs = {each.fill.leg: each.fill.side for each in await hedging.adapter.get_fills(0) if each.ts_event_ns}
@@ -137,8 +139,10 @@ async def test_trap_15_taking_one_exit_away_keeps_the_other(login: int) -> None:
         assert position.take_profit is None
         assert position.stop_loss == exits[OrderType.STOP_MARKET].terms.trigger_price
         await until(
-            lambda: {m.terms.order_type: m.status for m in marks(broker)}[OrderType.MARKET_IF_TOUCHED]
-            is OrderStatus.CANCELED,
+            lambda: (
+                {m.terms.order_type: m.status for m in marks(broker)}[OrderType.MARKET_IF_TOUCHED]
+                is OrderStatus.CANCELED
+            ),
             lambda: f"the target to end; told: {marks(broker)}",
         )
 

@@ -135,7 +135,7 @@ class FakeTerminal:
             trade_mode=self.trade_mode,
             margin_mode=self.margin_mode,
             server=self.server,
-            balance=100_000.1,
+            equity=100_000.1,
             currency="USD",
         )
 
@@ -147,37 +147,42 @@ class FakeTerminal:
         return tuple(struct(SymbolInfo, name=name, point=0.00001) for name in SYMBOLS)
 
     def _symbol_info(self, symbol: str) -> SymbolInfo | None:
-        return struct(SymbolInfo, name=symbol) if symbol in SYMBOLS else self._unknown()
+        if symbol in SYMBOLS:
+            return struct(SymbolInfo, name=symbol)
+        self._unknown()
+        return None
 
     def _symbol_select(self, symbol: str, enable: bool = True) -> bool:
         return symbol in SYMBOLS and enable in {True, False}
 
     def _symbol_info_tick(self, symbol: str) -> Tick | None:
         if symbol not in SYMBOLS or not self.ticks:
-            return self._unknown()
+            self._unknown()
+            return None
         return Tick(self.ticks[-1])
 
     def _copy_ticks_from(self, symbol: str, date_from: Any, count: int, flags: int) -> Any:
         del symbol, flags
-        start = date_from if isinstance(date_from, int) else date_from.timestamp()
-        return np.array([tick for tick in self.ticks if tick[5] >= start * 1000][:count], dtype=TICKS_DTYPE)
+        return np.array(
+            [tick for tick in self.ticks if tick[5] >= _seconds(date_from) * 1000][:count], dtype=TICKS_DTYPE
+        )
 
     def _copy_rates_from_pos(self, symbol: str, timeframe: int, start: int, count: int) -> Any:
         del symbol, timeframe
         bars = [(60 * (start + i), 1.1, 1.2, 1.0, 1.15, 7, 2, 2**63 + 1) for i in range(count)]
         return np.array(bars, dtype=RATES_DTYPE)
 
-    def _positions_get(self) -> tuple[TradePosition, ...]:
+    def _positions_get(self, **_filters: object) -> tuple[TradePosition, ...]:
         return tuple(self.positions.values())
 
-    def _orders_get(self) -> tuple[TradeOrder, ...]:
+    def _orders_get(self, **_filters: object) -> tuple[TradeOrder, ...]:
         return tuple(self.orders.values())
 
-    def _history_deals_get(self, date_from: Any, date_to: Any) -> tuple[TradeDeal, ...]:
-        return tuple(deal for deal in self.deals if date_from <= deal.time <= date_to)
+    def _history_deals_get(self, date_from: Any = 0, date_to: Any = 0, **_filters: object) -> tuple[TradeDeal, ...]:
+        return tuple(deal for deal in self.deals if _seconds(date_from) <= deal.time <= _seconds(date_to))
 
-    def _history_orders_get(self, date_from: Any, date_to: Any) -> tuple[TradeOrder, ...]:
-        return tuple(order for order in self.history if date_from <= order.time_done <= date_to)
+    def _history_orders_get(self, date_from: Any = 0, date_to: Any = 0, **_filters: object) -> tuple[TradeOrder, ...]:
+        return tuple(order for order in self.history if _seconds(date_from) <= order.time_done <= _seconds(date_to))
 
     def _order_check(self, request: dict[str, Any]) -> OrderCheckResult:
         return struct(OrderCheckResult, comment="Done", request=self._request(request))
@@ -217,3 +222,7 @@ def _callable(terminal: FakeTerminal, name: str) -> Any:
         return terminal.run(name, args, kwargs)
 
     return call
+
+
+def _seconds(date: Any) -> float:
+    return float(date) if isinstance(date, int) else float(date.timestamp())

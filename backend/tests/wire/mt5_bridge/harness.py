@@ -150,7 +150,7 @@ def settings_for(folder: Path, module: str, **changes: Any) -> BridgeSettings:
         port=0,
         accounts=accounts,
         login=1001,
-        limits=TradeLimits(max_volume=Decimal("5"), max_orders_per_minute=1000),
+        limits=TradeLimits(max_volume=Decimal(5), max_orders_per_minute=1000),
         polls=PollIntervals(ticks_s=0.01, trades_s=0.01, account_s=0.01, probe_s=0.05),
         http=HttpLimits(requests_per_s=100_000, burst=100_000),
         heartbeat_s=0.1,

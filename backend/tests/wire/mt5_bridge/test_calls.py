@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ async def test_a_struct_comes_back_with_every_field_in_order(tmp_path: Path) -> 
     assert reply.body["last_error"] == [1, "Success"]
     account = reply.body["result"]
     assert list(account)[:4] == ["login", "trade_mode", "leverage", "limit_orders"]
-    assert (len(account), account["login"], account["balance"]) == (28, 1001, 100_000.1)
+    assert (len(account), account["login"], account["equity"]) == (28, 1001, 100_000.1)
 
 
 async def test_an_array_comes_back_bit_by_bit(tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ async def test_one_thread_makes_every_call(tmp_path: Path) -> None:
 
 
 async def test_arguments_are_checked_by_name(tmp_path: Path) -> None:
-    wrong = [
+    wrong: list[tuple[str, dict[str, Any], str]] = [
         ("symbol_info", {}, "symbol"),
         ("symbol_info", {"symbol": 3}, "symbol"),
         ("symbol_info", {"symbol": "EURUSD", "more": 1}, "more"),

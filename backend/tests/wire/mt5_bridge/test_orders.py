@@ -2,9 +2,9 @@
 
 import asyncio
 import sqlite3
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from edgerunner.mt5_bridge.order_desk import OrderTicket
 from edgerunner.mt5_bridge.settings import TradeLimits
@@ -194,7 +194,8 @@ async def test_limits_stop_new_orders(tmp_path: Path) -> None:
         assert (await trader.send("yes-1")).status == (await trader.send("yes-2", PENDING)).status == 200
         reply = await trader.send("yes-3")
         assert reply.body["errors"][0]["code"] == "max_orders_per_minute"
-        for number, way_out in enumerate((REMOVE, SLTP)):
+        ways_out: tuple[dict[str, Any], ...] = (REMOVE, SLTP)
+        for number, way_out in enumerate(ways_out):
             assert (await trader.send(f"out-{number}", way_out)).status == 200
         assert len(running.terminal.sent) == 4
 
@@ -295,9 +296,13 @@ async def test_passwords_and_tokens_are_in_no_file(tmp_path: Path) -> None:
         await trader.call("login", login=1002)
         await trader.send("key-1")
         await running.caller("a-guessed-token-that-is-wrong-0123").call("version")
-        settings = replace(running.settings)
+        settings = running.settings
         status = (await trader.ask("GET", "/v1/status")).body
-    written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()).decode("utf-8", "replace")
+    written = await asyncio.to_thread(_everything_in, tmp_path)
     for text in (written, repr(settings), str(status)):
         for secret in ("secret-1001", "secret-1002", "trader-token", "a-guessed-token"):
             assert secret not in text
+
+
+def _everything_in(folder: Path) -> str:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file()).decode("utf-8", "replace")

@@ -66,7 +66,7 @@ async def simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 
 async def test_an_order_is_filled_and_every_channel_tells_of_it(simulated: Simulated) -> None:
-    caller, seen = simulated.caller, {}
+    caller, seen = simulated.caller, dict[str, Any]()
     async with caller.stream() as stream:
         for channel in ("positions", "deals", "history_orders", "ticks:EURUSD", "account"):
             await stream.send_json({"op": "subscribe", "channel": channel})

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from edgerunner.mt5_bridge.worker import Priority
 from edgerunner.mt5_surface import constants
 from edgerunner.mt5_surface.structs import TradeDeal, TradeOrder, TradePosition
 from tests.waiting import until
@@ -142,15 +143,14 @@ async def test_deals_and_ended_orders_come_once(tmp_path: Path) -> None:
 
 
 async def test_the_connection_tells_kill_lease_and_loss(tmp_path: Path) -> None:
-    async with bridge(tmp_path) as running:
-        async with reading(running, "connection") as reader:
-            assert (await reader.change("connection", "snapshot"))["terminal"]["state"] == "connected"
-            trader = await running.trader()
-            assert (await reader.change("connection"))["lease"] == {"client": "test"}
-            await trader.ask("POST", "/v1/kill", {"reason": "enough"})
-            assert (await reader.change("connection"))["kill"]["engaged"] is True
-            running.terminal.is_up = running.terminal.is_initialized = False
-            assert (await reader.change("connection"))["terminal"]["state"] == "disconnected"
+    async with bridge(tmp_path) as running, reading(running, "connection") as reader:
+        assert (await reader.change("connection", "snapshot"))["terminal"]["state"] == "connected"
+        trader = await running.trader()
+        assert (await reader.change("connection"))["lease"] == {"client": "test"}
+        await trader.ask("POST", "/v1/kill", {"reason": "enough"})
+        assert (await reader.change("connection"))["kill"]["engaged"] is True
+        running.terminal.is_up = running.terminal.is_initialized = False
+        assert (await reader.change("connection"))["terminal"]["state"] == "disconnected"
 
 
 async def test_another_account_sends_everything_anew(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ async def test_another_account_sends_everything_anew(tmp_path: Path) -> None:
             running.terminal.positions = {5: position(5)}
 
             def is_new(message: dict[str, Any]) -> bool:
-                return message["kind"] == "snapshot" and message["data"].get("account", {}).get("login") == 1002
+                return message["kind"] == "snapshot" and bool(message["data"].get("account", {}).get("login") == 1002)
 
             await reader.next(is_new)
 
@@ -199,23 +199,21 @@ async def test_a_closed_reader_stops_the_polling(tmp_path: Path) -> None:
 
 
 async def test_heartbeats_repeat_the_number(tmp_path: Path) -> None:
-    async with bridge(tmp_path) as running:
-        async with reading(running, "positions") as reader:
-            await reader.change("positions", "snapshot")
-            beat = await reader.next(lambda message: message["kind"] == "heartbeat")
-            assert (beat["channel"], beat["data"], beat["seq"]) == ("positions", None, reader.seq["positions"])
-            assert beat["epoch"] == (await running.caller().ask("GET", "/v1/status")).body["epoch"]
+    async with bridge(tmp_path) as running, reading(running, "positions") as reader:
+        await reader.change("positions", "snapshot")
+        beat = await reader.next(lambda message: message["kind"] == "heartbeat")
+        assert (beat["channel"], beat["data"], beat["seq"]) == ("positions", None, reader.seq["positions"])
+        assert beat["epoch"] == (await running.caller().ask("GET", "/v1/status")).body["epoch"]
 
 
 async def test_channels_that_are_none_are_errors(tmp_path: Path) -> None:
-    async with bridge(tmp_path) as running:
-        async with reading(running) as reader:
-            assert (await reader.op("subscribe", "fills"))["code"] == "not_found"
-            assert (await reader.op("subscribe", "ticks:"))["code"] == "validation_error"
-            assert (await reader.op("subscribe", 'ticks:EURUSD"); x'))["code"] == "validation_error"
-            for number in range(64):
-                assert (await reader.op("subscribe", f"ticks:S{number}"))["kind"] == "ack"
-            assert (await reader.op("subscribe", "ticks:S64"))["code"] == "overloaded"
+    async with bridge(tmp_path) as running, reading(running) as reader:
+        assert (await reader.op("subscribe", "fills"))["code"] == "not_found"
+        assert (await reader.op("subscribe", "ticks:"))["code"] == "validation_error"
+        assert (await reader.op("subscribe", 'ticks:EURUSD"); x'))["code"] == "validation_error"
+        for number in range(64):
+            assert (await reader.op("subscribe", f"ticks:S{number}"))["kind"] == "ack"
+        assert (await reader.op("subscribe", "ticks:S64"))["code"] == "overloaded"
 
 
 async def test_what_is_no_operation_closes_the_stream(tmp_path: Path) -> None:
@@ -233,6 +231,22 @@ async def test_what_is_no_operation_closes_the_stream(tmp_path: Path) -> None:
             assert socket.close_code == 1009
 
 
+async def test_a_reader_that_does_not_read_is_closed(tmp_path: Path) -> None:
+    async with bridge(tmp_path) as running:
+        now = int(time.time())
+        running.terminal.deals = [struct(TradeDeal, ticket=number, time=now) for number in range(4000)]
+        async with running.caller(READER).stream() as socket:
+            await socket.send_json({"op": "subscribe", "channel": "deals"})
+            hub = running.server._running._hub  # type: ignore[union-attr]
+            for _ in range(40):
+                await socket.send_json({"op": "resync", "channel": "deals"})
+
+            async def is_gone() -> bool:
+                return not hub._polled
+
+            await until(is_gone, timeout_s=20, what="the reader is closed")
+
+
 async def test_commands_go_before_polling(tmp_path: Path) -> None:
     terminal = FakeTerminal()
     async with bridge(tmp_path, terminal) as running:
@@ -247,7 +261,7 @@ async def test_commands_go_before_polling(tmp_path: Path) -> None:
 
             async def is_queued() -> bool:
                 queues = running.server._running._worker._waiting  # type: ignore[union-attr]
-                return bool(queues[0]) and len(queues[2]) > 30
+                return bool(queues[Priority.ORDER]) and len(queues[Priority.POLL]) > 30
 
             await until(is_queued, timeout_s=5, what="an order and many polls wait")
             terminal.hang_in = None

@@ -119,6 +119,7 @@ async def test_an_ea_with_the_token_is_welcome_and_its_ticks_stay_exact() -> Non
         {"protocol": 2},
         {"type": "tick"},
         {"login": "1000001"},
+        {"expert": "x" * 300},
         {"extra": 1},
     ],
 )

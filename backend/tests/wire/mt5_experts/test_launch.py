@@ -23,6 +23,7 @@ from edgerunner.mt5_bridge.ea_session import EaEvent
 from tests.waiting import until
 from tests.wire.mt5_experts.conftest import SOURCE
 from tests.wire.mt5_experts.lab import Lab, running_lab
+from tests.wire.mt5_experts.test_ea_link import BY_HAND, TOKEN, Link
 
 STAND_IN = LaunchRequest(terminal="lab", expert="EdgerunnerBridge", symbol="EURUSD", hello_timeout_s=20)
 
@@ -79,6 +80,8 @@ async def test_messages_are_answered_by_the_ea(tmp_path: Path) -> None:
             await lab.runner.message(expert.expert_id, "dance", {}, timeout_s=10)
         with pytest.raises(Unsupported, match="order path"):
             await lab.runner.message(expert.expert_id, "order_send", {}, timeout_s=10)
+        with pytest.raises(InvalidRequest, match="longer than"):
+            await lab.runner.message(expert.expert_id, "ping", {"text": "x" * 70_000}, timeout_s=10)
         with pytest.raises(NotFound):
             await lab.runner.message("ea-none", "ping", {}, timeout_s=10)
         await lab.runner.stop_expert(expert.expert_id)
@@ -235,6 +238,27 @@ async def test_an_ea_on_a_running_chart_is_said_to_be_impossible(tmp_path: Path)
     async with running_lab(tmp_path) as lab:
         with pytest.raises(Unsupported, match="no API to attach, start, stop or parametrise"):
             lab.runner.attach("lab", "EdgerunnerBridge")
+
+
+async def test_an_ea_attached_by_hand_is_listed_and_messaged_but_not_ours_to_stop(tmp_path: Path) -> None:
+    async with running_lab(tmp_path) as lab:
+        lab.link._token = TOKEN
+        by_hand = await Link(lab.link).expert(period="PERIOD_D1")
+        assert (await by_hand.hear()) is not None
+        (view,) = await lab.runner.experts()
+        assert (view.expert_id, view.state, view.terminal) == (BY_HAND, LaunchState.ATTACHED, None)
+        assert (view.period, view.process_id, view.connected) == (ChartPeriod.D1, None, True)
+        assert await lab.runner.expert(BY_HAND) == view
+        asking = asyncio.ensure_future(lab.runner.message(BY_HAND, "ping", {}, timeout_s=10))
+        command = await by_hand.hear()
+        assert command is not None
+        await by_hand.say(
+            {"type": "reply", "seq": 2, "id": command["id"], "ok": True, "result": {"time": 5}, "error": ""}
+        )
+        assert await asking == {"time": 5}
+        with pytest.raises(Unsupported, match="attached by hand"):
+            await lab.runner.stop_expert(BY_HAND)
+        by_hand.close()
 
 
 async def test_the_reference_ea_runs_in_the_terminal_trades_and_tells_its_transactions(

@@ -18,7 +18,7 @@ from edgerunner.adapters.mt5.experts.terminal import (
     source_of,
 )
 from edgerunner.domain.errors import InvalidRequest, LiveNotAllowed
-from edgerunner.domain.experts import ExpertView, Hello, InputSpec, InputValue, LaunchRequest, LaunchState
+from edgerunner.domain.experts import ChartPeriod, ExpertView, Hello, InputSpec, InputValue, LaunchRequest, LaunchState
 
 _JOURNAL_LINES_SHOWN = 60
 
@@ -102,7 +102,7 @@ async def launch(
     )
     try:
         message = await _hello_or_exit(link, expert_id, process, request.hello_timeout_s)
-        expert.hello = _hello(message) if message is not None else None
+        expert.hello = hello_of(message) if message is not None else None
         if expert.hello is not None:
             _require_account(terminal, expert.hello)
     except BaseException:
@@ -175,7 +175,27 @@ async def _hello_or_exit(
                 await task
 
 
-def _hello(message: HelloMessage) -> Hello:
+def attached_view(session: str, message: HelloMessage) -> ExpertView:
+    """Return an EA that somebody attached by hand, as far as it said."""
+    name = message.period.removeprefix("PERIOD_")
+    return ExpertView(
+        expert_id=session,
+        terminal=None,
+        expert=message.expert,
+        symbol=message.symbol,
+        period=ChartPeriod.__members__.get(name),
+        state=LaunchState.ATTACHED,
+        connected=True,
+        process_id=None,
+        exit_code=None,
+        hello=hello_of(message),
+        started_at_ns=None,
+        journal=(),
+    )
+
+
+def hello_of(message: HelloMessage) -> Hello:
+    """Return what an EA said of itself."""
     return Hello(
         expert=message.expert,
         version=message.version,

@@ -11,6 +11,11 @@ class HelloMessage(Protocol):
     """An EA's first message."""
 
     @property
+    def session(self) -> str:
+        """The launch it belongs to; empty = attached by hand."""
+        ...
+
+    @property
     def expert(self) -> str:
         """Its name."""
         ...
@@ -88,6 +93,11 @@ class ExpertLink(Protocol):
         """Where it listens."""
         ...
 
+    @property
+    def sessions(self) -> Mapping[str, HelloMessage]:
+        """The EAs that are connected, by session: launched ones and those attached by hand."""
+        ...
+
     def expect(self, session: str, /) -> str:
         """Admit an EA that is about to be launched; returns its token."""
         ...
@@ -107,5 +117,8 @@ class ExpertLink(Protocol):
     async def command(
         self, session: str, name: str, args: Mapping[str, object], /, *, timeout_s: float
     ) -> ReplyMessage:
-        """Send it a command; raises ``PermissionError``, ``ConnectionError``, ``BlockingIOError``, ``TimeoutError``."""
+        """Send it a command.
+
+        Raises ``PermissionError``, ``ConnectionError``, ``BlockingIOError``, ``TimeoutError``, or ``ValueError``.
+        """
         ...

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from edgerunner.adapters.mt5.experts.backtest import backtest, check
-from edgerunner.adapters.mt5.experts.launch import LaunchedExpert, launch
-from edgerunner.adapters.mt5.experts.link import ExpertLink
+from edgerunner.adapters.mt5.experts.launch import LaunchedExpert, attached_view, launch
+from edgerunner.adapters.mt5.experts.link import ExpertLink, HelloMessage
 from edgerunner.adapters.mt5.experts.terminal import ExpertTerminal, installed_experts, running_process
 from edgerunner.domain.errors import (
     BrokerRejected,
     BrokerTimeout,
     Conflict,
+    InvalidRequest,
     LiveNotAllowed,
     NotConnected,
     NotFound,
@@ -100,12 +101,13 @@ class ExpertRunner:
     async def message(
         self, expert_id: str, name: str, args: Mapping[str, object], *, timeout_s: float
     ) -> Mapping[str, object]:
-        """Send a command to a launched EA and return its result.
+        """Send a command to an EA that is connected, launched or attached by hand, and return its result.
 
-        Raises ``NotFound``, ``Unsupported`` (a trading command), ``NotConnected``, ``Overloaded``, ``BrokerTimeout``,
-        ``BrokerRejected`` (the EA would not).
+        Raises ``NotFound``, ``InvalidRequest`` (too long for a line), ``Unsupported`` (a trading command),
+        ``NotConnected``, ``Overloaded``, ``BrokerTimeout``, ``BrokerRejected`` (the EA would not).
         """
-        self._expert(expert_id)
+        if expert_id not in self._attached():
+            self._expert(expert_id)
         try:
             reply = await self._link.command(expert_id, name, args, timeout_s=timeout_s)
         except PermissionError as error:
@@ -114,6 +116,8 @@ class ExpertRunner:
             raise Overloaded(str(error)) from error
         except ConnectionError as error:
             raise NotConnected(str(error)) from error
+        except ValueError as error:
+            raise InvalidRequest.of("args", "too_long", str(error)) from error
         except TimeoutError as error:
             raise BrokerTimeout(f"The EA did not answer {name!r} within {timeout_s:g} s.") from error
         if not reply.ok:
@@ -121,7 +125,12 @@ class ExpertRunner:
         return reply.result
 
     async def stop_expert(self, expert_id: str) -> ExpertView:
-        """End a launched EA with its terminal, by process id. Raises ``NotFound``."""
+        """End a launched EA with its terminal, by process id.
+
+        Raises ``NotFound``, and ``Unsupported`` for one attached by hand: its terminal is somebody else's.
+        """
+        if expert_id in self._attached():
+            raise Unsupported(f"{expert_id} was attached by hand. {NO_CHART_CONTROL}.")
         expert = self._expert(expert_id)
         if expert.process.exit_code is None:
             expert.is_stopped = True
@@ -130,11 +139,14 @@ class ExpertRunner:
         return await expert.view(self._link)
 
     async def experts(self) -> list[ExpertView]:
-        """Return every launch of this process, newest first; of those that ended the newest 64."""
-        return [await expert.view(self._link) for expert in reversed(self._experts.values())]
+        """Return every launch, newest first (of those that ended 64), then those attached by hand."""
+        launched = [await expert.view(self._link) for expert in reversed(self._experts.values())]
+        return [*launched, *(attached_view(name, hello) for name, hello in self._attached().items())]
 
     async def expert(self, expert_id: str) -> ExpertView:
-        """Return one launch. Raises ``NotFound``."""
+        """Return one EA. Raises ``NotFound``."""
+        if (hello := self._attached().get(expert_id)) is not None:
+            return attached_view(expert_id, hello)
         return await self._expert(expert_id).view(self._link)
 
     async def terminals(self) -> list[TerminalView]:
@@ -164,9 +176,12 @@ class ExpertRunner:
             raise NotFound(f"There is no terminal {name!r} in the settings. Known: {known}.")
         return terminal
 
+    def _attached(self) -> Mapping[str, HelloMessage]:
+        return {name: hello for name, hello in self._link.sessions.items() if not hello.session}
+
     def _expert(self, expert_id: str) -> LaunchedExpert:
         if (expert := self._experts.get(expert_id)) is None:
-            raise NotFound(f"No EA {expert_id!r} was launched here.")
+            raise NotFound(f"No EA {expert_id!r} was launched here or is connected.")
         return expert
 
     def _keep(self, expert: LaunchedExpert) -> None:

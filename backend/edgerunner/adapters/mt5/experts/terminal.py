@@ -65,7 +65,7 @@ def require_startable(terminal: ExpertTerminal) -> None:
         raise InvalidRequest.of(
             "terminal", "space_in_path", f"{terminal.folder} holds a space, and MT5 misreads /config with it: move it"
         )
-    if (process_id := running_process(terminal.program)) is None and False:
+    if (process_id := running_process(terminal.program)) is not None:
         raise Conflict(
             f"The terminal {terminal.name!r} runs already (process {process_id}), and would ignore the ini. "
             f"{NO_CHART_CONTROL}."

@@ -15,7 +15,7 @@ from edgerunner.simulators.mt5.symbols.listing import ListedSymbol
 from edgerunner.simulators.mt5.symbols.prices import Prices
 from edgerunner.simulators.mt5.symbols.rows import BarColumns, TickColumns
 from edgerunner.simulators.mt5.symbols.server_time import ServerZone
-from edgerunner.simulators.mt5.symbols.ticks import CHUNK_STEPS, Ticks, cut, joined
+from edgerunner.simulators.mt5.symbols.ticks import CHUNK_STEPS, TickCache, Ticks, cut, joined
 from edgerunner.simulators.mt5.symbols.timeframes import frame_of
 from edgerunner.simulators.path import STEP_NS
 
@@ -52,7 +52,8 @@ class MarketData:
         self.prices = Prices(market, self.listed, self.hours, now_ns)
         self.tick = self.prices.tick
         self._bars = {name: Bars(each, market, self.prices, self.hours) for name, each in self.listed.items()}
-        self._ticks = {name: Ticks(each, self.prices) for name, each in self.listed.items()}
+        self._cache = TickCache()
+        self._ticks = {name: Ticks(each, self.prices, self._cache) for name, each in self.listed.items()}
         self._version = market.version
 
     def find(self, symbol: str) -> ListedSymbol:
@@ -132,6 +133,5 @@ class MarketData:
         self.find(symbol)
         if self._market.version != self._version:
             self._version = self._market.version
-            for ticks in self._ticks.values():
-                ticks.forget()
+            self._cache.clear()
         return self._ticks[symbol].after(max(from_ns, HISTORY_START_NS), to_ns)

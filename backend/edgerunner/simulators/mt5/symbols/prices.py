@@ -1,6 +1,6 @@
 """Quotes and ticks of the listed symbols at any time, from the market that all brokers share."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -12,9 +12,14 @@ from edgerunner.simulators.mt5.symbols.listing import ListedSymbol
 from edgerunner.simulators.mt5.trade_server.values import Quote
 from edgerunner.simulators.path import STEP_NS
 
+_TICK_GAP_NS: Final = 1_000_000
+"""Between several ticks of one step."""
 _MINUTE_STEPS: Final = 600
-_LOOK_BACK: Final = _MINUTE_STEPS + 1
-"""Steps in which there is a tick."""
+
+Pair = tuple[int, int]
+"""Bid and ask in ticks of price."""
+TickRow = tuple[int, int, int, int]
+"""Time (UTC nanoseconds), bid and ask (ticks of price), flags."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,33 +87,25 @@ class Prices:
         if bad is not None:
             return SymbolTick(bid=bad, ask=bad, time_ns=now * STEP_NS, flags=TICK_FLAG_BID | TICK_FLAG_ASK)
         step = self.effective_step(symbol, now)
-        for back in range(step, step - _LOOK_BACK, -1):
-            if flags := self.changes(symbol, back):
-                step = back
-                break
-        else:
-            flags = TICK_FLAG_BID | TICK_FLAG_ASK
-        bid, ask = self._market.quote(symbol, step)
+        while not (found := ticks_of(step, self._market.quotes(symbol, step), self.pair_before(symbol, step))):
+            step = self.effective_step(symbol, step - 1)
+        return self._shown(symbol, found[-1])
+
+    def _shown(self, symbol: str, row: TickRow) -> SymbolTick:
+        time_ns, bid, ask, flags = row
         listed = self._listed[symbol]
-        count = len(self._market.quotes(symbol, step)) - 1
-        time_ns = step * STEP_NS + count * TICK_GAP_NS
         return SymbolTick(bid=listed.price(bid), ask=listed.price(ask), time_ns=time_ns, flags=flags)
 
-    def changes(self, symbol: str, step: int) -> int:
-        """Return the flags of the last tick of a step; 0 = it has none."""
-        *_, before, last = self.ticks_before(symbol, step), *self._market.quotes(symbol, step)
-        return tick_flags(before, last) or repeated_flags(step)
-
-    def ticks_before(self, symbol: str, step: int) -> tuple[int, int]:
-        """Return bid and ask, in ticks of price, that stood before a step."""
+    def pair_before(self, symbol: str, step: int) -> Pair:
+        """Return the bid and ask that stood before a step."""
         return self._market.quote(symbol, self.effective_step(symbol, step - 1))
 
-    def steps(self, symbol: str, first: int, last: int) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    def steps(self, symbol: str, first: int, last: int) -> Iterator[tuple[int, list[Pair]]]:
         """Yield (step, quotes in ticks) of the steps from ``first`` to ``last`` (excluded) in which it traded."""
         for opens, closes in self._hours.spans(symbol, first * STEP_NS, last * STEP_NS):
             yield from self._market.traded_quotes(symbol, -(-opens // STEP_NS), closes // STEP_NS)
 
-    def _quote(self, symbol: str, pair: tuple[int, int], step: int) -> Quote:
+    def _quote(self, symbol: str, pair: Pair, step: int) -> Quote:
         listed, time_ns = self._listed[symbol], step * STEP_NS
         return Quote(
             bid=listed.price(pair[0]),
@@ -118,15 +115,17 @@ class Prices:
         )
 
 
-TICK_GAP_NS: Final = 1_000_000
-"""Between several ticks of one step."""
+def ticks_of(step: int, quotes: Sequence[Pair], before: Pair) -> list[TickRow]:
+    """Return the ticks of a step: its quotes that differ from the one before.
 
-
-def repeated_flags(step: int) -> int:
-    """Return the flags of a tick that repeats a quote: each minute begins with one, so that bars are their ticks'."""
-    return 0 if step % _MINUTE_STEPS else TICK_FLAG_BID | TICK_FLAG_ASK
-
-
-def tick_flags(before: tuple[int, int], after: tuple[int, int]) -> int:
-    """Return the flags of what a new quote changes; 0 = nothing."""
-    return TICK_FLAG_BID * (before[0] != after[0]) | TICK_FLAG_ASK * (before[1] != after[1])
+    Each minute begins with a tick, even if that repeats the last quote, so that bars are exactly their ticks.
+    """
+    rows: list[TickRow] = []
+    for place, quote in enumerate(quotes):
+        flags = TICK_FLAG_BID * (before[0] != quote[0]) | TICK_FLAG_ASK * (before[1] != quote[1])
+        if not flags and not place and step % _MINUTE_STEPS == 0:
+            flags = TICK_FLAG_BID | TICK_FLAG_ASK
+        if flags:
+            rows.append((step * STEP_NS + place * _TICK_GAP_NS, *quote, flags))
+            before = quote
+    return rows

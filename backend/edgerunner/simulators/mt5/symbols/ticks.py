@@ -1,68 +1,90 @@
 """Ticks of the past in columns: every change of a quote is one."""
 
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from edgerunner.simulators.mt5.symbols.listing import ListedSymbol
-from edgerunner.simulators.mt5.symbols.prices import TICK_GAP_NS, Prices, repeated_flags, tick_flags
+from edgerunner.simulators.mt5.symbols.prices import Pair, Prices, TickRow, ticks_of
 from edgerunner.simulators.mt5.symbols.rows import TickColumns
 from edgerunner.simulators.path import STEP_NS
 
 CHUNK_STEPS: Final = 6_000
 """Ten minutes: ticks are made and remembered in pieces of this length."""
-CHUNKS_KEPT: Final = 150
+TICKS_KEPT: Final = 1_500_000
+"""Of all symbols together: more than one answer may hold, so that it is put together of what was made before."""
 _MILLISECOND_NS: Final = 1_000_000
+
+
+class TickCache:
+    """Chunks of ticks, the latest used ones, up to a number of ticks."""
+
+    def __init__(self, most: int = TICKS_KEPT) -> None:
+        self._most = most
+        self._chunks: OrderedDict[tuple[str, int], TickColumns] = OrderedDict()
+        self._count = 0
+
+    def chunk(self, key: tuple[str, int], make: Callable[[], TickColumns]) -> TickColumns:
+        """Return a remembered chunk, made now if need be."""
+        if key in self._chunks:
+            self._chunks.move_to_end(key)
+            return self._chunks[key]
+        made = self._chunks[key] = make()
+        self._count += len(made.time_ms)
+        while self._count > self._most:
+            _, oldest = self._chunks.popitem(last=False)
+            self._count -= len(oldest.time_ms)
+        return made
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._chunks.clear()
+        self._count = 0
 
 
 class Ticks:
     """The ticks of one symbol."""
 
-    def __init__(self, listed: ListedSymbol, prices: Prices) -> None:
+    def __init__(self, listed: ListedSymbol, prices: Prices, cache: TickCache) -> None:
         self._listed = listed
         self._prices = prices
+        self._cache = cache
         self._scale = 10**listed.terms.digits
-        self._chunk = lru_cache(maxsize=CHUNKS_KEPT)(self._make_chunk)
-
-    def forget(self) -> None:
-        """Forget what was remembered: prices have changed."""
-        self._chunk.cache_clear()
 
     def after(self, from_ns: int, to_ns: int) -> Iterator[TickColumns]:
         """Yield the ticks of a span of time (both ends included, nothing after now) in pieces, oldest first."""
-        first, last = -(-from_ns // _MILLISECOND_NS), to_ns // _MILLISECOND_NS
+        first_ms, last_ms = -(-from_ns // _MILLISECOND_NS), to_ns // _MILLISECOND_NS
         now = self._prices.now_step()
-        end = min(to_ns // STEP_NS, now) // CHUNK_STEPS
-        for index in range(from_ns // STEP_NS // CHUNK_STEPS, end + 1):
-            is_complete = (index + 1) * CHUNK_STEPS <= now
-            chunk = self._chunk(index, 0) if is_complete else self._make_chunk(index, now)
-            yield _between(chunk, first, last)
+        first, last = from_ns // STEP_NS, min(to_ns // STEP_NS, now)
+        for index in range(first // CHUNK_STEPS, last // CHUNK_STEPS + 1):
+            start, end = index * CHUNK_STEPS, (index + 1) * CHUNK_STEPS
+            if end <= now:
+                chunk = self._cache.chunk((self._listed.name, index), partial(self._make, start, end))
+            else:  # what is asked for again and again costs no more than what is new
+                chunk = self._make(max(start, first), last + 1)
+            yield _between(chunk, first_ms, last_ms)
 
-    def _make_chunk(self, index: int, now: int) -> TickColumns:
-        start = index * CHUNK_STEPS
-        end = start + CHUNK_STEPS if not now else min(start + CHUNK_STEPS, now + 1)
+    def _make(self, first: int, last: int) -> TickColumns:
+        """Return the ticks of steps ``first`` to ``last`` (excluded)."""
         symbol, points = self._listed.name, self._listed.tick_points
-        before: tuple[int, int] | None = None
+        before: Pair = (0, 0)
         known = -1
-        rows: list[tuple[int, int, int, int]] = []
-        for step, quotes in self._prices.steps(symbol, start, end):
-            if before is None or known != step - 1:
-                before = self._prices.ticks_before(symbol, step)
-            for place, quote in enumerate(quotes):
-                flags = tick_flags(before, quote) or (0 if place else repeated_flags(step))
-                if flags:
-                    rows.append((step * STEP_NS + place * TICK_GAP_NS, *quote, flags))
-                    before = quote
-            known = step
+        rows: list[TickRow] = []
+        for step, quotes in self._prices.steps(symbol, first, last):
+            if known != step - 1:
+                before = self._prices.pair_before(symbol, step)
+            rows.extend(ticks_of(step, quotes, before))
+            before, known = quotes[-1], step
         table = np.array(rows, dtype=np.int64).reshape(len(rows), 4)
         return TickColumns(
             time_ms=table[:, 0] // _MILLISECOND_NS,
             bid=table[:, 1] * points / self._scale,
             ask=table[:, 2] * points / self._scale,
-            flags=table[:, 3],
+            flags=table[:, 3].copy(),
         )
 
 

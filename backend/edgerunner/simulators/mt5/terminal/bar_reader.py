@@ -34,7 +34,7 @@ class BarReader:
             piece = self._broker.bars_back(symbol, timeframe, until_ns=until_ns, skip=skip, count=wanted)
             pieces.append(piece)
             missing -= wanted
-            if len(piece.time_s) < wanted or piece.time_s[0] * SECOND_NS <= since_ns:
+            if not missing or len(piece.time_s) < wanted or piece.time_s[0] * SECOND_NS <= since_ns:
                 break
             until_ns, skip = int(piece.time_s[0]) * SECOND_NS - 1, 0
             await asyncio.sleep(0)

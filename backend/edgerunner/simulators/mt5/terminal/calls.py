@@ -34,11 +34,13 @@ def call_of(name: str, arguments: Mapping[str, Any]) -> Call:
         words = arguments.get("request", None)
         if not isinstance(words, dict):
             raise FrameError("an order without a request")
-        op = OPERATIONS.get(words.get("action", 0), "place")
+        action = words.get("action", 0)
+        op = OPERATIONS.get(action, "place") if isinstance(action, int) else "place"
     return Call(
-        name=name,
-        arguments=arguments,
-        op=op,
-        client_key=words.get("comment") or None,
-        symbol=words.get("symbol") or None,
+        name=name, arguments=arguments, op=op, client_key=_text(words, "comment"), symbol=_text(words, "symbol")
     )
+
+
+def _text(words: Mapping[str, Any], name: str) -> str | None:
+    value = words.get(name)
+    return value if isinstance(value, str) and value else None

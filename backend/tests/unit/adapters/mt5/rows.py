@@ -10,7 +10,9 @@ NOON_MS = 1_795_435_200_000
 
 def row(kind: type[AnyStruct], **values: object) -> AnyStruct:
     """A struct with zeros and empty texts where nothing is named."""
-    return kind(values.get(name, of() if of in {int, float, str, bool} else None) for name, of in field_kinds(kind).items())
+    return kind(
+        values.get(name, of() if of in {int, float, str, bool} else None) for name, of in field_kinds(kind).items()
+    )
 
 
 def symbol(**values: object) -> SymbolInfo:

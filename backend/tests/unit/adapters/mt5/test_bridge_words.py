@@ -28,7 +28,9 @@ def as_json(struct: Any) -> dict[str, Any]:
 
 
 def test_structs_come_with_all_their_fields_nested_ones_too() -> None:
-    sent = row(OrderSendResult, retcode=10009, order=2**60, price=1.1, comment="done", request=row(TradeRequest, magic=9))
+    sent = row(
+        OrderSendResult, retcode=10009, order=2**60, volume=1.1, comment="done", request=row(TradeRequest, magic=9)
+    )
     told = struct_of(OrderSendResult, as_json(sent))
     assert told == sent
     assert told.request.magic == 9

@@ -5,6 +5,7 @@ import sys
 import threading
 import types
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -59,6 +60,11 @@ class Package(types.ModuleType):
             return answer
 
         return call
+
+
+async def turn() -> None:
+    """Let tasks that were made begin."""
+    await asyncio.get_running_loop().run_in_executor(None, threading.get_ident)
 
 
 @pytest.fixture
@@ -142,7 +148,7 @@ async def test_trap_20_order_that_waits_behind_another_call_is_not_sent_at_all(p
     await opened.open()
     gate = package.gate = threading.Event()
     first = asyncio.create_task(opened.send({"action": 1}, key="A", urgency=Urgency.ORDER))
-    await asyncio.sleep(0)
+    await turn()
     with pytest.raises(BrokerUnreachable, match="not sent"):
         await opened.send({"action": 5}, key="B", urgency=Urgency.ORDER)
     with pytest.raises(OutcomeUnknown):
@@ -188,15 +194,15 @@ async def test_trap_21_refused_launch_is_said_by_its_cause(
 
 
 async def test_urgent_jobs_overtake_those_that_wait() -> None:
-    worker, gate, done = Worker("jobs"), threading.Event(), []
+    worker, gate, done = Worker("jobs"), threading.Event(), list[Urgency]()
     worker.start()
     first = asyncio.create_task(worker.run(lambda: gate.wait(5), urgency=Urgency.QUERY, timeout_s=5))
-    await asyncio.sleep(0)
+    await turn()
     rest = [
-        asyncio.create_task(worker.run(lambda each=each: done.append(each), urgency=each, timeout_s=5))
+        asyncio.create_task(worker.run(partial(done.append, each), urgency=each, timeout_s=5))
         for each in (Urgency.HISTORY, Urgency.QUERY, Urgency.ORDER, Urgency.CANCEL)
     ]
-    await asyncio.sleep(0)
+    await turn()
     gate.set()
     await asyncio.gather(first, *rest)
     assert done == sorted(done)
@@ -207,9 +213,9 @@ async def test_stopped_worker_runs_nothing_that_waits() -> None:
     worker, gate = Worker("jobs"), threading.Event()
     worker.start()
     first = asyncio.create_task(worker.run(lambda: gate.wait(5), urgency=0, timeout_s=0.05))
-    await asyncio.sleep(0)
+    await turn()
     second = asyncio.create_task(worker.run(lambda: "done", urgency=1, timeout_s=5))
-    await asyncio.sleep(0)
+    await turn()
     with pytest.raises(StillRunning):
         await first
     worker.stop()

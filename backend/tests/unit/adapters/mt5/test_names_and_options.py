@@ -101,7 +101,12 @@ def test_secrets_are_shown_nowhere() -> None:
 
 @pytest.mark.parametrize(
     ("mode", "live"),
-    [(mt5.ACCOUNT_TRADE_MODE_DEMO, False), (mt5.ACCOUNT_TRADE_MODE_CONTEST, False), (mt5.ACCOUNT_TRADE_MODE_REAL, True), (7, True)],
+    [
+        (mt5.ACCOUNT_TRADE_MODE_DEMO, False),
+        (mt5.ACCOUNT_TRADE_MODE_CONTEST, False),
+        (mt5.ACCOUNT_TRADE_MODE_REAL, True),
+        (7, True),
+    ],
 )
 def test_account_that_is_not_known_to_be_play_is_real_money(mode: int, live: bool) -> None:
     assert is_live(row(AccountInfo, trade_mode=mode)) is live
@@ -122,5 +127,7 @@ def test_trap_7_each_switch_has_its_remedy() -> None:
         ({}, {"trade_allowed": False}, "AutoTrading"),
     ]
     for account, terminal, word in cases:
-        told = refusal_of(row(AccountInfo, **{**good_account, **account}), row(TerminalInfo, **{**good_terminal, **terminal}))
+        told = refusal_of(
+            row(AccountInfo, **{**good_account, **account}), row(TerminalInfo, **{**good_terminal, **terminal})
+        )
         assert (told is None) if word is None else (word in str(told))

@@ -135,7 +135,7 @@ def test_exits_are_children_of_the_order_that_opened_the_position() -> None:
 
 def test_trade_of_an_exit_has_the_exits_name_after_any_restart() -> None:
     closing = order(ticket=9, reason=mt5.ORDER_REASON_SL, state=mt5.ORDER_STATE_FILLED, type=mt5.ORDER_TYPE_SELL)
-    trade = deal(order=9, ticket=71, type=mt5.DEAL_TYPE_SELL, reason=mt5.DEAL_REASON_SL, price=1.0499)
+    trade = deal(order=9, ticket=71, type=mt5.DEAL_TYPE_SELL, reason=mt5.DEAL_REASON_SL)
     assert order_reports(book(), closing, LISTING, [trade]) == []
     report = fired_exit(book(), closing, LISTING, [trade])
     assert report is not None
@@ -191,7 +191,9 @@ def test_trap_6_all_successes_are_successes(code: int) -> None:
     require_taken(row(OrderSendResult, retcode=code))
 
 
-@pytest.mark.parametrize(("number", "digits", "text"), [(1.0818225753, 5, "1.08182"), (0.1 + 0.2, 2, "0.30"), (1e-05, 5, "0.00001")])
+@pytest.mark.parametrize(
+    ("number", "digits", "text"), [(1.0818225753, 5, "1.08182"), (0.1 + 0.2, 2, "0.30"), (1e-05, 5, "0.00001")]
+)
 def test_trap_15_noise_of_floats_is_no_price(number: float, digits: int, text: str) -> None:
     assert str(decimal_of(number, digits)) in {text, "0.00001"}
 
@@ -210,7 +212,9 @@ def test_trap_16_noise_of_floats_is_no_volume() -> None:
         (mt5.SYMBOL_CALC_MODE_FUTURES, Product.FUTURE, "50"),
     ],
 )
-def test_calculation_mode_tells_the_product_and_what_a_move_is_worth(mode: int, product: Product, multiplier: str) -> None:
+def test_calculation_mode_tells_the_product_and_what_a_move_is_worth(
+    mode: int, product: Product, multiplier: str
+) -> None:
     info = symbol(trade_calc_mode=mode, trade_tick_value=12.5, trade_tick_size=0.25, digits=2)
     instrument = listing_of("ES.MT5", info, "USD").instrument
     assert (instrument.product, instrument.multiplier) == (product, Decimal(multiplier))

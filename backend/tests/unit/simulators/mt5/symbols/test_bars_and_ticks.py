@@ -1,13 +1,17 @@
 """Bars are their ticks, ticks are what was quoted, and a terminal may ask for them forwards and backwards."""
 
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edgerunner.mt5_surface import constants
-from edgerunner.simulators.market import MarketControl
+from edgerunner.simulators.market import Market, MarketControl
 from edgerunner.simulators.mt5.symbols.market_data import UnknownSymbol
+from edgerunner.simulators.mt5.symbols.rows import TickColumns
+from edgerunner.simulators.mt5.symbols.ticks import TickCache
 from edgerunner.simulators.mt5.symbols.timeframes import LENGTHS_NS
 from edgerunner.simulators.path import STEP_NS
 from tests.unit.simulators.mt5.symbols.quotation import HOUR_NS, MINUTE_NS, SECOND_NS, Quotation
@@ -174,3 +178,68 @@ def test_the_depth_shows_sells_from_the_top_then_buys_where_there_is_one() -> No
     tick = data.tick("BTCUSD")
     assert (book[9].price, book[10].price) == (tick.ask, tick.bid)
     assert data.book("EURUSD") == []
+
+
+def test_right_after_a_halt_the_last_tick_is_still_one_of_the_history() -> None:
+    """Of a pinned price: often nothing has changed when trading goes on."""
+    quotation = Quotation()
+    pin = MarketControl(step=quotation.now_ns // STEP_NS, symbol="EURUSD", kind="pin", ticks=110_000)
+    quotation.market.apply(pin)
+    for gap in range(1, 60):
+        step = quotation.now_ns // STEP_NS
+        quotation.market.apply(MarketControl(step=step, symbol="EURUSD", kind="halt"))
+        quotation.now_ns += (20 + gap) * STEP_NS
+        resumed = quotation.now_ns // STEP_NS
+        quotation.market.apply(MarketControl(step=resumed, symbol="EURUSD", kind="resume"))
+        for _ in range(3):
+            tick = quotation.data.tick("EURUSD")
+            history = quotation.data.ticks_range("EURUSD", quotation.now_ns - 2 * MINUTE_NS, quotation.now_ns)
+            assert tick.time_ns == int(history.time_ms[-1]) * 1_000_000
+            quotation.now_ns += STEP_NS
+
+
+def test_an_answer_is_put_together_of_what_was_made_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    quotation = Quotation()
+    start_ns = quotation.now_ns - 2 * HOUR_NS
+    first = quotation.data.ticks_range("EURUSD", start_ns, quotation.now_ns - 20 * MINUTE_NS)
+
+    def computed(*_: object) -> None:
+        raise AssertionError("ticks were made again")
+
+    monkeypatch.setattr(Market, "traded_quotes", computed)
+    again = quotation.data.ticks_range("EURUSD", start_ns, quotation.now_ns - 20 * MINUTE_NS)
+    assert list(again.time_ms) == list(first.time_ms)
+
+
+def test_what_is_polled_costs_its_own_steps_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    quotation = Quotation(now_ns=Quotation().now_ns // (10 * MINUTE_NS) * (10 * MINUTE_NS) + 9 * MINUTE_NS)
+    asked: list[tuple[int, int]] = []
+    walk = Market.traded_quotes
+
+    def counted(market: Market, symbol: str, first: int, last: int) -> Any:
+        asked.append((first, last))
+        return walk(market, symbol, first, last)
+
+    monkeypatch.setattr(Market, "traded_quotes", counted)
+    quotation.data.ticks_from("EURUSD", quotation.now_ns - SECOND_NS, 1_000)
+    assert [last - first for first, last in asked] == [11]
+
+
+def test_the_cache_keeps_the_latest_used_up_to_its_size() -> None:
+    made: list[int] = []
+
+    def make(index: int, count: int) -> TickColumns:
+        made.append(index)
+        none = np.zeros(count)
+        return TickColumns(time_ms=none.astype(np.int64), bid=none, ask=none, flags=none.astype(np.int64))
+
+    def ask(cache: TickCache, index: int, count: int = 40) -> None:
+        cache.chunk(("EURUSD", index), partial(make, index, count))
+
+    cache = TickCache(100)
+    for index in (1, 2, 1, 3, 1, 2):
+        ask(cache, index)
+    assert made == [1, 2, 3, 2]
+    ask(cache, 9, 500)
+    ask(cache, 1)
+    assert made == [1, 2, 3, 2, 9, 1]

@@ -7,6 +7,8 @@ import pytest
 
 from edgerunner.mt5_surface import constants
 from edgerunner.simulators.mt5.symbols.server_time import DAY_NS, ServerZone
+from edgerunner.simulators.mt5.symbols.timeframes import LENGTHS_NS, frame_of
+from edgerunner.simulators.path import STEP_NS
 from tests.unit.simulators.mt5.symbols.quotation import HOUR_NS, MINUTE_NS, SECOND_NS, Quotation
 
 H1, H4, D1, W1, MN1 = (
@@ -119,3 +121,30 @@ def test_the_first_minute_of_a_session_is_cut_to_it() -> None:
     minutes = quotation.bars_between("EURUSD", constants.TIMEFRAME_M1, opened, opened + HOUR_NS - 1)
     assert len(minutes.time_s) == 55
     assert hours.tick_volume[place + 1] == minutes.tick_volume.sum()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "EET", "America/New_York", "Australia/Sydney", "Etc/GMT+5", "Asia/Kolkata"])
+@pytest.mark.parametrize("code", sorted(LENGTHS_NS))
+def test_every_moment_lies_in_exactly_one_bar(zone: str, code: int) -> None:
+    frame = frame_of(code, ServerZone(zone))
+    for change in (FORWARD, BACK, datetime(2026, 3, 8, 7, tzinfo=UTC), datetime(2026, 4, 4, 16, tzinfo=UTC)):
+        for minutes in range(-3 * 1440, 3 * 1440, 437):
+            moment = at(change) + minutes * MINUTE_NS + 11
+            start = frame.start(moment)
+            end = frame.end(start)
+            assert start <= moment < end
+            assert end - start <= frame.length_ns + HOUR_NS
+            assert (frame.start(start), frame.start(end - 1), frame.start(end)) == (start, start, end)
+
+
+def test_a_piece_of_time_counts_until_the_market_closes_in_it() -> None:
+    """Who looks hours later still finds the extremes of the session's last minutes, to be traded at."""
+    close = at(datetime(2026, 11, 20, 21, 55, tzinfo=UTC)) // STEP_NS
+    prices = Quotation(keeps_hours=True, now_ns=(close + 36_000) * STEP_NS).data.prices
+    inside = prices.coarse_visits("EURUSD", close - 6_000, close)
+    across = prices.coarse_visits("EURUSD", close - 6_000, close + 3_000)
+    after = prices.coarse_visits("EURUSD", close, close + 3_000)
+    assert across == inside
+    assert all(quote.is_open for quote in across)
+    assert not any(quote.is_open for quote in after)
+    assert {(quote.bid, quote.ask) for quote in after} == {(inside[-1].bid, inside[-1].ask)}

@@ -218,7 +218,9 @@ async def test_bad_ticks_and_recordings_are_shown(site: Site, tmp_path: Path) ->
     await site.post("market", symbol="EURUSD", replay={"file": str(file), "speed": 1})
     assert (site.venue.tick("EURUSD").bid, site.venue.tick("EURUSD").ask) == (Decimal("1.2"), Decimal("1.2002"))
     site.wall.pass_steps(11)
-    assert (site.venue.tick("EURUSD").bid, site.venue.tick("EURUSD").ask) == (Decimal("1.21"), Decimal("1.2103"))
+    tick, now = site.venue.tick("EURUSD"), site.venue.now_ns()
+    assert (tick.bid, tick.ask) == (Decimal("1.21"), Decimal("1.2103"))
+    assert site.venue.ticks_range("EURUSD", now - 10**9, now).time_ms[-1] == tick.time_ns // 1_000_000
 
 
 async def test_a_restart_keeps_the_history_and_forgetting_empties_it(site: Site) -> None:

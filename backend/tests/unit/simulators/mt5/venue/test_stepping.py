@@ -226,19 +226,6 @@ def test_a_deal_is_never_stamped_before_the_one_that_opened_its_position() -> No
     desk.venue.close()
 
 
-def test_a_stop_that_was_reached_before_the_market_closed_has_closed_the_position() -> None:
-    """Nobody looks from Friday evening to Saturday: the last minutes of the session count all the same."""
-    close = int(datetime(2026, 11, 20, 21, 55, tzinfo=UTC).timestamp()) * 1_000_000_000
-    desk = Desk(wall=Wall(close - 20 * STEP_NS), settings=Mt5Settings(keeps_hours=True), pinned=False)
-    now = desk.wall.time_ns // STEP_NS
-    stop = min(bid for bid, _ in quotes(desk, now + 1, now + 20))
-    assert stop < desk.venue.tick("EURUSD").bid, "the price does not fall at the end of the session"
-    entry = desk.trade(BUY, "0.1", sl=stop)
-    desk.wall.time_ns += 12 * 36_000 * STEP_NS
-    assert [deal.reason for deal in desk.venue.history_deals(HEDGING, position=entry.order)] == [3, 4]
-    desk.venue.close()
-
-
 def test_a_stop_that_was_reached_while_the_simulator_was_down_has_closed_the_position(tmp_path: Path) -> None:
     """A broker trades on while a client's machine is off; what came before the position does not count."""
     desk = Desk(path=tmp_path / "mt5.sqlite", pinned=False)
@@ -257,3 +244,24 @@ def test_a_stop_that_was_reached_while_the_simulator_was_down_has_closed_the_pos
     desk.reopen()
     assert len(desk.venue.history_deals(HEDGING, position=entry.order)) == 2
     desk.venue.close()
+
+
+def test_ten_seconds_at_once_are_ten_seconds_step_by_step() -> None:
+    ledgers = []
+    for stride in (1, 100):
+        desk = Desk(pinned=False)
+        for symbol, filling, away in (("EURUSD", 0, "0.00003"), ("BTCUSD", 2, "1.10"), ("XAUUSD", 1, "0.31")):
+            tick = desk.venue.tick(symbol)
+            for side in (BUY, SELL):
+                opened = desk.trade(side, "0.1", symbol=symbol, type_filling=filling)
+                stop = tick.bid - Decimal(away) * 4 if side == BUY else tick.ask + Decimal(away) * 4
+                desk.send(action=6, symbol=symbol, position=opened.order, sl=stop)
+            pending: dict[str, Any] = {"action": PENDING, "symbol": symbol, "volume": "0.1", "type_filling": 2}
+            desk.send(**pending, type=BUY_LIMIT, price=tick.bid - Decimal(away))
+            desk.send(**pending, type=SELL_LIMIT, price=tick.ask + Decimal(away))
+        for _ in range(0, 100, stride):
+            desk.pass_steps(stride)
+        ledgers.append(desk.ledger())
+        desk.venue.close()
+    assert ledgers[0] == ledgers[1]
+    assert len(ledgers[0]["fills"]) > 6, "nothing was reached"

@@ -1,0 +1,70 @@
+import { useEffect, useRef } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { useUi } from "@/app/ui-state";
+
+export type Line = {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+  readonly tone: "accent" | "down";
+};
+
+type Props = {
+  readonly label: string;
+  readonly times: readonly number[];
+  readonly line: Line;
+  readonly height: number;
+  /** How a value is written at the axis. */
+  readonly format: (value: number) => string;
+};
+
+/** One curve over time, drawn on a canvas; what it shows is said in words by its label. */
+export function LineChart({ label, times, line, height, format }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const { theme, hasSafePair } = useUi();
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from what theme and pair set
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const plot = new uPlot(
+      options(element, line, height, format),
+      [[...times], [...line.values]] as uPlot.AlignedData,
+      element,
+    );
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+    };
+  }, [times, line, height, format, theme, hasSafePair]);
+
+  return (
+    <div ref={place} role="img" aria-label={label} className="isolate w-full" style={{ minHeight: height }} />
+  );
+}
+
+function options(
+  element: HTMLElement,
+  line: Line,
+  height: number,
+  format: (value: number) => string,
+): uPlot.Options {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: token("--muted"),
+    grid: { stroke: token("--line"), width: 1 },
+    ticks: { show: false },
+  };
+  const colour = token(line.tone === "accent" ? "--accent" : "--down-fill");
+  return {
+    width: element.clientWidth,
+    height,
+    legend: { show: false },
+    cursor: { points: { show: false } },
+    axes: [axis, { ...axis, size: 76, values: (_, ticks) => ticks.map(format) }],
+    series: [{}, { label: line.name, stroke: colour, fill: `${colour}22`, width: 1.5, spanGaps: false }],
+  };
+}
