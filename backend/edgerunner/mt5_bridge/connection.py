@@ -175,6 +175,9 @@ class TerminalConnection:
         except WORKER_ERRORS as error:
             if self._worker.is_answering:
                 self._change(TerminalState.DISCONNECTED, str(error))
+        except Exception:  # whatever the module answers, the watch must go on
+            logger.exception("the terminal's answer makes no sense")
+            self._change(TerminalState.DISCONNECTED, "the terminal's answer makes no sense")
         return self.view.state in {TerminalState.CONNECTED, TerminalState.ACCOUNT_MISMATCH}
 
     async def _connect(self) -> CallAnswer:

@@ -20,6 +20,7 @@ from edgerunner.mt5_bridge.worker import Priority, TerminalWorker
 MOST_CHANNELS: Final = 256
 MOST_CHANNELS_PER_CLIENT: Final = 64
 CONNECTION: Final = "connection"
+READ_ANEW_S: Final = 1.0
 LEAST_PAUSE_S: Final = 0.02
 """Between two reads of a channel that is woken again and again."""
 _TICKS: Final = "ticks:"
@@ -129,7 +130,11 @@ class PolledChannel:
 
     async def _run(self) -> None:
         while True:
-            await self._follow(self._make_tracker())
+            try:
+                await self._follow(self._make_tracker())
+            except Exception:  # whatever the module answers, its readers must not wait for ever
+                logger.exception("%s is read anew", self.channel.name)
+                await asyncio.sleep(READ_ANEW_S)
 
     async def _follow(self, tracker: Tracker) -> None:
         """Say what a tracker sees until it has to be forgotten."""

@@ -8,9 +8,11 @@ the draws, which correlates them at every scale.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import pairwise
+from operator import add
 
 from edgerunner.simulators.noise import exponential, mix, normal, seed_key, uniform
 
@@ -219,9 +221,14 @@ def _longest_cell_from(step: int) -> int | None:
     return next((level for level, length in enumerate(_LENGTHS) if step % length == 0), None)
 
 
+def _total(numbers: Iterable[float]) -> float:
+    """Add from left to right: ``sum`` rounds otherwise from Python 3.12 on, and prices must not follow the version."""
+    return reduce(add, numbers, 0.0)
+
+
 def _bridge(start: float, end: float, moves: list[float]) -> list[float]:
     """Return the ends of the moves after bending them so that the last one is exactly ``end``."""
-    drift = (end - start - sum(moves)) / len(moves)
+    drift = (end - start - _total(moves)) / len(moves)
     level = start
     ends = []
     for move in moves:
@@ -242,9 +249,9 @@ def _extremes(start: float, end: float, sigma: float, bits: int) -> tuple[float,
 def _split_shares(
     before: int, after: int, ranges: list[float], draws: list[tuple[float, int]]
 ) -> list[tuple[int, int]]:
-    mean = sum(ranges) / len(ranges)
+    mean = _total(ranges) / len(ranges)
     weights = [0.3 + spread / mean + uniform(bits >> 28) for spread, (_, bits) in zip(ranges, draws, strict=True)]
-    scale = (after - before) / sum(weights)
+    scale = (after - before) / _total(weights)
     cuts = []
     at, summed = before, 0.0
     for weight in weights:

@@ -36,7 +36,9 @@ export function HotkeyHelp() {
                     {keys.map((key, index) => (
                       <span key={key}>
                         {index > 0 && <span className="text-muted"> </span>}
-                        <kbd className="rounded-sm border border-line bg-raised px-1 font-mono text-xs">{key}</kbd>
+                        <kbd className="rounded-sm border border-line bg-raised px-1 font-mono text-xs">
+                          {key}
+                        </kbd>
                       </span>
                     ))}
                   </dt>

@@ -76,11 +76,7 @@ function single(key: string): Command | null {
 type Market = { readonly connectionId: string; readonly instrumentId: string };
 
 /** The market before or after the shown one in the watchlist, round its ends; the shown one when nothing is watched. */
-export function neighbour(
-  watchlist: readonly Market[],
-  shown: Market | null,
-  step: 1 | -1,
-): Market | null {
+export function neighbour(watchlist: readonly Market[], shown: Market | null, step: 1 | -1): Market | null {
   const at = watchlist.findIndex(
     (each) => each.connectionId === shown?.connectionId && each.instrumentId === shown.instrumentId,
   );

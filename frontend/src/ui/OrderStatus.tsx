@@ -1,19 +1,11 @@
-import {
-  Ban,
-  Check,
-  CircleDashed,
-  CircleDot,
-  CircleHelp,
-  Clock,
-  Moon,
-  Send,
-  Undo2,
-  X,
-} from "lucide-react";
+import { Ban, Check, CircleDashed, CircleDot, CircleHelp, Clock, Moon, Send, Undo2, X } from "lucide-react";
 import type { ComponentType } from "react";
 import { type Order, type Standing, standingOf } from "@/domain/orders";
 
-type Look = { readonly icon: ComponentType<{ size?: number; "aria-hidden"?: boolean }>; readonly colour: string };
+type Look = {
+  readonly icon: ComponentType<{ size?: number; "aria-hidden"?: boolean }>;
+  readonly colour: string;
+};
 
 const LOOKS: Readonly<Record<Standing, Look>> = {
   unsent: { icon: CircleDashed, colour: "text-muted" },
@@ -29,7 +21,11 @@ const LOOKS: Readonly<Record<Standing, Look>> = {
 };
 
 /** Where an order stands: icon, word and colour say the same. */
-export function OrderStatus({ order }: { readonly order: Pick<Order, "status" | "outcome_unknown" | "held"> }) {
+export function OrderStatus({
+  order,
+}: {
+  readonly order: Pick<Order, "status" | "outcome_unknown" | "held">;
+}) {
   const { standing, word } = standingOf(order);
   const { icon: Icon, colour } = LOOKS[standing];
   return (

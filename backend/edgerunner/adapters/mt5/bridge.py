@@ -61,7 +61,7 @@ class BridgeTerminal:
         except NotSent as error:
             raise BrokerUnreachable(error.detail) from error
         try:
-            await self._lease.held()
+            await self._lease.verify()
             self.refusal = None
         except ReadOnly as error:
             self.refusal = f"the bridge lets this token read only: {error}"
@@ -97,22 +97,26 @@ class BridgeTerminal:
             return _result(told)
 
     async def _send(self, request: Request, key: str) -> OrderSendResult:
+        """Send; a lease that is gone is proof that nothing was sent, so that a new one may be taken and used once."""
+        status, told = await self._post_order(request, key)
+        if status != 200 and problem_of(status, told).code in LEASE_CODES:
+            self._lease.lost()
+            status, told = await self._post_order(request, key)
+        if status == 200:
+            return _result(told)
+        raise order_error(problem_of(status, told))
+
+    async def _post_order(self, request: Request, key: str) -> tuple[int, Any]:
         headers = {"Idempotency-Key": key, "Bridge-Lease": await self._held_lease()}
         body = {"request": dict(request)}
         try:
-            status, told = await self._http.exchange(
+            return await self._http.exchange(
                 "POST", "/v1/calls/order_send", body, headers=headers, timeout_s=self._pace.order_s
             )
         except NotSent as error:
             raise BrokerUnreachable(f"not sent: {error.detail}") from error
         except (NoAnswer, BrokerTimeout) as error:
             raise OutcomeUnknown(f"the order was handed to the bridge: {error.detail}") from error
-        if status == 200:
-            return _result(told)
-        problem = problem_of(status, told)
-        if problem.code in LEASE_CODES:
-            self._lease.lost()
-        raise order_error(problem)
 
     async def _held_lease(self) -> str:
         try:

@@ -31,14 +31,24 @@ class Lease:
         self._lock = asyncio.Lock()
         self._keeper: asyncio.Task[None] | None = None
 
-    async def held(self) -> str:
+    async def verify(self) -> None:
+        """Make sure after a break that the lease is ours: a bridge that was restarted knows none.
+
+        Raises what ``held`` does.
+        """
+        if self._lease_id is not None:
+            await self._extend(self._lease_id)
+        await self.held(take_over=self._take_over)
+
+    async def held(self, *, take_over: bool = False) -> str:
         """Return the lease, taken now if need be.
 
-        Raises ``Conflict`` (another program has it), ``ReadOnly``, or a ``BrokerError``.
+        ``take_over``: also from an earlier program with the same token. Raises ``Conflict`` (another program has it),
+        ``ReadOnly``, or a ``BrokerError``.
         """
         async with self._lock:
             if self._lease_id is None:
-                self._lease_id = await self._take()
+                self._lease_id = await self._take(take_over=take_over)
                 _log.info("bridge_lease_taken")
             if self._keeper is None:
                 self._keeper = asyncio.create_task(self._keep(), name="mt5-lease")
@@ -60,8 +70,8 @@ class Lease:
             with suppress(BrokerError):
                 await self._http.exchange("DELETE", "/v1/lease", headers=_header(lease_id), timeout_s=self._timeout_s)
 
-    async def _take(self) -> str:
-        wish = {"client": self._http.address.client, "ttl_s": int(TTL_S), "take_over": self._take_over}
+    async def _take(self, *, take_over: bool) -> str:
+        wish = {"client": self._http.address.client, "ttl_s": int(TTL_S), "take_over": take_over}
         status, told = await self._http.exchange("POST", "/v1/lease", wish, timeout_s=self._timeout_s)
         if status == 201 and isinstance(told, dict) and isinstance(told.get("lease_id"), str):
             return str(told["lease_id"])
@@ -74,15 +84,18 @@ class Lease:
             if lease_id is None:
                 continue
             try:
-                status, told = await self._http.exchange(
-                    "PUT", "/v1/lease", headers=_header(lease_id), timeout_s=self._timeout_s
-                )
+                await self._extend(lease_id)
             except BrokerError as error:
                 _log.warning("bridge_lease_not_extended", reason=error.detail)
-                continue
-            if status != 200 and self._lease_id == lease_id:
-                _log.warning("bridge_lease_lost", reason=problem_of(status, told).detail)
-                self.lost()
+
+    async def _extend(self, lease_id: str) -> None:
+        """Beat; a lease that is not ours any more is forgotten."""
+        status, told = await self._http.exchange(
+            "PUT", "/v1/lease", headers=_header(lease_id), timeout_s=self._timeout_s
+        )
+        if status != 200 and self._lease_id == lease_id:
+            _log.warning("bridge_lease_lost", reason=problem_of(status, told).detail)
+            self.lost()
 
 
 def _refusal(status: int, told: Any) -> Exception:

@@ -231,6 +231,23 @@ async def test_what_is_no_operation_closes_the_stream(tmp_path: Path) -> None:
             assert socket.close_code == 1009
 
 
+async def test_a_strange_answer_of_the_terminal_ends_no_channel(tmp_path: Path) -> None:
+    async with bridge(tmp_path) as running:
+        terminal = running.terminal
+        async with reading(running, "positions") as reader:
+            await reader.change("positions", "snapshot")
+            terminal.answer_of = {"positions_get": ("no struct",), "account_info": "no struct"}
+            await running.until_state("disconnected")
+            terminal.answer_of = {}
+            terminal.positions = {7: position(7)}
+            await running.until_state("connected")
+
+            def is_new(message: dict[str, Any]) -> bool:
+                return message["kind"] != "heartbeat" and len(message["data"]["positions"]) == 1
+
+            await reader.next(is_new)
+
+
 async def test_a_reader_that_does_not_read_is_closed(tmp_path: Path) -> None:
     async with bridge(tmp_path) as running:
         now = int(time.time())

@@ -39,6 +39,7 @@ async def test_an_ea_is_started_when_it_has_said_hello(tmp_path: Path) -> None:
         assert expert.hello is not None
         assert (expert.hello.login, expert.hello.symbol, expert.hello.period) == (1000002, "EURUSD", "PERIOD_M15")
         assert expert.hello.is_demo
+        assert expert.process_id is not None
         assert psutil.pid_exists(expert.process_id)
         assert await lab.runner.experts() == [replace(expert, journal=(await lab.runner.experts())[0].journal)]
         (terminal,) = await lab.runner.terminals()

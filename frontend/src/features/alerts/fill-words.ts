@@ -19,7 +19,9 @@ export function fillSentence(fill: Fill): string {
 }
 
 /** What to say of fills that came together: each one, or their number. */
-export function fillNotes(fills: readonly Fill[]): readonly { readonly title: string; readonly where: string }[] {
+export function fillNotes(
+  fills: readonly Fill[],
+): readonly { readonly title: string; readonly where: string }[] {
   if (fills.length <= MOST_TOASTS)
     return fills.map((fill) => ({ title: fillSentence(fill), where: fill.connection_id }));
   const places = [...new Set(fills.map((fill) => fill.connection_id))].sort().join(", ");

@@ -106,7 +106,11 @@ function Instruments({ connectionId, query }: { readonly connectionId: string; r
       </p>
     );
   return (
-    <Command.Group heading={`Instruments of ${connectionId}`} className={GROUP} forceMount={found?.length !== 0}>
+    <Command.Group
+      heading={`Instruments of ${connectionId}`}
+      className={GROUP}
+      forceMount={found?.length !== 0}
+    >
       {(found ?? []).slice(0, MOST).map(({ instrument_id, product }) => (
         <Command.Item
           key={instrument_id}

@@ -25,7 +25,9 @@ function Step({ step }: { readonly step: Schemas["StepAnswer"] }) {
   const done = step.results.filter((result) => result.ok).length;
   return (
     <>
-      <span className={step.ok ? "text-up" : "text-danger"}>{step.ok ? "\u2713 done" : "\u2715 not done"}</span>{" "}
+      <span className={step.ok ? "text-up" : "text-danger"}>
+        {step.ok ? "\u2713 done" : "\u2715 not done"}
+      </span>{" "}
       {step.step.replaceAll("_", " ")}
       {step.results.length > 0 && (
         <span className="text-muted">

@@ -1,7 +1,7 @@
 import type { Schemas } from "@/api/client";
 import type { FieldProblem } from "@/api/problem";
 import type { Limits, Use } from "@/api/queries/risk";
-import { compare, type Decimal, decimal, divide, parseDecimal } from "@/domain/decimal";
+import { compare, type Decimal, decimal, divide, parseDecimal, toPlain } from "@/domain/decimal";
 import { money } from "@/domain/format";
 
 export type LimitName = keyof Limits;
@@ -19,14 +19,24 @@ const MONEY = "in the account's currency";
 
 /** Every limit of the server, in the order of docs/risk.md. */
 export const LIMITS: readonly LimitTerms[] = [
-  { name: "max_orders_per_second", word: "Orders per second", kind: "count", hint: "new orders of an account" },
+  {
+    name: "max_orders_per_second",
+    word: "Orders per second",
+    kind: "count",
+    hint: "new orders of an account",
+  },
   { name: "max_open_orders", word: "Working orders", kind: "count", hint: "of an account" },
   { name: "max_daily_loss", word: "Loss of the day", kind: "money", hint: `since 00:00 UTC, ${MONEY}` },
   { name: "max_drawdown", word: "Drawdown", kind: "fraction", hint: "fraction of the peak, 0.1 = 10 %" },
   { name: "max_account_exposure", word: "Exposure of the account", kind: "money", hint: MONEY },
   { name: "max_instrument_exposure", word: "Exposure of one instrument", kind: "money", hint: MONEY },
   { name: "max_order_notional", word: "Worth of one order", kind: "money", hint: MONEY },
-  { name: "max_order_quantity", word: "Quantity of one order", kind: "quantity", hint: "in the instrument's unit" },
+  {
+    name: "max_order_quantity",
+    word: "Quantity of one order",
+    kind: "quantity",
+    hint: "in the instrument's unit",
+  },
   {
     name: "price_collar",
     word: "Distance from the market",
@@ -41,7 +51,12 @@ export const LIMITS: readonly LimitTerms[] = [
     hint: "seconds; taken for a mistake",
   },
   { name: "session_hours", word: "Only in trading hours", kind: "switch", hint: "of the instrument" },
-  { name: "reduce_only", word: "Positions may only be reduced", kind: "switch", hint: "nothing new is opened" },
+  {
+    name: "reduce_only",
+    word: "Positions may only be reduced",
+    kind: "switch",
+    hint: "nothing new is opened",
+  },
 ];
 
 /** A limit in words; null when there is none. */
@@ -64,13 +79,8 @@ export function limitWords(terms: LimitTerms, value: Limits[LimitName], currency
 function percent(text: string): string {
   const value = parseDecimal(text);
   if (value === null) return text;
-  const shown = money(plain({ units: value.units * 100n, scale: value.scale }), "");
+  const shown = money(toPlain({ units: value.units * 100n, scale: value.scale }), "");
   return `${shown}\u2009%`;
-}
-
-function plain({ units, scale }: Decimal): string {
-  const digits = units.toString().padStart(scale + 1, "0");
-  return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }
 
 export type LimitUse = {
@@ -101,7 +111,8 @@ export function usesOf(use: Use): readonly LimitUse[] {
     if (terms === undefined || limit === null || typeof limit === "boolean") return [];
     const used = read(use);
     const allowed = limitWords(terms, limit, use.currency) ?? "";
-    if (used === null) return [{ terms, used: "not known", allowed, perMille: null, level: "unknown" as const }];
+    if (used === null)
+      return [{ terms, used: "not known", allowed, perMille: null, level: "unknown" as const }];
     const share = shareOf(decimal(used), decimal(String(limit)));
     return [{ terms, used: limitWords(terms, used, use.currency) ?? "0", allowed, ...share }];
   });

@@ -67,8 +67,8 @@ export function SignOut() {
     <Panel title="Session" state={LIVE}>
       <div className="flex flex-col items-start gap-3 p-3 text-sm">
         <p className="m-0 text-muted">
-          This browser keeps the API key for this tab, or until you sign out if you asked to remember it. Orders,
-          strategies and connections go on without the screen.
+          This browser keeps the API key for this tab, or until you sign out if you asked to remember it.
+          Orders, strategies and connections go on without the screen.
         </p>
         <Button onClick={() => signOut()}>Sign out</Button>
       </div>

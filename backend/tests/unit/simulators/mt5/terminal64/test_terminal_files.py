@@ -49,8 +49,8 @@ def test_journals_are_utf16_with_one_mark_and_five_columns(tmp_path: Path) -> No
 
 def test_inis_are_read_in_both_encodings_and_keys_keep_their_capitals(tmp_path: Path) -> None:
     text = "[StartUp]\r\nExpert=Own\\X\r\nSymbol=GOLD#\r\n"
+    path = tmp_path / "start.ini"
     for data in (text.encode("ascii"), b"\xff\xfe" + text.encode("utf-16-le")):
-        path = tmp_path / "start.ini"
         path.write_bytes(data)
         assert read_ini(path) == {"StartUp": {"Expert": "Own\\X", "Symbol": "GOLD#"}}
     path.write_bytes("[StartUp]\r\nExpert=ü\r\n".encode())
