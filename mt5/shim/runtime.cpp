@@ -134,8 +134,10 @@ void set_input(const std::string &name, const std::string &value) {
     if (to.number) *to.number = atof(value.c_str());
 }
 
-const std::map<std::string, int> periods = {{"M1", 1}, {"M5", 5}, {"M15", 15}, {"M30", 30}, {"H1", PERIOD_H1},
-    {"H4", PERIOD_H4}, {"Daily", PERIOD_D1}, {"Weekly", PERIOD_W1}, {"Monthly", PERIOD_MN1}};
+const std::map<std::string, int> periods = {{"M1", PERIOD_M1}, {"M2", PERIOD_M2}, {"M3", PERIOD_M3}, {"M4", PERIOD_M4},
+    {"M5", PERIOD_M5}, {"M6", PERIOD_M6}, {"M10", PERIOD_M10}, {"M12", PERIOD_M12}, {"M15", PERIOD_M15},
+    {"M20", PERIOD_M20}, {"M30", PERIOD_M30}, {"H1", PERIOD_H1}, {"H2", PERIOD_H2}, {"H3", PERIOD_H3}, {"H4", PERIOD_H4},
+    {"H6", PERIOD_H6}, {"H8", PERIOD_H8}, {"H12", PERIOD_H12}, {"D1", PERIOD_D1}, {"W1", PERIOD_W1}, {"MN1", PERIOD_MN1}};
 
 void take_transaction(const Fields &f) {
     MqlTradeTransaction trans;
@@ -237,7 +239,7 @@ string CharArrayToString(const array<uchar> &bytes, int start, int count, uint) 
 }
 string EnumToString(ENUM_TIMEFRAMES value) {
     for (const auto &[name, number] : periods)
-        if (number == value) return string(("PERIOD_" + (name == "Daily" ? "D1" : name == "Weekly" ? "W1" : name == "Monthly" ? "MN1" : name)).c_str());
+        if (number == value) return string(("PERIOD_" + name).c_str());
     return "PERIOD_CURRENT";
 }
 string EnumToString(ENUM_TRADE_TRANSACTION_TYPE value) {

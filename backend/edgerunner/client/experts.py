@@ -28,7 +28,8 @@ class ExpertsApi:
 
     async def get(self, expert_id: str) -> Expert:
         """Return one launch."""
-        return cast("Expert", await self._transport.get(_path(expert_id)))
+        found = await self._transport.get("/experts", expert_id=expert_id)
+        return cast("Expert", found["experts"][0])
 
     async def launch(self, request: Mapping[str, object], *, hello_timeout_s: int = 60) -> Expert:
         """Start a terminal with an EA; ``request`` is the body of `POST /experts/launch`."""

@@ -72,9 +72,9 @@ class ChartPeriod(StrEnum):
     H6 = "H6"
     H8 = "H8"
     H12 = "H12"
-    D1 = "Daily"
-    W1 = "Weekly"
-    MN1 = "Monthly"
+    D1 = "D1"
+    W1 = "W1"
+    MN1 = "MN1"
 
 
 class TickModel(IntEnum):

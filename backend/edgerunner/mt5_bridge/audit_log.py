@@ -40,7 +40,7 @@ class AuditLog:
         """Append a line; ``sync`` waits until it is on the disk. Raises ``OSError``."""
         now = self._wall()
         line = encode({"ts": timestamp(now), "event": event, **{name: _short(value) for name, value in fields.items()}})
-        if os.fstat(self._descriptor).st_size + len(line) > self._maximum_bytes:
+        if os.fstat(self._descriptor).st_size + len(line) >= self._maximum_bytes:
             self._roll_over(now)
         os.write(self._descriptor, line + b"\n")
         if sync:

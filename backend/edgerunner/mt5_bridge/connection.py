@@ -44,6 +44,10 @@ class TerminalState(StrEnum):
     ACCOUNT_MISMATCH = "account_mismatch"
 
 
+_ANSWERED: Final = frozenset({TerminalState.CONNECTED, TerminalState.ACCOUNT_MISMATCH})
+"""The states of a terminal that shows an account."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalView:
     """What is told about the terminal; ``since`` in seconds since 1970."""
@@ -103,16 +107,17 @@ class TerminalConnection:
 
     async def stop(self) -> None:
         """End the watch and disconnect from the terminal, which goes on running."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
         if self._worker.is_answering:
             with contextlib.suppress(*WORKER_ERRORS):
                 await self._worker.run(lambda module: module.call("shutdown"), priority=Priority.CALL, timeout_s=5)
 
     def note(self, answer: CallAnswer) -> None:
         """Look at what a call said about the connection."""
-        if answer.last_error[0] in LOST:
+        if answer.last_error[0] in LOST and self.view.state in _ANSWERED:
             self._wake.set()
 
     def answering_changed(self) -> None:
@@ -164,8 +169,6 @@ class TerminalConnection:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
-                    if not is_connected:  # hurry only once: whatever woke us up may go on failing
-                        await asyncio.sleep(self._back_off_s[0])
 
     async def _checked(self) -> bool:
         """Look, else connect; whether the terminal has an account, be it the right one or not."""
@@ -178,7 +181,7 @@ class TerminalConnection:
         except Exception:  # whatever the module answers, the watch must go on
             logger.exception("the terminal's answer makes no sense")
             self._change(TerminalState.DISCONNECTED, "the terminal's answer makes no sense")
-        return self.view.state in {TerminalState.CONNECTED, TerminalState.ACCOUNT_MISMATCH}
+        return self.view.state in _ANSWERED
 
     async def _connect(self) -> CallAnswer:
         path = [self._settings.path] if self._settings.path is not None else []

@@ -28,6 +28,7 @@ TradeCheck = Callable[[str, Mapping[str, object]], str | None]
 """Gets a trading command and its arguments; returns why it is refused, None = it may go."""
 
 _CLOSE_TIMEOUT_S: Final = 5.0
+_HANDSHAKE_S: Final = 10.0
 
 
 class EaLinkRefused(Exception):
@@ -93,7 +94,13 @@ class EaLink:
     async def start(self) -> None:
         """Open the port; raises ``OSError``."""
         self._server = await asyncio.start_server(
-            self._accept, self.host, self._port, limit=MAXIMUM_LINE, ssl=self._tls, backlog=16
+            self._accept,
+            self.host,
+            self._port,
+            limit=MAXIMUM_LINE,
+            ssl=self._tls,
+            ssl_handshake_timeout=_HANDSHAKE_S if self._tls else None,
+            backlog=16,
         )
         self._port = self._server.sockets[0].getsockname()[1]
 
@@ -157,8 +164,8 @@ class EaLink:
         self._tasks.add(task)
         try:
             await self._serve(reader, writer)
-        except asyncio.CancelledError:
-            pass  # `stop` ends it; the stream's own callback would report the cancellation as an error
+        except asyncio.CancelledError:  # `stop` ends it; the stream's own callback would report it as an error
+            writer.transport.abort()
         finally:
             self._tasks.discard(task)
             writer.close()

@@ -64,11 +64,11 @@ class Records:
         return await self._do(begin)
 
     async def answer(self, key: str, answer: bytes, **fields: Any) -> None:
-        """Keep the terminal's answer to an order."""
+        """Keep the terminal's answer to an order, on the disk before its caller gets it."""
 
         def end() -> None:
             self._store.answer(key, answer)
-            self._audit.write("order_ended", sync=True, key=key, outcome="answered", **fields)
+            self._audit.write("order_ended", key=key, outcome="answered", **fields)
 
         await self._do(end)
 

@@ -113,9 +113,8 @@ class Routes:
             require(request, Scope.TRADE, self._desks.gate)
         if call.function == "order_send":
             return await self._send(request, call, token)
-        lease_id = request.headers.get(LEASE_HEADER)
         if call.needs_control:
-            self._desks.leases.extend(lease_id, token_name=token.name)
+            self._extended(request, token)
         try:
             answer = await self._asked(call)
         except (QueueFull, NotAnswering, StillRunning, FunctionMissing, ModuleFailed) as error:
@@ -197,9 +196,14 @@ class Routes:
 
     async def _extend(self, request: web.Request) -> web.Response:
         token = require(request, Scope.TRADE, self._desks.gate)
-        return self._lease_answer(
-            self._desks.leases.extend(request.headers.get(LEASE_HEADER), token_name=token.name), status=200
-        )
+        return self._lease_answer(self._extended(request, token), status=200)
+
+    def _extended(self, request: web.Request, token: Token) -> Lease:
+        try:
+            return self._desks.leases.extend(request.headers.get(LEASE_HEADER), token_name=token.name)
+        except Problem as problem:
+            self._desks.gate.security("lease", request, code=problem.code, token=token.name)
+            raise
 
     async def _release(self, request: web.Request) -> web.Response:
         token = require(request, Scope.TRADE, self._desks.gate)

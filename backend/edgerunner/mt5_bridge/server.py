@@ -163,10 +163,10 @@ class _Running:
         await self._routes.close_streams()
         if self._link is not None:
             await self._link.stop()
-        await self._hub.stop()
-        await self._orders.stop()
         if self._runner is not None:
             await self._runner.cleanup()
+        await self._hub.stop()  # both after the last request, which could begin something
+        await self._orders.stop()
         await self._connection.stop()
         await self._worker.stop()
         self.records.note("stopped")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response
 
 from edgerunner.routes import examples
@@ -23,6 +23,7 @@ from edgerunner.schemas.experts import (
     ExpertAnswer,
     ExpertId,
     ExpertList,
+    ExpertQuery,
     ExpertRunAnswer,
     ExpertRunList,
     LaunchExpertRequest,
@@ -42,10 +43,17 @@ Message = Annotated[MessageExpertRequest, Body(openapi_examples=examples.MESSAGE
 _START_ERRORS = ("not_found", "conflict", "payload_too_large", "broker_unreachable")
 
 
-@router.get("", response_model=ExpertList, responses=error_responses())
-async def list_experts(services: ServicesOf) -> Response:
-    """List the EAs that this process launched, newest first, then those attached by hand that are connected."""
-    return answer(ExpertList(experts=[expert_answer(view) for view in await services.experts.experts()]))
+@router.get("", response_model=ExpertList, responses=error_responses("not_found"))
+async def list_experts(query: Annotated[ExpertQuery, Query()], services: ServicesOf) -> Response:
+    """List the EAs that this process launched, newest first, then those attached by hand that are connected.
+
+    With `expert_id` only that one. Launched ones come with their terminal's newest journal lines.
+    """
+    if query.expert_id is not None:
+        views = [await services.experts.expert(query.expert_id)]
+    else:
+        views = await services.experts.experts()
+    return answer(ExpertList(experts=[expert_answer(view) for view in views]))
 
 
 @router.get("/terminals", response_model=TerminalList, responses=error_responses())
@@ -101,12 +109,6 @@ async def get_expert_run(run_id: RunPath, services: ServicesOf) -> Response:
 async def cancel_expert_run(run_id: RunPath, services: ServicesOf) -> Response:
     """End a run with its terminal."""
     return answer(run_answer(await services.experts.cancel_run(run_id)))
-
-
-@router.get("/{expert_id}", response_model=ExpertAnswer, responses=error_responses("not_found"))
-async def get_expert(expert_id: ExpertPath, services: ServicesOf) -> Response:
-    """Return an EA, launched ones with their terminal's newest journal lines."""
-    return answer(expert_answer(await services.experts.expert(expert_id)))
 
 
 @router.post(

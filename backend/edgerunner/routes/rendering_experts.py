@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from edgerunner.domain.experts import (
     BacktestRequest,
-    ChartPeriod,
     Criterion,
     ExpertView,
     Forward,
@@ -35,7 +34,6 @@ from edgerunner.schemas.experts import (
 )
 from edgerunner.services.expert_service import ExpertRun
 
-_PERIODS = {"D1": ChartPeriod.D1, "W1": ChartPeriod.W1, "MN1": ChartPeriod.MN1}
 _DEPOSIT = Decimal(10_000)
 
 
@@ -45,7 +43,7 @@ def launch_request(body: LaunchExpertRequest) -> LaunchRequest:
         terminal=body.terminal,
         expert=body.expert,
         symbol=body.symbol,
-        period=_period(body.period),
+        period=body.period,
         inputs=dict(body.inputs or {}),
         schema=_schema(body.input_schema),
         allow_trading=body.allow_trading,
@@ -59,7 +57,7 @@ def backtest_request(body: BacktestExpertRequest) -> BacktestRequest:
         terminal=body.terminal,
         expert=body.expert,
         symbol=body.symbol,
-        period=_period(body.period),
+        period=body.period,
         from_date=body.from_date,
         to_date=body.to_date,
         inputs=dict(body.inputs or {}),
@@ -79,10 +77,6 @@ def backtest_request(body: BacktestExpertRequest) -> BacktestRequest:
         forward_date=body.forward_date,
         timeout_s=float(body.timeout_s),
     )
-
-
-def _period(name: str) -> ChartPeriod:
-    return _PERIODS.get(name) or ChartPeriod(name)
 
 
 def _schema(specs: list[InputSpecRequest] | None) -> tuple[InputSpec, ...] | None:

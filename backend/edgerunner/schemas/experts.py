@@ -1,9 +1,11 @@
 """Expert Advisors of MetaTrader 5 on the wire."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, StrictBool, StrictInt, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, StrictBool, StrictInt, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from edgerunner.domain.experts import ChartPeriod, InputKind
 from edgerunner.schemas.base import AnswerModel, Flag, RequestModel, WholeNumber, one_of
@@ -29,10 +31,17 @@ InputScalar = Annotated[
     Field(description='JSON true or false, a whole number, or a text; numbers with decimals as text such as "0.1".'),
 ]
 Inputs = Annotated[dict[InputName, InputScalar], Field(max_length=256)]
-Period = Literal[
-    "M1", "M2", "M3", "M4", "M5", "M6", "M10", "M12", "M15", "M20", "M30",
-    "H1", "H2", "H3", "H4", "H6", "H8", "H12", "D1", "W1", "MN1",
-]  # fmt: skip
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _require_day(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise PydanticCustomError("day_format", "must be a day such as 2026-01-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_require_day), Field(examples=["2026-01-31"])]
 
 
 class InputSpecRequest(RequestModel):
@@ -49,7 +58,7 @@ class _ExpertRequest(RequestModel):
     terminal: TerminalName
     expert: ExpertName
     symbol: SymbolName
-    period: Period = "H1"
+    period: ChartPeriod = ChartPeriod.H1
     inputs: Inputs | None = None
     input_schema: Annotated[
         list[InputSpecRequest] | None,
@@ -79,8 +88,8 @@ class InputRangeRequest(RequestModel):
 class BacktestExpertRequest(_ExpertRequest):
     """A run of the Strategy Tester."""
 
-    from_date: Annotated[date, Field(examples=["2026-01-01"])]
-    to_date: Annotated[date, Field(examples=["2026-02-01"])]
+    from_date: Day
+    to_date: Day
     model: Literal["every_tick", "m1_ohlc", "open_prices", "math", "real_ticks"] = "every_tick"
     execution_delay_ms: Annotated[int, Field(ge=-1, le=600_000, description="-1: random.")] = 0
     deposit: PositiveDecimal | None = None
@@ -99,7 +108,7 @@ class BacktestExpertRequest(_ExpertRequest):
     ] = "balance"
     ranges: Annotated[dict[InputName, InputRangeRequest], Field(max_length=64)] | None = None
     forward: Literal["off", "half", "third", "quarter", "custom"] = "off"
-    forward_date: date | None = None
+    forward_date: Day | None = None
     timeout_s: Annotated[WholeNumber, Field(ge=1, le=86_400)] = 3600
 
 
@@ -109,6 +118,12 @@ class MessageExpertRequest(RequestModel):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), Field(examples=["ping"])]
     args: Annotated[dict[str, JsonValue], Field(max_length=64)] | None = None
     timeout_s: Annotated[WholeNumber, Field(ge=1, le=60)] = 10
+
+
+class ExpertQuery(RequestModel):
+    """Which EA; null: all."""
+
+    expert_id: ExpertId | None = None
 
 
 class JournalLineAnswer(AnswerModel):

@@ -349,9 +349,11 @@ def _status(session: Session) -> str:
 
 
 def _link_error(session: Session | None) -> LastError | None:
-    if session is None or session.orders.status is LinkStatus.UP or session.orders.reason is None:
+    """Return why the order link is down, or why it takes no orders although it is up (a switch at the broker)."""
+    if session is None or session.orders.reason is None:
         return None
-    return LastError(code="not_connected", detail=session.orders.reason, ts_ns=session.orders.ts_ns)
+    code = "unsupported" if session.orders.status is LinkStatus.UP else "not_connected"
+    return LastError(code=code, detail=session.orders.reason, ts_ns=session.orders.ts_ns)
 
 
 def _down(link: str, now_ns: int) -> LinkHealth:

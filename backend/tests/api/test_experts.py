@@ -48,7 +48,11 @@ async def test_a_launch_is_answered_with_what_the_ea_said(tmp_path: Path) -> Non
         expert = response.json()
         assert (expert["state"], expert["connected"], expert["hello"]["login"]) == ("started", True, 1000001)
         assert (await api.http.get("/experts")).json() == {"experts": [expert]}
-        assert (await api.http.get(f"/experts/{expert['expert_id']}")).json() == expert
+        one = await api.http.get("/experts", params={"expert_id": expert["expert_id"]})
+        assert one.json() == {"experts": [expert]}
+        assert (await api.http.get("/experts", params={"expert_id": "ea-none"})).status_code == 404
+        wrong_method = await api.http.get("/experts/launch")
+        assert (wrong_method.status_code, wrong_method.headers["Allow"]) == (405, "POST")
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ async def test_every_call_of_the_contract_is_there(document: Json) -> None:
         "GET /backtest/runs/{run_id}", "DELETE /backtest/runs/{run_id}", "GET /backtest/runs/{run_id}/trades",
         "GET /backtest/runs/{run_id}/equity", "GET /backtest/runs/{run_id}/refusals",
         "GET /backtest/runs/{run_id}/report",
-        "GET /experts", "GET /experts/terminals", "POST /experts/launch", "GET /experts/{expert_id}",
+        "GET /experts", "GET /experts/terminals", "POST /experts/launch",
         "POST /experts/{expert_id}/message", "POST /experts/{expert_id}/stop", "POST /experts/backtest",
         "GET /experts/backtests", "GET /experts/backtests/{run_id}", "DELETE /experts/backtests/{run_id}",
     }  # fmt: skip

@@ -266,7 +266,26 @@ IDS_AS_TOLD = Break(
     ),
 )
 
+SENT_AGAIN = Break(
+    words="an order without an answer is sent again",
+    file="adapters/mt5/bridge.py",
+    old="            told = await self._kept_answer(key)\n",
+    new='            return await self._send(request, f"{key}-again")\n',
+    broker="mt5",
+)
+COMMENTS_ALONE = Break(
+    words="orders are known by their comments alone",
+    file="adapters/mt5/own_keys.py",
+    old="        known = self._by_magic.get(magic)\n",
+    new="        known = None\n",
+    broker="mt5",
+)
+
 BREAKS: dict[str, Break] = {
+    "M1": replace(TIMEOUT_IS_REJECTION, broker="mt5"),
+    "M2": SENT_AGAIN,
+    "M3": replace(SENT_AGAIN),
+    "M4": COMMENTS_ALONE,
     "F1a": NO_INTENT,
     "F1b": NOTHING_FINDS_OUT,
     "F1c": NEVER_LOOKED_UP,

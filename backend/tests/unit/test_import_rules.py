@@ -19,6 +19,7 @@ SHARED_BY_ADAPTERS = {
     "broker",
     "buffers",
     "instrument_lookup",
+    "order_keys",
     "order_preview",
 }
 CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["contracts"]}

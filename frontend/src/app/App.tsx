@@ -8,7 +8,14 @@ import { SignIn } from "./SignIn";
 import { ServicesProvider } from "./services";
 import { useSession } from "./session";
 
+const BacktestPage = lazy(() => import("@/pages/BacktestPage"));
 const BrokersPage = lazy(() => import("@/pages/BrokersPage"));
+const JournalPage = lazy(() => import("@/pages/JournalPage"));
+const OrdersPage = lazy(() => import("@/pages/OrdersPage"));
+const PortfolioPage = lazy(() => import("@/pages/PortfolioPage"));
+const RiskPage = lazy(() => import("@/pages/RiskPage"));
+const SettingsPage = lazy(() => import("@/pages/SettingsPage"));
+const StrategiesPage = lazy(() => import("@/pages/StrategiesPage"));
 const TradePage = lazy(() => import("@/pages/TradePage"));
 
 const router = createBrowserRouter(
@@ -30,6 +37,62 @@ const router = createBrowserRouter(
           element: (
             <Suspense>
               <BrokersPage />
+            </Suspense>
+          ),
+        },
+        {
+          path: "/orders",
+          element: (
+            <Suspense>
+              <OrdersPage />
+            </Suspense>
+          ),
+        },
+        {
+          path: "/risk",
+          element: (
+            <Suspense>
+              <RiskPage />
+            </Suspense>
+          ),
+        },
+        {
+          path: "/journal",
+          element: (
+            <Suspense>
+              <JournalPage />
+            </Suspense>
+          ),
+        },
+        {
+          path: "/settings",
+          element: (
+            <Suspense>
+              <SettingsPage />
+            </Suspense>
+          ),
+        },
+        {
+          path: "/portfolio",
+          element: (
+            <Suspense>
+              <PortfolioPage />
+            </Suspense>
+          ),
+        },
+        {
+          path: "/strategies/:strategyId?",
+          element: (
+            <Suspense>
+              <StrategiesPage />
+            </Suspense>
+          ),
+        },
+        {
+          path: "/backtest/:runId?",
+          element: (
+            <Suspense>
+              <BacktestPage />
             </Suspense>
           ),
         },

@@ -11,7 +11,7 @@ import { useSession } from "./session";
 
 type Services = { readonly api: Api; readonly config: Config };
 
-const ServicesContext = createContext<Services | null>(null);
+export const ServicesContext = createContext<Services | null>(null);
 
 /** The API client and the server's configuration; throws outside of a signed-in page. */
 export function useServices(): Services {

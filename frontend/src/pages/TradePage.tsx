@@ -3,9 +3,12 @@ import { TIMEFRAMES, type Timeframe } from "@/api/queries/bars";
 import { type Instrument, useInstrument } from "@/api/queries/instruments";
 import { useUi } from "@/app/ui-state";
 import { productOf } from "@/domain/products";
+import { Blotter } from "@/features/blotter/Blotter";
 import { PriceChart } from "@/features/chart/PriceChart";
 import { DepthLadder } from "@/features/depth/DepthLadder";
 import { Tape } from "@/features/depth/Tape";
+import { marketKey, pickPrice } from "@/features/ticket/store";
+import { Ticket } from "@/features/ticket/Ticket";
 import type { Market } from "@/features/watchlist/market";
 import { Watchlist } from "@/features/watchlist/Watchlist";
 import { useRow } from "@/stream/hooks";
@@ -17,7 +20,7 @@ const NOTHING: PanelState = {
   hint: "Search for one on the left, or choose one of the watchlist.",
 };
 
-/** Watchlist, chart, book and tape of one market. */
+/** Watchlist, chart, book, tape, ticket and lists of one market. */
 export default function TradePage() {
   const market = useUi((ui) => ui.market);
   return (
@@ -51,29 +54,47 @@ function Columns({ connectionId, instrument }: ColumnsProps) {
   const offered = TIMEFRAMES.filter((each) => product === null || product.timeframes.includes(each));
   const shown = offered.includes(timeframe as Timeframe) ? (timeframe as Timeframe) : (offered[0] ?? "1m");
   return (
-    <div className="grid min-h-0 grid-cols-[minmax(0,1fr)_17rem] gap-2 max-lg:grid-cols-1">
+    <div className={AREAS}>
       <Panel
         title={`${instrument.instrument_id} at ${connectionId}`}
         state={LIVE}
-        className="max-lg:min-h-96"
+        className="[grid-area:chart] max-xl:min-h-96"
         actions={<Timeframes offered={offered} shown={shown} onChoose={(timeframe) => set({ timeframe })} />}
       >
         <PriceChart connectionId={connectionId} instrument={instrument} timeframe={shown} />
       </Panel>
-      <div className="grid min-h-0 grid-rows-2 gap-2 max-lg:grid-cols-2 max-lg:grid-rows-1">
+      <div className="grid min-h-0 gap-2 [grid-area:book] max-xl:grid-cols-2 max-xl:max-h-96 xl:grid-rows-[3fr_2fr]">
         {product?.depth_levels === 0 ? (
           <Panel
             title="Depth"
             state={{ kind: "denied", reason: product.unsupported.depth ?? "the broker shows no book" }}
           />
         ) : (
-          <DepthLadder connectionId={connectionId} instrument={instrument} onPrice={() => undefined} />
+          <DepthLadder
+            connectionId={connectionId}
+            instrument={instrument}
+            onPrice={(price) => pickPrice(marketKey(connectionId, instrument.instrument_id), price)}
+          />
         )}
         <Tape connectionId={connectionId} instrument={instrument} />
       </div>
+      <Ticket connectionId={connectionId} instrument={instrument} className="[grid-area:ticket]" />
+      <Blotter
+        market={{ connectionId, instrumentId: instrument.instrument_id }}
+        className="[grid-area:blotter] max-xl:min-h-72"
+      />
     </div>
   );
 }
+
+/** Three columns with the lists beneath chart and book; on narrow screens the ticket follows the chart. */
+const AREAS = [
+  "grid min-h-0 gap-2",
+  "[grid-template-areas:'chart'_'ticket'_'blotter'_'book'] max-lg:grid-cols-[minmax(0,1fr)]",
+  "lg:max-xl:grid-cols-[minmax(0,1fr)_18rem] lg:max-xl:[grid-template-areas:'chart_ticket'_'blotter_ticket'_'book_ticket']",
+  "xl:grid-cols-[minmax(0,1fr)_14rem_18rem] xl:grid-rows-[minmax(0,1fr)_15rem]",
+  "xl:[grid-template-areas:'chart_book_ticket'_'blotter_blotter_ticket']",
+].join(" ");
 
 type TimeframesProps = {
   readonly offered: readonly Timeframe[];

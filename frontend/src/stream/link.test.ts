@@ -38,7 +38,8 @@ function desk(known: Record<string, Known> = {}) {
   const messages: ChannelMessage[] = [];
   const refusals: string[] = [];
   let nowMs = 0;
-  let pending: { run: () => void; at: number } | null = null;
+  const pending = new Map<number, { run: () => void; at: number }>();
+  let timers = 0;
   const link = new StreamLink(
     () => {
       const socket = new FakeSocket();
@@ -55,21 +56,18 @@ function desk(known: Record<string, Known> = {}) {
     {
       now: () => nowMs,
       later: (run, ms) => {
-        pending = { run, at: nowMs + ms };
-        return 1;
+        timers += 1;
+        pending.set(timers, { run, at: nowMs + ms });
+        return timers;
       },
-      cancel: () => {
-        pending = null;
-      },
+      cancel: (timer) => pending.delete(timer),
       random: () => 1,
     },
   );
   const pass = (ms: number) => {
     nowMs += ms;
-    if (pending !== null && pending.at <= nowMs) {
-      const { run } = pending;
-      pending = null;
-      run();
+    for (const [timer, { run, at }] of [...pending]) {
+      if (at <= nowMs && pending.delete(timer)) run();
     }
   };
   const socket = () => sockets[sockets.length - 1] as FakeSocket;
@@ -162,5 +160,23 @@ describe("link", () => {
       detail: "no books",
     });
     expect(refusals).toEqual(["depth:b:X unsupported"]);
+  });
+
+  it("asks again for a channel whose broker is not there yet, and not for one that no broker has", () => {
+    const { link, socket, pass } = desk();
+    link.start();
+    socket().accepts();
+    link.subscribe("depth:b:X");
+    link.subscribe("depth:b:Y");
+    const refuse = (channel: string, code: string) =>
+      socket().says({ kind: "error", op: "subscribe", channel, code, detail: "no" });
+    refuse("depth:b:X", "not_connected");
+    refuse("depth:b:Y", "unsupported");
+    const before = socket().sent.length;
+    pass(1_000);
+    expect(socket().sent.slice(before)).toEqual([{ op: "subscribe", channel: "depth:b:X" }]);
+    refuse("depth:b:X", "not_connected");
+    pass(1_000);
+    expect(socket().sent.slice(before + 1)).toEqual([{ op: "subscribe", channel: "depth:b:X" }]);
   });
 });

@@ -46,11 +46,20 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** Two heartbeats and a half without a word: the socket is dead although it looks open. */
 const SILENCE_MS = 2.5 * HEARTBEAT_MS;
+/** Refusals that pass by themselves: the broker is not there yet. The channel is asked for again and again. */
+const PASSING_CODES: ReadonlySet<string> = new Set([
+  "not_connected",
+  "broker_unreachable",
+  "broker_timeout",
+  "overloaded",
+]);
+const ASK_AGAIN_MS = 1_000;
 
 /** The page's socket: authenticates by its first message, keeps the wanted channels subscribed, comes back by itself. */
 export class StreamLink {
   private socket: Socket | null = null;
   private readonly wanted = new Map<string, number>();
+  private readonly askedAgain = new Set<string>();
   private attempt = 0;
   private timer: number | null = null;
   private heardAt = 0;
@@ -131,10 +140,20 @@ export class StreamLink {
     if (message.kind === "ack") {
       if (message.op === "authenticate") this.opened();
     } else if (message.kind === "error") {
-      if (message.channel !== null) this.events.onRefused(message.channel, message);
+      if (message.channel !== null) this.refused(message.channel, message);
     } else if (this.wanted.has(message.channel)) {
       this.events.onMessage(message);
     }
+  }
+
+  private refused(channel: string, message: ErrorMessage): void {
+    this.events.onRefused(channel, message);
+    if (!PASSING_CODES.has(message.code) || this.askedAgain.has(channel)) return;
+    this.askedAgain.add(channel);
+    this.timers.later(() => {
+      this.askedAgain.delete(channel);
+      if (this.isOpen && this.wanted.has(channel)) this.ask("subscribe", channel);
+    }, ASK_AGAIN_MS);
   }
 
   private opened(): void {

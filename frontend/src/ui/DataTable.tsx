@@ -7,6 +7,8 @@ export type Column<Row> = {
   readonly isNumber?: boolean;
   /** Left out on phones. */
   readonly isMinor?: boolean;
+  /** Buttons of the row: stays in sight when the table is wider than its place. */
+  readonly isActions?: boolean;
 };
 
 type Props<Row> = {
@@ -91,6 +93,7 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, rowLook, beneath
 }
 
 function lookOf<Row>(column: Column<Row>): string {
+  if (column.isActions) return "num sticky right-0 bg-surface";
   const align = column.isNumber ? "num" : "text-left whitespace-nowrap";
   return column.isMinor ? `${align} max-md:hidden` : align;
 }
@@ -98,7 +101,7 @@ function lookOf<Row>(column: Column<Row>): string {
 function Spacer({ height, columns }: { readonly height: number; readonly columns: number }) {
   if (height <= 0) return null;
   return (
-    <tr aria-hidden="true" style={{ height }}>
+    <tr style={{ height }}>
       <td colSpan={columns} className="p-0" />
     </tr>
   );

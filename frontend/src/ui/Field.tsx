@@ -6,6 +6,8 @@ type Props = {
   readonly error?: string | undefined;
   readonly hint?: ReactNode;
   readonly className?: string;
+  /** A fixed id, where something else must find the input. */
+  readonly inputId?: string | undefined;
   readonly children: (ids: { readonly id: string; readonly describedBy: string | undefined }) => ReactNode;
 };
 
@@ -13,8 +15,9 @@ export const FIELD_LOOK =
   "min-h-8 w-full min-w-0 rounded-sm border bg-raised px-2 py-1 text-sm text-ink max-md:min-h-11 disabled:opacity-45";
 
 /** A labelled input with its error or hint beneath; both are read out with it. */
-export function Field({ label, error, hint, className = "", children }: Props) {
-  const id = useId();
+export function Field({ label, error, hint, className = "", inputId, children }: Props) {
+  const ownId = useId();
+  const id = inputId ?? ownId;
   const note = error ?? hint;
   const noteId = `${id}-note`;
   return (

@@ -12,10 +12,13 @@ type Props = {
   readonly hint?: ReactNode;
   readonly disabled?: boolean;
   readonly className?: string;
+  readonly inputId?: string;
 };
 
 /** An exact decimal, kept as the text that was typed: no float ever holds it. */
-export function NumberField({ label, value, onChange, step, error, hint, disabled, className }: Props) {
+export function NumberField(props: Props) {
+  const { label, value, onChange, step, error, hint, disabled, className, inputId } = props;
+
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
@@ -24,7 +27,7 @@ export function NumberField({ label, value, onChange, step, error, hint, disable
   }
 
   return (
-    <Field label={label} error={error} hint={hint} className={className ?? ""}>
+    <Field label={label} error={error} hint={hint} className={className ?? ""} inputId={inputId}>
       {({ id, describedBy }) => (
         <input
           id={id}

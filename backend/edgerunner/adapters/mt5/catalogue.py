@@ -17,6 +17,9 @@ from edgerunner.mt5_surface.structs import SymbolInfo
 _log = structlog.get_logger(__name__)
 
 _SUGGESTED: Final = 5
+_FIRST_TICK_S: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Pauses while a symbol that was just shown gets its first price from the broker."""
+
 _NOT_IN_MASKS: Final = frozenset("!,*")
 
 
@@ -103,11 +106,20 @@ class Catalogue:
         return [listing.instrument for listing in listings if listing is not None]
 
     async def select(self, listing: Listing) -> None:
-        """Show a symbol in the Market Watch: outside of it there are no prices, and orders are refused."""
+        """Show a symbol in the Market Watch: outside of it there are no prices, and orders are refused.
+
+        Its first price comes a moment later; one that does not come at all is the caller's to notice.
+        """
         async with self._lock:
-            if listing.symbol not in self._selected:
-                await self._calls.symbol_select(listing.symbol)
-                self._selected.add(listing.symbol)
+            if listing.symbol in self._selected:
+                return
+            await self._calls.symbol_select(listing.symbol)
+            for pause_s in _FIRST_TICK_S:
+                tick = await self._calls.tick(listing.symbol)
+                if tick is not None and tick.time_msc:
+                    break
+                await asyncio.sleep(pause_s)
+            self._selected.add(listing.symbol)
 
     async def _learn(self, info: SymbolInfo) -> Listing:
         short = short_name(info.name, self._suffix) if self._suffix else info.name

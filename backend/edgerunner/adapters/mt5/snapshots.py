@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from edgerunner.mt5_surface.structs import TradeDeal, TradeOrder, TradePosition
+
+REMEMBERED: Final = 200_000
+"""Most tickets of each kind that are kept, to tell what was told before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +87,8 @@ class Seen:
             closed=[each for number, each in self.positions.items() if number not in held],
         )
         self.orders, self.positions = working, held
-        self.ended = known_ends
-        self.deals |= {deal.ticket for deal in reading.deals}
+        self.ended = _bounded(known_ends)
+        self.deals = _bounded(self.deals | {deal.ticket for deal in reading.deals})
         return news
 
     def copy(self) -> "Seen":
@@ -95,6 +99,11 @@ class Seen:
         """Note that a vanished order's end was told."""
         self.missing.discard(ticket)
         self.ended.add(ticket)
+
+
+def _bounded(tickets: set[int]) -> set[int]:
+    """Forget the oldest half once there are too many: looks go back minutes, and tickets only grow."""
+    return set(sorted(tickets)[REMEMBERED // 2 :]) if len(tickets) > REMEMBERED else tickets
 
 
 def _terms_of(order: TradeOrder | None) -> tuple[object, ...] | None:

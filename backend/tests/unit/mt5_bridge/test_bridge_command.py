@@ -10,7 +10,7 @@ from edgerunner.mt5_bridge.command_line import main
 from edgerunner.mt5_bridge.server import BridgeServer
 from tests.wire.mt5_bridge.harness import bridge
 
-TOKEN = "a-long-token-0123456789-of-the-environment"
+LONG = "a-long-token-0123456789-of-the-environment"
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def test_half_a_pair_of_tls_files_is_exit_2(tmp_path: Path) -> None:
     assert ended(tmp_path, "--tls-cert", "x") == 2
 
 
-@pytest.mark.parametrize("token", [None, TOKEN])
+@pytest.mark.parametrize("token", [None, LONG])
 def test_a_bind_beyond_loopback_is_exit_4(
     tmp_path: Path, token: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

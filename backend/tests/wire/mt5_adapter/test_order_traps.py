@@ -258,3 +258,8 @@ async def test_limit_order_that_would_trade_at_once_is_refused_with_the_remedy(b
     with pytest.raises(BrokerRejected, match="market order") as caught:
         await broker.place(await broker.limit_terms("1.01"))
     assert caught.value.broker_code == "10015"
+
+
+async def test_trap_4_order_send_gets_one_argument_and_not_even_an_empty_set_of_names(broker: Mt5OnSimulator) -> None:
+    """The simulated package tells ``f(request, **{})`` from ``f(request)`` as the vendor's does."""
+    await broker.until_filled(await broker.place(broker.market_terms()), broker.quantity)

@@ -350,11 +350,15 @@ async def test_a_second_controller(tmp_path: Path) -> None:
             assert (reply.status, reply.code) == (409, "conflict")
             assert "'test' controls this terminal until" in reply.body["detail"]
             assert (await second.send("key-1")).code == "lease_required"
+            assert (await second.call("login", login=1002)).code == "lease_required"
             second.lease = "forged"
+            assert (await second.call("login", login=1002)).code == "lease_lost"
             assert (await second.send("key-1")).code == "lease_lost"
         assert (await running.caller(OTHER).take_lease("second", take_over=True)).code == "conflict"
         await running.until_audit(event="security", what="lease", client="second", held_by="test", token="other")
         await running.until_audit(event="security", what="order", code="lease_lost")
+        await running.until_audit(event="security", what="lease", code="lease_lost", path="/v1/calls/login")
+        assert running.terminal.login == 1001
         assert running.terminal.sent == []
 
 

@@ -15,7 +15,7 @@ from tests.wire.mt5_bridge.bridge_process import bridge_command, environment, ru
 from tests.wire.mt5_bridge.certificates import make_certificate
 from tests.wire.mt5_bridge.harness import BUY, Caller
 
-TOKEN = "a-long-token-0123456789-of-the-environment"
+LONG = "a-long-token-0123456789-of-the-environment"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -50,11 +50,11 @@ async def test_the_token_of_the_first_start_is_kept(tmp_path: Path) -> None:
 
 
 async def test_a_token_of_the_environment_makes_no_file(tmp_path: Path) -> None:
-    variables = environment(tmp_path, EDGERUNNER_MT5_BRIDGE_TOKEN=TOKEN)
+    variables = environment(tmp_path, EDGERUNNER_MT5_BRIDGE_TOKEN=LONG)
     with running(bridge_command(tmp_path), variables) as bridge:
         assert bridge.ready["token_file"] is None
         async with aiohttp.ClientSession() as http:
-            assert (await Caller(bridge.url, http, TOKEN).ask("GET", "/v1/status")).status == 200
+            assert (await Caller(bridge.url, http, LONG).ask("GET", "/v1/status")).status == 200
     assert not (tmp_path / "data" / "token").exists()
 
 
@@ -92,7 +92,7 @@ async def test_an_order_that_a_kill_cut_off_is_unknown_afterwards(tmp_path: Path
 def test_with_tls_and_a_token_it_listens_beyond_loopback(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     more = ("--host", "0.0.0.0", "--tls-cert", str(certificate), "--tls-key", str(key))  # noqa: S104
-    with running(bridge_command(tmp_path, *more), environment(tmp_path, EDGERUNNER_MT5_BRIDGE_TOKEN=TOKEN)) as bridge:
+    with running(bridge_command(tmp_path, *more), environment(tmp_path, EDGERUNNER_MT5_BRIDGE_TOKEN=LONG)) as bridge:
         assert bridge.url.startswith("https://0.0.0.0:")
 
 

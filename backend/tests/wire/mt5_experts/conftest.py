@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-MT5 = Path(__file__).resolve().parents[4] / "mt5"
-SOURCE = MT5 / "EdgerunnerBridge.mq5"
-CHECK = MT5 / "shim" / "check.py"
+ROOT = Path(__file__).resolve().parents[4]
+SOURCE = ROOT / "mt5" / "EdgerunnerBridge.mq5"
+CHECK = ROOT / "tools" / "mql5_check.py"
 
 
 def run_check(*words: str) -> subprocess.CompletedProcess[str]:

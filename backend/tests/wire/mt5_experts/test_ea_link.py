@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from edgerunner.mt5_bridge.ea_link import EaLink, EaLinkRefused, TradingRefused
 from edgerunner.mt5_bridge.ea_messages import EaHello, EaTick, EaTransaction
 from edgerunner.mt5_bridge.ea_session import EaClosed, EaEvent, EaGap, EaLimits
 from tests.waiting import until
+from tests.wire.mt5_bridge.certificates import make_certificate
 
 TOKEN = "a-token-for-an-ea-attached-by-hand"
 HELLO = {
@@ -357,6 +359,37 @@ async def test_a_port_that_others_reach_needs_tls() -> None:
     with pytest.raises(EaLinkRefused):
         EaLink(host="192.0.2.1", token=TOKEN)
     EaLink(host="192.0.2.1", token=TOKEN, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+
+
+async def test_with_tls_an_ea_says_hello_and_plain_text_is_no_session(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    async with running(tls=tls) as link:
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        expert = Expert(*await asyncio.open_connection("localhost", link.link.port, ssl=trusting))
+        await expert.say(HELLO)
+        assert (await expert.hear()) == {"type": "welcome", "protocol": 1, "silence_ms": 15000}
+        plain = await link.expert()
+        assert await plain.ended()
+        assert list(link.link.sessions) == [BY_HAND]
+        expert.close()
+        plain.close()
+
+
+async def test_stopping_does_not_wait_for_an_ea_that_does_not_read() -> None:
+    link = EaLink(token=TOKEN)
+    await link.start()
+    expert = await Link(link).expert()
+    await expert.hear()
+    commands = [
+        asyncio.ensure_future(link.command(BY_HAND, "ping", {"text": "x" * 60_000}, timeout_s=30)) for _ in range(60)
+    ]
+    async with asyncio.timeout(4):
+        await link.stop()
+    ended = await asyncio.gather(*commands, return_exceptions=True)
+    assert {type(one) for one in ended} <= {ConnectionError, ConnectionResetError}
+    expert.close()
 
 
 async def test_stopping_ends_every_session() -> None:

@@ -6,7 +6,8 @@ export type Order = Schemas["OrderAnswer"];
 export type OrderEvent = Schemas["EventAnswer"];
 export type ItemResult = Schemas["ItemAnswer"];
 
-const PAGE = 200;
+/** The most that one page holds: the stream has the newest 500 already. */
+const PAGE = 1_000;
 
 /** Orders of all time, newest first, a page at a time; asked for only when somebody wants to see more. */
 export function useOlderOrders(connectionId: string | null, enabled: boolean) {

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Schemas } from "@/api/client";
-import { type Bar, type Timeframe, useBars } from "@/api/queries/bars";
+import { type Timeframe, useBars } from "@/api/queries/bars";
 import type { Instrument } from "@/api/queries/instruments";
 import { useUi } from "@/app/ui-state";
 import { decimal, decimalsOf } from "@/domain/decimal";
@@ -10,7 +10,9 @@ import { streamStore } from "@/stream/store";
 import { Board, type FillMark } from "./board";
 import { joined, timeOf } from "./candles";
 import { orderMarks, positionMarks } from "./lines";
+import { NewestBars } from "./NewestBars";
 import { readPalette } from "./palette";
+import { changedBars, streamedBars } from "./streamed";
 
 type Props = {
   readonly connectionId: string;
@@ -23,9 +25,9 @@ export function PriceChart({ connectionId, instrument, timeframe }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [board, setBoard] = useState<Board | null>(null);
   const { theme, hasSafePair } = useUi();
-  const { data: loaded, error } = useBars(connectionId, instrument.instrument_id, timeframe);
+  const { data: loaded, error, refetch } = useBars(connectionId, instrument.instrument_id, timeframe);
   const channel = barsChannel(connectionId, instrument.instrument_id, timeframe);
-  useTrust(channel); // keeps the channel subscribed while the chart is on screen
+  useAfterInterruption(channel, refetch);
 
   useEffect(() => {
     if (place.current === null) return;
@@ -46,12 +48,11 @@ export function PriceChart({ connectionId, instrument, timeframe }: Props) {
     if (board === null || loaded === undefined) return;
     const tick = decimal(instrument.tick_size);
     board.setTick(Number(instrument.tick_size), decimalsOf(tick));
-    const streamed = () => barsOf(channel);
-    board.setBars(joined(loaded, streamed()));
+    board.setBars(joined(loaded, streamedBars(channel)));
     return streamStore.subscribe((state, before) => {
       if (state.channels[channel]?.rows === before.channels[channel]?.rows) return;
-      const isPlaced = streamed().every((bar) => board.update(bar));
-      if (!isPlaced) board.setBars(joined(loaded, streamed()));
+      const isPlaced = changedBars(channel, before, state).every((bar) => board.update(bar));
+      if (!isPlaced) board.setBars(joined(loaded, streamedBars(channel)));
     });
   }, [board, loaded, channel, instrument.tick_size]);
 
@@ -71,16 +72,21 @@ export function PriceChart({ connectionId, instrument, timeframe }: Props) {
         aria-label={`Price chart of ${instrument.instrument_id}, ${timeframe}; the newest bars stand in a table below`}
         className="isolate min-h-0 flex-1"
       />
-      <NewestBars bars={loaded} />
+      <NewestBars loaded={loaded} channel={channel} />
     </div>
   );
 }
 
-function barsOf(channel: string): readonly Bar[] {
-  const rows = streamStore.getState().channels[channel]?.rows;
-  return rows
-    ? ([...rows.values()] as unknown as readonly Bar[]).toSorted((a, b) => (a.time < b.time ? -1 : 1))
-    : [];
+/** Keep the channel subscribed, and call `reload` when it is live again after a hole: bars may be missing. */
+function useAfterInterruption(channel: string, reload: () => unknown): void {
+  const { phase } = useTrust(channel);
+  const wasInterrupted = useRef(false);
+  useEffect(() => {
+    if (phase === "gap" || phase === "refused") wasInterrupted.current = true;
+    if (phase !== "live" || !wasInterrupted.current) return;
+    wasInterrupted.current = false;
+    reload();
+  }, [phase, reload]);
 }
 
 function useMarks(board: Board | null, connectionId: string, instrumentId: string): void {
@@ -111,34 +117,4 @@ function fillMarksOf(
     .filter((fill) => fill.connection_id === connectionId && fill.instrument_id === instrumentId)
     .map((fill) => ({ time: timeOf(fill.time), side: fill.side, text: fill.quantity }))
     .sort((a, b) => a.time - b.time);
-}
-
-/** The chart in words, for whoever cannot see a canvas. */
-function NewestBars({ bars }: { readonly bars: readonly Bar[] | undefined }) {
-  return (
-    <table className="sr-only">
-      <caption>Newest bars</caption>
-      <thead>
-        <tr>
-          {["Time (UTC)", "Open", "High", "Low", "Close", "Volume"].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {(bars ?? []).slice(-20).map((bar) => (
-          <tr key={bar.time}>
-            <td>{bar.time}</td>
-            <td>{bar.open}</td>
-            <td>{bar.high}</td>
-            <td>{bar.low}</td>
-            <td>{bar.close}</td>
-            <td>{bar.volume}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
 }

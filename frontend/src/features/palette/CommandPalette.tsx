@@ -76,12 +76,18 @@ function Actions() {
   const show = useOverlay((overlay) => overlay.show);
   const { theme, set } = useUi();
   const otherTheme = theme === "dark" ? "light" : "dark";
+
+  function turn(): void {
+    set({ theme: otherTheme });
+    show(null);
+  }
+
   const actions: readonly { readonly name: string; readonly run: () => void }[] = [
     { name: "Connect a broker\u2026", run: () => go("/brokers?connect") },
     { name: "Kill switch: stop all trading\u2026", run: () => show("kill") },
     { name: "Change risk limits", run: () => go("/risk") },
     { name: "Export the journal", run: () => go("/journal") },
-    { name: `Use the ${otherTheme} theme`, run: () => (set({ theme: otherTheme }), show(null)) },
+    { name: `Use the ${otherTheme} theme`, run: turn },
     { name: "Keys: show the list", run: () => show("help") },
   ];
   return (

@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
 import { type Risk, useArm, useDisarm, useRisk } from "@/api/queries/risk";
@@ -11,6 +11,7 @@ import { ModeBadge } from "@/ui/ModeBadge";
 import { Panel } from "@/ui/Panel";
 import { ProblemNote } from "@/ui/ProblemNote";
 import { queryState } from "@/ui/queryState";
+import { useNow } from "@/ui/useNow";
 import { type LiveAccount, liveAccounts, minutesLeft } from "./arming-rules";
 
 /** Which real-money accounts may trade now, and for how long. */
@@ -49,7 +50,7 @@ function AccountArming({ account, armed }: AccountProps) {
   const { connectionId, accountId } = account;
   const disarm = useDisarm();
   const arming = armed.find((each) => each.connection_id === connectionId && each.account_id === accountId);
-  const nowMs = useNow(arming !== undefined);
+  const nowMs = useNow(arming === undefined ? null : 10_000);
   const left = arming === undefined ? 0 : minutesLeft(arming.armed_until, nowMs);
   return (
     <li className="rounded-sm border border-line bg-raised p-2.5 text-sm">
@@ -131,16 +132,4 @@ function ArmForm({ account }: { readonly account: LiveAccount }) {
       </div>
     </form>
   );
-}
-
-/** The time of the page, every ten seconds, while it matters. */
-function useNow(isTicking: boolean): number {
-  const [nowMs, setNowMs] = useState(() => Date.now());
-  useEffect(() => {
-    if (!isTicking) return;
-    setNowMs(Date.now());
-    const timer = window.setInterval(() => setNowMs(Date.now()), 10_000);
-    return () => window.clearInterval(timer);
-  }, [isTicking]);
-  return nowMs;
 }

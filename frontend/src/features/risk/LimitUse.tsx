@@ -92,12 +92,7 @@ function Bar({ bar }: { readonly bar: OneUse }) {
         </span>
       </div>
       <div
-        role="meter"
-        aria-label={bar.terms.word}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={(bar.perMille ?? 0) / 10}
-        aria-valuetext={`${bar.used} of ${bar.allowed} ${word}`}
+        aria-hidden="true"
         className={`mt-0.5 h-1.5 rounded-sm bg-line ${bar.perMille === null ? "hatched" : ""}`}
       >
         <div className={`h-full rounded-sm ${fill}`} style={{ width: `${(bar.perMille ?? 0) / 10}%` }} />

@@ -51,7 +51,10 @@ export function ConfirmOrder({ state, terms, mode, accountId, quote, onConfirm, 
       {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the dialog's own buttons bubble up here */}
       <div onKeyDown={onKeyDown}>
         {questions.length > 0 && (
-          <ul role="alert" className="mt-0 mb-3 list-none rounded-sm border border-warn p-2 text-sm text-warn">
+          <ul
+            role="alert"
+            className="mt-0 mb-3 list-none rounded-sm border border-warn p-2 text-sm text-warn"
+          >
             {questions.map((question) => (
               <li key={question.code + question.text}>{`\u26a0 ${question.text}`}</li>
             ))}
@@ -62,7 +65,9 @@ export function ConfirmOrder({ state, terms, mode, accountId, quote, onConfirm, 
           <Line name="Order" value={`${verb}, ${typeWord(request.order_type)}`} />
           <Line name="Quantity" value={`${request.quantity} ${terms.quantity_unit}`} />
           {request.price != null && <Line name="Limit" value={`${request.price} ${terms.quote}`} />}
-          {request.trigger_price != null && <Line name="Trigger" value={`${request.trigger_price} ${terms.quote}`} />}
+          {request.trigger_price != null && (
+            <Line name="Trigger" value={`${request.trigger_price} ${terms.quote}`} />
+          )}
           <Line name="Worth" value={worthWords(state, terms, quote)} />
           <dt className="text-muted">From market</dt>
           <dd className="num m-0 whitespace-normal">
@@ -98,7 +103,11 @@ function Line({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
-function worthWords(state: Extract<SendState, { phase: "confirming" }>, terms: Terms, quote: Quote | null): string {
+function worthWords(
+  state: Extract<SendState, { phase: "confirming" }>,
+  terms: Terms,
+  quote: Quote | null,
+): string {
   const { price, trigger_price, side, quantity } = state.request;
   const text = price ?? trigger_price;
   const at = text == null ? (referenceOf(side, quote)?.price ?? null) : decimal(text);

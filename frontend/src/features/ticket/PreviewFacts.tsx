@@ -53,8 +53,11 @@ function EstimateFacts({ estimate }: { readonly estimate: Schemas["EstimateAnswe
     <>
       <Fact name="Fee">{feeWords(estimate)}</Fact>
       <Fact name="Margin after">
-        {estimate.margin_initial === null ? "not told" : `${money(estimate.margin_initial, currency)} ${currency}`}
-        {estimate.margin_initial_change !== null && ` (${signedMoney(estimate.margin_initial_change, currency)})`}
+        {estimate.margin_initial === null
+          ? "not told"
+          : `${money(estimate.margin_initial, currency)} ${currency}`}
+        {estimate.margin_initial_change !== null &&
+          ` (${signedMoney(estimate.margin_initial_change, currency)})`}
       </Fact>
       {estimate.equity !== null && (
         <Fact name="Equity after">
@@ -78,7 +81,11 @@ function Warnings({ preview }: { readonly preview: Preview }) {
     <>
       {denied !== null && <Bad title="Would be denied here" code={denied.code} text={denied.text} />}
       {refused !== null && (
-        <Bad title="The broker would refuse it" code={refused.code} text={refused.text ?? "no reason given"} />
+        <Bad
+          title="The broker would refuse it"
+          code={refused.code}
+          text={refused.text ?? "no reason given"}
+        />
       )}
       {estimate?.warning != null && <p className="mt-1 mb-0 text-warn">{estimate.warning}</p>}
       {unsupported !== null && <p className="mt-1 mb-0 text-muted">No fee or margin: {unsupported}.</p>}

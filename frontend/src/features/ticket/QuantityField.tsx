@@ -1,5 +1,5 @@
-import { useShallow } from "zustand/react/shallow";
 import { useStore } from "zustand";
+import { useShallow } from "zustand/react/shallow";
 import type { Schemas } from "@/api/client";
 import type { Terms } from "@/domain/contract";
 import { parseDecimal } from "@/domain/decimal";
@@ -10,6 +10,7 @@ import { NumberField } from "@/ui/NumberField";
 import { type Quote, referenceOf } from "./distance";
 import { type Draft, pricesOf } from "./draft";
 import { basisOf, quantityOf } from "./shares";
+import { QUANTITY_ID } from "./store";
 
 const PERCENTS = [10, 25, 50, 100] as const;
 
@@ -37,6 +38,7 @@ export function QuantityField({ draft, terms, account, position, error, onEdit }
   return (
     <div className="flex flex-col gap-1">
       <NumberField
+        inputId={QUANTITY_ID}
         label={`Quantity (${terms.quantity_unit})`}
         value={draft.quantity}
         step={terms.lot_step}
@@ -49,11 +51,11 @@ export function QuantityField({ draft, terms, account, position, error, onEdit }
           {PERCENTS.map((percent) => (
             <Button
               key={percent}
-              className="flex-1 px-0 text-xs"
+              className="flex-1 px-0 text-xs whitespace-nowrap"
               aria-label={`${percent} % of the ${basis.name}`}
               onClick={() => choose(percent)}
             >
-              {percent} %
+              {`${percent}\u2009%`}
             </Button>
           ))}
           <span className="text-xs whitespace-nowrap text-muted">of {basis.name}</span>
@@ -75,7 +77,9 @@ function quoteNow(terms: Terms): Quote | null {
 
 function priceNow(terms: Terms, draft: Draft) {
   const typed = pricesOf(draft.type).hasPrice ? parseDecimal(draft.price) : null;
-  return typed !== null && typed.units > 0n ? typed : (referenceOf(draft.side, quoteNow(terms))?.price ?? null);
+  return typed !== null && typed.units > 0n
+    ? typed
+    : (referenceOf(draft.side, quoteNow(terms))?.price ?? null);
 }
 
 function useHasPrice(terms: Terms, draft: Draft): boolean {

@@ -1,5 +1,5 @@
-import { quantity } from "@/domain/format";
 import type { Terms } from "@/domain/contract";
+import { quantity } from "@/domain/format";
 import { Button } from "@/ui/Button";
 import { OrderStatus } from "@/ui/OrderStatus";
 import type { Refusal, SendEvent, SendState } from "./send";
@@ -25,7 +25,9 @@ export function SendNote({ state, terms, tell }: Props) {
           <p className="m-0 font-semibold">Outcome unknown, asking the broker</p>
           <p className="m-0 text-xs">{state.reason}</p>
           <p className="mt-1 mb-0 text-xs text-muted">Order {state.request.client_order_id}</p>
-          {state.order?.needs_operator != null && <p className="mt-1 mb-0 text-xs">{state.order.needs_operator}</p>}
+          {state.order?.needs_operator != null && (
+            <p className="mt-1 mb-0 text-xs">{state.order.needs_operator}</p>
+          )}
           {state.order !== null && (
             <Button className="mt-1 text-xs" onClick={() => tell({ type: "leave" })}>
               Write another order meanwhile

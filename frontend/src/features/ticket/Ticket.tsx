@@ -8,8 +8,8 @@ import { panelState } from "@/stream/panelState";
 import { streamStore } from "@/stream/store";
 import { ModeBadge } from "@/ui/ModeBadge";
 import { Panel } from "@/ui/Panel";
-import { TicketForm } from "./TicketForm";
 import { marketKey, useTicket } from "./store";
+import { TicketForm } from "./TicketForm";
 
 type Connection = Schemas["ConnectionAnswer"];
 
@@ -38,9 +38,7 @@ export function Ticket({ connectionId, instrument, className = "" }: Props) {
       title="Ticket"
       state={state}
       className={className}
-      actions={
-        connection !== null && account !== null && <ModeBadge mode={modeOf(connection, account)} />
-      }
+      actions={connection !== null && account !== null && <ModeBadge mode={modeOf(connection, account)} />}
     >
       {connection !== null && product !== null && account !== null && (
         <TicketForm

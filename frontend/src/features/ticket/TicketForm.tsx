@@ -83,12 +83,7 @@ export function TicketForm({ market, connection, account, product, instrument: t
       >
         <legend className="sr-only">Order for {terms.instrument_id}</legend>
         {hasSeveral && <AccountField accounts={connection.accounts} chosen={account} onEdit={onEdit} />}
-        <Choice
-          legend="Side"
-          options={SIDES}
-          chosen={draft.side}
-          onChoose={(side) => onEdit({ side })}
-        />
+        <Choice legend="Side" options={SIDES} chosen={draft.side} onChoose={(side) => onEdit({ side })} />
         <Field label="Order type">
           {({ id }) => (
             <select

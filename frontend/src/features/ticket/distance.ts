@@ -4,10 +4,7 @@ import { absolute, type Decimal, divide, parseDecimal, subtract, toPlain } from 
 import { MINUS, THIN_SPACE } from "@/domain/format";
 import type { Side } from "./draft";
 
-export type Quote = Pick<
-  Schemas["TickerAnswer"],
-  "bid" | "ask" | "last" | "mark" | "stale" | "time"
->;
+export type Quote = Pick<Schemas["TickerAnswer"], "bid" | "ask" | "last" | "mark" | "stale" | "time">;
 
 /** How far a price is from where the order would trade now. Signed: above 0 is above the reference. */
 export type Distance = {

@@ -47,8 +47,7 @@ export function offersOf(product: ProductCapabilities): Offers {
 /** Why a limit order of this draft cannot be post-only; null = it can. */
 export function postOnlyObstacle(draft: Pick<Draft, "type" | "timeInForce">, offers: Offers): string | null {
   if (offers.postOnly !== null) return offers.postOnly;
-  const isResting =
-    draft.type === "limit" && draft.timeInForce !== "ioc" && draft.timeInForce !== "fok";
+  const isResting = draft.type === "limit" && draft.timeInForce !== "ioc" && draft.timeInForce !== "fok";
   return isResting ? null : "only a limit order that may rest in the book can be post-only";
 }
 

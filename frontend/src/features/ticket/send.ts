@@ -31,7 +31,12 @@ export type SendState =
     }
   | { readonly phase: "unsent"; readonly request: SendRequest; readonly reason: string }
   | { readonly phase: "accepted"; readonly request: SendRequest; readonly order: Order }
-  | { readonly phase: "rejected"; readonly request: SendRequest; readonly order: Order; readonly refusal: Refusal }
+  | {
+      readonly phase: "rejected";
+      readonly request: SendRequest;
+      readonly order: Order;
+      readonly refusal: Refusal;
+    }
   | { readonly phase: "denied"; readonly request: SendRequest; readonly refusal: Refusal };
 
 export type SendEvent =
@@ -72,7 +77,9 @@ export function next(state: SendState, event: SendEvent): SendState {
     case "heard":
       return isAbout(state, event.order.client_order_id) ? standing(state, event.order, false) : state;
     case "failed":
-      return state.phase === "sending" && isAbout(state, event.id) ? failed(state.request, event.problem) : state;
+      return state.phase === "sending" && isAbout(state, event.id)
+        ? failed(state.request, event.problem)
+        : state;
     case "not_found":
       return state.phase === "unknown" && isAbout(state, event.id) ? missed(state) : state;
     case "edited":
@@ -109,7 +116,13 @@ function standing(state: Under, order: Order, isAnswer: boolean): SendState {
     case "initialized":
     case "submitted":
       if (state.phase === "sending" && !isAnswer) return state;
-      return { phase: "unknown", request, reason: "the broker has not acknowledged it yet", misses: 0, order };
+      return {
+        phase: "unknown",
+        request,
+        reason: "the broker has not acknowledged it yet",
+        misses: 0,
+        order,
+      };
     case "denied":
       return { phase: "denied", request, refusal: wordsOf(refusal) };
     case "rejected":

@@ -1,6 +1,15 @@
 import type { Schemas } from "@/api/client";
 import { isInverse, notional, type Terms } from "@/domain/contract";
-import { absolute, type Decimal, decimal, divide, floorToStep, multiply, parseDecimal, toPlain } from "@/domain/decimal";
+import {
+  absolute,
+  type Decimal,
+  decimal,
+  divide,
+  floorToStep,
+  multiply,
+  parseDecimal,
+  toPlain,
+} from "@/domain/decimal";
 import type { Side } from "./draft";
 
 type Account = Pick<Schemas["AccountAnswer"], "currency" | "equity" | "balances">;
@@ -31,7 +40,8 @@ export function basisOf({ terms, side, isReduceOnly, position, account, price }:
     position !== null && position.side !== "flat" && (position.side === "long") === (side === "sell");
   if (isAgainst) return { kind: "of", name: "position", most: absolute(decimal(position.quantity)) };
   if (isReduceOnly) return { kind: "none", reason: "there is no position on the other side to reduce" };
-  if (terms.product === "spot" && side === "sell") return { kind: "none", reason: `no ${terms.base} is held` };
+  if (terms.product === "spot" && side === "sell")
+    return { kind: "none", reason: `no ${terms.base} is held` };
   const money = fundsOf(terms, account);
   if (money.kind === "none") return money;
   if (price === null) return { kind: "none", reason: "there is no price to count with" };
@@ -68,7 +78,5 @@ export function quantityOf(percent: number, most: Decimal, lotStep: string): str
 }
 
 function floorAt(value: Decimal, scale: number): Decimal {
-  return value.scale <= scale
-    ? value
-    : { units: value.units / 10n ** BigInt(value.scale - scale), scale };
+  return value.scale <= scale ? value : { units: value.units / 10n ** BigInt(value.scale - scale), scale };
 }

@@ -7,6 +7,8 @@ export type Ticket = { readonly draft: Draft; readonly send: SendState };
 
 const NEW_TICKET: Ticket = { draft: EMPTY_DRAFT, send: DRAFT };
 const MOST_SENT = 20;
+/** The quantity field of the ticket on screen: there is one at a time. */
+export const QUANTITY_ID = "ticket-quantity";
 
 type Tickets = {
   /** One ticket per market: an unknown outcome blocks its own market, no other. */
@@ -54,5 +56,5 @@ export function pickPrice(market: string, price: string): void {
 /** Open a market's ticket on one side, as the keys B and S do: it fills the ticket and never sends. */
 export function openTicket(market: string, side: Side): void {
   useTickets.getState().edit(market, { side });
-  document.getElementById("ticket-quantity")?.focus();
+  document.getElementById(QUANTITY_ID)?.focus();
 }

@@ -1,8 +1,8 @@
 import { useEffect } from "react";
-import { orderById } from "@/api/queries/orders";
-import { placeOrder } from "@/api/queries/trade";
 import type { Api } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
+import { orderById } from "@/api/queries/orders";
+import { placeOrder } from "@/api/queries/trade";
 import { useServices } from "@/app/services";
 import type { Order } from "@/domain/orders";
 import { useRow } from "@/stream/hooks";

@@ -22,7 +22,9 @@ export function missingOffers(offers: Offers): readonly Missing[] {
     { name: "take profit and stop loss", reason: offers.exits },
     { name: "stop loss with a limit", reason: offers.limitExits },
   ];
-  return [...types, ...times, ...rest].flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
+  return [...types, ...times, ...rest].flatMap(({ name, reason }) =>
+    reason === null ? [] : [{ name, reason }],
+  );
 }
 
 const SERVER_FIELDS: Readonly<Record<string, string>> = {

@@ -94,7 +94,6 @@ class LinkExpert:
         self._socket.setblocking(False)  # noqa: FBT003 - the name says it
         symbol, period, login, server, trade_mode, build, _ = self._chart
         texts = {"token": self._inputs.get("InpBridgeToken", ""), "session": self._inputs.get("InpSession", "")}
-        period = {"Daily": "D1", "Weekly": "W1", "Monthly": "MN1"}.get(period, period)
         self.push(
             "hello",
             protocol=1,

@@ -20,7 +20,6 @@ from edgerunner.simulators.mt5.terminal64.strategy import BadInputs, Run, run_cr
 
 Section = Mapping[str, str]
 
-_PERIOD_NAMES: Final = {"Daily": "D1", "Weekly": "W1", "Monthly": "MN1"}
 _MOST_PASSES: Final = 1_000
 
 
@@ -109,8 +108,7 @@ class Tester:
             start = _day(self._quirks.history_from)
             moved = f"start time changed to {start:%Y.%m.%d} 00:00 to provide data at beginning"
             self._agent.write("Tester", f"{terms.name} : {moved}")
-        period = _PERIOD_NAMES.get(self._section["Period"], self._section["Period"])
-        timeframe = int(getattr(constants, f"TIMEFRAME_{period}"))
+        timeframe = int(getattr(constants, f"TIMEFRAME_{self._section['Period']}"))
         last = end + timedelta(days=1) - timedelta(seconds=1)
         bars = self._desk.bars(terms, timeframe, int(start.timestamp()), int(last.timestamp()))
         if not bars:
@@ -125,11 +123,10 @@ class Tester:
 
     def _head(self, inputs: Mapping[str, str], terms: SymbolTerms) -> ReportHead:
         section = self._section
-        period = _PERIOD_NAMES.get(section["Period"], section["Period"])
         return ReportHead(
             expert=section["Expert"].rsplit("\\", maxsplit=1)[-1],
             symbol=section["Symbol"],
-            period=f"{period} ({section['FromDate']} - {section['ToDate']})",
+            period=f"{section['Period']} ({section['FromDate']} - {section['ToDate']})",
             inputs=inputs,
             company=self._setup.company,
             server=SERVER_NAME,

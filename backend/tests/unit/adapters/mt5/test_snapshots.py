@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from edgerunner.adapters.mt5.snapshots import Reading, Seen
 from edgerunner.mt5_surface import constants as mt5
 from edgerunner.mt5_surface.structs import TradeDeal, TradeOrder, TradePosition
@@ -82,3 +84,10 @@ def test_copy_goes_back_to_what_was_known() -> None:
     before = seen.copy()
     seen.take(look(deals=[deal()]))
     assert before.take(look(deals=[deal()])).deals
+
+
+def test_memory_is_bounded_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgerunner.adapters.mt5.snapshots.REMEMBERED", 10)
+    seen = Seen()
+    seen.take(look(deals=[deal(ticket=number) for number in range(11)]))
+    assert seen.deals == set(range(5, 11))

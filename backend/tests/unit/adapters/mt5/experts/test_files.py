@@ -63,7 +63,7 @@ def test_a_test_ends_its_terminal_and_uses_no_cloud() -> None:
     assert tester["ShutdownTerminal"] == "1"
     assert (tester["UseRemote"], tester["UseCloud"], tester["Visual"]) == ("0", "0", "0")
     assert (tester["FromDate"], tester["ToDate"]) == ("2026.01.02", "2026.03.04")
-    assert (tester["Model"], tester["Period"], tester["Deposit"]) == ("2", "Daily", "2500.5")
+    assert (tester["Model"], tester["Period"], tester["Deposit"]) == ("2", "D1", "2500.5")
     assert (tester["Leverage"], tester["Report"], tester["Symbol"]) == ("1:30", "run", "GOLD#")
 
 

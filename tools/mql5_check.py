@@ -1,7 +1,7 @@
 """Check MQL5 source with g++ against the shim, or build it into a Linux program that runs through the shim.
 
-    python mt5/shim/check.py EdgerunnerBridge.mq5            syntax and names; exit code 1 and g++'s words if wrong
-    python mt5/shim/check.py EdgerunnerBridge.mq5 --build EA  a program, see runtime.cpp
+    python tools/mql5_check.py mt5/EdgerunnerBridge.mq5             exit code 1 and g++'s words if something is wrong
+    python tools/mql5_check.py mt5/EdgerunnerBridge.mq5 --build EA  a program, see mt5/shim/runtime.cpp
 
 This is no MQL5 compiler. It finds what is misspelt, missing or of the wrong type as far as C++ agrees with MQL5.
 Needs g++ with C++17; exit code 2 when there is none.
@@ -15,14 +15,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-SHIM = Path(__file__).resolve().parent
+SHIM = Path(__file__).resolve().parent.parent / "mt5" / "shim"
 
 _FUNCTION = re.compile(r"^((?:const )?\w+(?:<\w+>)?) (\w+)\(([^;{}]*)\)\s*(?=\{)", re.MULTILINE)
 _REPLACEMENTS = (
     (re.compile(r"^[ \t]*#property\b.*$", re.MULTILINE), ""),
     (re.compile(r"^[ \t]*#include[ \t]*[<\"].*$", re.MULTILINE), ""),
     (re.compile(r"^[ \t]*s?input[ \t]+group\b.*$", re.MULTILINE), ""),
-    (re.compile(r"^[ \t]*s?input[ \t]+(\w+)[ \t]+(\w+)[ \t]*=[ \t]*(.*?)[ \t]*;", re.MULTILINE), r"SHIM_INPUT(\1, \2, \3);"),
+    (
+        re.compile(r"^[ \t]*s?input[ \t]+(\w+)[ \t]+(\w+)[ \t]*=[ \t]*(.*?)[ \t]*;", re.MULTILINE),
+        r"SHIM_INPUT(\1, \2, \3);",
+    ),
     (re.compile(r"\bD'[^']*'"), "0"),
     (re.compile(r"\bC'[^']*'"), "0"),
     (re.compile(r"\b(\w+)\s*&\s*(\w+)\[\]"), r"array<\1> &\2"),
@@ -41,7 +44,8 @@ def to_cpp(source: str, name: str) -> str:
 
 def compile_source(source: Path, program: Path | None) -> subprocess.CompletedProcess[str]:
     """Run g++: to check only, or with ``program`` to build."""
-    flags = ["-std=c++17", "-fno-diagnostics-show-caret", "-Wall", "-Wno-unused-variable", "-Wno-sign-compare", f"-I{SHIM}"]
+    quiet = ["-fno-diagnostics-show-caret", "-Wno-unused-variable", "-Wno-sign-compare"]
+    flags = ["-std=c++17", "-Wall", *quiet, f"-I{SHIM}"]
     with tempfile.TemporaryDirectory() as folder:
         unit = Path(folder) / f"{source.stem}.cpp"
         unit.write_text(to_cpp(source.read_text(encoding="utf-8"), source.name), encoding="utf-8")
@@ -63,7 +67,8 @@ def main() -> int:
         return 2
     done = compile_source(given.source, given.build)
     sys.stderr.write(done.stderr)
-    print(f"{given.source.name}: {'passes' if done.returncode == 0 else 'FAILS'} the g++ check (MetaEditor was not asked)")
+    verdict = "passes" if done.returncode == 0 else "FAILS"
+    print(f"{given.source.name}: {verdict} the g++ check (MetaEditor was not asked)")
     return 0 if done.returncode == 0 else 1
 
 

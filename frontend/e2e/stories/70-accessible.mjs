@@ -1,0 +1,34 @@
+import { graveFindings } from "../harness/accessibility.mjs";
+import { BITCOIN, bringToLife, clearBitcoin } from "../harness/life.mjs";
+import { PLACES } from "../harness/places.mjs";
+
+export const name = "axe finds nothing serious or critical on any screen, in both themes, with data";
+
+export async function story({ open, product }) {
+  await bringToLife(product);
+  const found = [];
+  try {
+    for (const theme of ["dark", "light"]) {
+      const screen = await open({ theme });
+      const { page } = screen;
+      const look = async (place) =>
+        found.push(...(await graveFindings(page, place)).map((each) => `${theme} ${place}: ${each}`));
+      await screen.visit("/trade");
+      await screen.chooseMarket(BITCOIN.connection_id, "BTCUSDT", BITCOIN.instrument_id);
+      await screen.panel("Depth").getByRole("button").first().waitFor();
+      for (const place of PLACES) {
+        await screen.visit(place);
+        await page.locator("main section, main form").first().waitFor();
+        await look(place);
+      }
+      await page.getByRole("button", { name: "KILL" }).click();
+      await screen.dialogInSight("Stop all trading?");
+      await look("kill switch");
+    }
+    if (found.length > 0) throw new Error(`axe found\n  ${[...new Set(found)].join("\n  ")}`);
+  } finally {
+    await product.ask("POST", "/strategies/sample-sma/stop");
+    await clearBitcoin(product);
+    await product.ask("POST", "/positions/close", { connection_id: "mt5-sim" });
+  }
+}

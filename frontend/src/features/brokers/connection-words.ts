@@ -1,0 +1,13 @@
+import type { Schemas } from "@/api/client";
+import { age } from "@/domain/format";
+
+/** How one link stands, since when, and how quick it is. */
+export function linkWords(link: Schemas["LinkAnswer"], nowMs: number): string {
+  const latency = link.latency_ms === null ? "" : `, ${latencyWords(link.latency_ms)}`;
+  return `${link.status} for ${age(link.since, nowMs)}${latency}`;
+}
+
+/** Milliseconds as precise as they matter: 0.5, 12, 340. */
+function latencyWords(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)}\u2009ms`;
+}

@@ -1,0 +1,211 @@
+// @vitest-environment jsdom
+import { act, cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Instrument } from "@/api/queries/instruments";
+import { streamStore } from "@/stream/store";
+import { BTCUSDT, connectionOf, EURUSD, orderOf, QUOTE } from "@/testing/market";
+import { type Asked, openStream, showPage, streamTells } from "@/testing/page";
+import { pickPrice, useTickets } from "./store";
+import { Ticket } from "./Ticket";
+
+const MARKET = "bybit-sim BTCUSDT-LINEAR.BYBIT";
+const PREVIEW = {
+  connection_id: "bybit-sim",
+  account_id: "1000001",
+  notional: { currency: "USDT", amount: "660" },
+  denied: null,
+  refused: null,
+  estimate: null,
+  unsupported: "this broker estimates no orders before they are placed",
+};
+
+type Trade = (asked: Asked) => { status: number; body: unknown };
+
+function placedAs(status: string, change: object = {}): Trade {
+  return ({ body }) => {
+    const { client_order_id } = body as { client_order_id: string };
+    return { status: 201, body: { order: orderOf(client_order_id, status, change), children: [] } };
+  };
+}
+
+function show(options: { live?: boolean; instrument?: Instrument; trade?: Trade; preview?: object } = {}) {
+  const { instrument = BTCUSDT, live = false, trade = placedAs("accepted"), preview = {} } = options;
+  const broker = instrument === BTCUSDT ? "bybit" : "mt5";
+  openStream();
+  streamTells("connections", { connections: [connectionOf(broker, { live })] });
+  streamTells("positions", { positions: [] });
+  streamTells("orders", { orders: [] });
+  streamTells("account", { accounts: [] });
+  streamTells(`quotes:${broker}-sim:${instrument.instrument_id}`, QUOTE);
+  return showPage(<Ticket connectionId={`${broker}-sim`} instrument={instrument} />, (asked) => {
+    if (asked.path === "/trade/preview") return { status: 200, body: { ...PREVIEW, ...preview } };
+    return asked.path === "/trade" ? trade(asked) : null;
+  });
+}
+
+const sendButton = () => screen.getByRole("button", { name: /^(Buy|Sell) .*limit$|^(Buy|Sell),/ });
+const trades = (asked: readonly Asked[]) => asked.filter((each) => each.path === "/trade");
+
+async function fill(quantity: string, limit: string) {
+  const user = userEvent.setup();
+  await user.type(screen.getByLabelText(/^Quantity/), quantity);
+  await user.type(screen.getByLabelText(/^Limit/), limit);
+  return user;
+}
+
+beforeEach(() => useTickets.setState({ byMarket: {}, sent: [] }));
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("ticket", () => {
+  it("offers what the broker can do and tells why the rest is missing", () => {
+    show({ instrument: EURUSD });
+    const types = [...screen.getByLabelText("Order type").querySelectorAll("option")];
+    expect(types.map((option) => option.textContent)).toEqual(["market", "limit", "stop", "stop limit"]);
+    expect((screen.getByRole("checkbox", { name: /^Post-only/ }) as HTMLInputElement).disabled).toBe(true);
+    expect(screen.getByText("MetaTrader 5 has no groups", { exact: false, ignore: "*" }) === null).toBe(
+      false,
+    );
+  });
+
+  it("says beside the field what is wrong and does not send", async () => {
+    const { asked } = show();
+    await fill("0.0105", "66000");
+    const field = screen.getByLabelText(/^Quantity/);
+    expect(field.getAttribute("aria-invalid")).toBe("true");
+    const note = document.getElementById(field.getAttribute("aria-describedby") ?? "");
+    expect(note?.textContent).toContain("must be a multiple of 0.001 coins, such as 0.010 or 0.011");
+    expect((sendButton() as HTMLButtonElement).disabled).toBe(true);
+    expect(asked).toEqual([]);
+  });
+
+  it("steps by the lot with arrow keys, ten times with Shift", async () => {
+    show();
+    const field = screen.getByLabelText(/^Quantity/) as HTMLInputElement;
+    fireEvent.keyDown(field, { key: "ArrowUp", shiftKey: true });
+    fireEvent.keyDown(field, { key: "ArrowDown" });
+    expect(field.value).toBe("0.009");
+  });
+
+  it("takes a price of the book", () => {
+    show();
+    act(() => pickPrice(MARKET, "66050.5"));
+    expect((screen.getByLabelText(/^Limit/) as HTMLInputElement).value).toBe("66050.5");
+  });
+
+  it("shows what the order would meet before it is sent", async () => {
+    const denied = { code: "halted", text: "trading is halted" };
+    show({ preview: { denied } });
+    await fill("0.01", "66000");
+    expect(await screen.findByText(/Would be denied here: trading is halted/)).toBeTruthy();
+    expect(screen.getByText("660.00 USDT")).toBeTruthy();
+    expect(screen.getByText(/1001 ticks \(0.15.%\) below the ask/)).toBeTruthy();
+  });
+
+  it("sends once, with its id as the idempotency key, and shows where the order stands", async () => {
+    const { asked } = show();
+    const user = await fill("0.01", "66000");
+    await user.click(sendButton());
+    expect(await screen.findByText("working")).toBeTruthy();
+    const [sent] = trades(asked);
+    expect(trades(asked)).toHaveLength(1);
+    expect(sent?.body).toMatchObject({ side: "buy", order_type: "limit", quantity: "0.01", price: "66000" });
+    const { client_order_id } = sent?.body as { client_order_id: string };
+    expect(client_order_id).toMatch(/^[0-9A-Z]{26}$/);
+    expect(sent?.headers.get("Idempotency-Key")).toBe(client_order_id);
+    expect(sent?.headers.get("X-Edgerunner-Source")).toBe("ui");
+  });
+
+  it("shows a refusal of the broker word for word", async () => {
+    const broker = { status: "Rejected", code: "110007", text: "ab not enough for new order" };
+    show({ trade: placedAs("rejected", { broker }) });
+    const user = await fill("0.01", "66000");
+    await user.click(sendButton());
+    expect(await screen.findByText("ab not enough for new order")).toBeTruthy();
+    expect(screen.getByText("(110007)")).toBeTruthy();
+  });
+
+  it("calls a lost answer unknown, blocks the ticket, and is freed by the stream", async () => {
+    const { asked } = show({
+      trade: () => {
+        throw new TypeError("network down");
+      },
+    });
+    const user = await fill("0.01", "66000");
+    await user.click(sendButton());
+    expect(await screen.findByText("Outcome unknown, asking the broker")).toBeTruthy();
+    expect(screen.queryByText(/fail/i)).toBeNull();
+    expect((sendButton() as HTMLButtonElement).disabled).toBe(true);
+    expect((screen.getByLabelText(/^Quantity/) as HTMLInputElement).matches(":disabled")).toBe(true);
+    const { client_order_id } = trades(asked)[0]?.body as { client_order_id: string };
+    act(() => streamTells("orders", { orders: [orderOf(client_order_id, "accepted")] }));
+    expect(await screen.findByText("working")).toBeTruthy();
+    expect((sendButton() as HTMLButtonElement).disabled).toBe(false);
+    expect(trades(asked)).toHaveLength(1);
+  });
+
+  it("asks again about the same order within ten seconds, with the way out in focus", async () => {
+    const { asked } = show();
+    const user = await fill("0.01", "66000");
+    await user.click(sendButton());
+    await screen.findByText("working");
+    await user.click(sendButton());
+    expect(screen.getByRole("dialog").textContent).toContain("You sent the same order");
+    expect(document.activeElement?.textContent).toBe("Cancel");
+    expect(trades(asked)).toHaveLength(1);
+    await user.click(screen.getByRole("button", { name: "Buy anyway" }));
+    await waitFor(() => expect(trades(asked)).toHaveLength(2));
+    const ids = trades(asked).map((each) => (each.body as { client_order_id: string }).client_order_id);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  it("asks again about a price far from the market", async () => {
+    const { asked } = show();
+    const user = await fill("0.01", "6600");
+    await user.click(sendButton());
+    expect(screen.getByRole("dialog").textContent).toContain("below the ask");
+    await user.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(trades(asked)).toEqual([]);
+  });
+
+  it("sends real money only from a button that is held", async () => {
+    const { asked } = show({ live: true });
+    const user = await fill("0.01", "66000");
+    await user.click(sendButton());
+    expect(document.activeElement?.textContent).toBe("Cancel");
+    expect(screen.getByRole("dialog").textContent).toContain("Buy 0.01 coins of BTCUSDT-LINEAR.BYBIT?");
+    const hold = screen.getByRole("button", { name: "Hold to buy" });
+    await user.click(hold);
+    expect(trades(asked)).toEqual([]);
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    fireEvent.pointerDown(hold);
+    act(() => vi.advanceTimersByTime(599));
+    expect(screen.queryByRole("dialog")).not.toBeNull();
+    act(() => vi.advanceTimersByTime(1));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    await waitFor(() => expect(trades(asked)).toHaveLength(1));
+  });
+
+  it("takes Ctrl+Enter twice for real money, and a key that is only held down once", async () => {
+    const { asked } = show({ live: true });
+    await fill("0.01", "66000");
+    fireEvent.keyDown(screen.getByLabelText(/^Quantity/), { key: "Enter", ctrlKey: true });
+    const cancel = screen.getByRole("button", { name: "Cancel" });
+    fireEvent.keyDown(cancel, { key: "Enter", ctrlKey: true, repeat: true });
+    expect(trades(asked)).toEqual([]);
+    fireEvent.keyDown(cancel, { key: "Enter", ctrlKey: true });
+    await waitFor(() => expect(trades(asked)).toHaveLength(1));
+  });
+
+  it("shows old prices as old and turns off when the link is down", () => {
+    show();
+    act(() => streamStore.setState({ link: { phase: "waiting", attempt: 1, reason: "closed" } as never }));
+    expect(screen.getByText(/No link to Edgerunner/)).toBeTruthy();
+    expect(sendButton().closest("[inert]")).not.toBeNull();
+  });
+});

@@ -1,0 +1,5 @@
+import { Orders } from "@/features/orders/Orders";
+
+export default function OrdersPage() {
+  return <Orders />;
+}
