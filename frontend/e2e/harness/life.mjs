@@ -28,15 +28,18 @@ export async function ledgerPosition(product, broker, symbol) {
 
 /** Leave nothing behind: no working order and no position at the simulated Bybit. */
 export async function clearBitcoin(product) {
-  await product.ask("POST", "/orders/cancel-all", { connection_id: BITCOIN.connection_id });
-  await product.ask("POST", "/positions/close", { connection_id: BITCOIN.connection_id });
+  await product.ask("POST", "/orders/cancel-all", BITCOIN);
+  await product.ask("POST", "/positions/close", BITCOIN);
   await until("nothing works or is held at Bybit", async () => {
     const query = `connection_id=${BITCOIN.connection_id}`;
     const [{ orders }, { positions }] = await Promise.all([
       product.ask("GET", `/orders/status?status=open&${query}`),
       product.ask("GET", `/positions?${query}`),
     ]);
-    return orders.length === 0 && positions.every((each) => each.side === "flat");
+    const held = positions.filter(
+      (each) => each.instrument_id === BITCOIN.instrument_id && each.side !== "flat",
+    );
+    return orders.length === 0 && held.length === 0;
   });
 }
 
