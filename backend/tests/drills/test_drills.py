@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.drills.broker import BYBIT, IBKR
+from tests.drills.broker import BYBIT, IBKR, MT5
 from tests.drills.red import BACKEND, BREAKS
 from tests.drills.rows import BY_NAME, ROWS, Row
 from tests.drills.running import run, run_in_one_world
@@ -15,6 +15,8 @@ pytestmark = pytest.mark.system
 
 IBKR_ROWS = ("B1 B3 B5 B7 B8 F2b F3a F4 F4b F5a F5b F7 F9", "B2 F1a")
 """One of every family that Interactive Brokers is drilled in, but for those that wait for a time-out."""
+
+MT5_ROWS = ("M1 M2 M3 M4 B9 F2b F3a F5a F5b F7 F9 F17", "F1a")
 
 IBKR_FAMILIES = {"B1", "B2", "B3", "B5", "B7", "B8", *(f"F{number}" for number in range(1, 10))}
 
@@ -43,7 +45,19 @@ async def test_the_book_at_interactive_brokers_is_right_after_each_fault(names: 
     assert len(outcomes) == len(rows)
 
 
+@pytest.mark.parametrize("names", MT5_ROWS, ids=lambda names: names.partition(" ")[0])
+async def test_the_book_at_metatrader_is_right_after_each_fault(names: str) -> None:
+    """Through the bridge, on the hedging account of the simulated terminal."""
+    seed = random.SystemRandom().randrange(2**31)
+    rows = [BY_NAME[name] for name in names.split()]
+    outcomes = [outcome async for outcome in run_in_one_world(rows, seed, MT5)]
+    for outcome in outcomes:
+        assert outcome.failure is None, f"row {outcome.row}, seed {seed}"
+    assert len(outcomes) == len(rows)
+
+
 def test_a_full_run_is_as_large_as_promised() -> None:
+    assert sum(row.count for row in ROWS if row.name not in MT5.without) >= 1_000
     assert sum(row.count for row in ROWS) >= 2_000
     assert sum(row.count for row in ROWS if row.world is ProcessWorld) >= 300
     families = [row for row in ROWS if row.name not in IBKR.without and _family(row) in IBKR_FAMILIES]

@@ -23,7 +23,7 @@ export async function story({ open }) {
   const depth = screen.panel("Depth");
   await until("both sides of the book are there", async () => {
     const [bids, asks] = await Promise.all([levels(depth, "bid").count(), levels(depth, "ask").count()]);
-    return bids >= 5 && asks >= 5;
+    return bids >= 3 && asks >= 3;
   });
   await changes("the book", () => depth.innerText());
   check(await isOrdered(depth), "prices of the book fall from the dearest ask to the cheapest bid");
@@ -38,8 +38,10 @@ function levels(depth, side) {
 async function isOrdered(depth) {
   const names = await depth
     .getByRole("button")
-    .evaluateAll((buttons) => buttons.map((each) => each.ariaLabel));
-  const prices = names.map((each) => Number(/^(?:bid|ask) ([\d.]+)/.exec(each)?.[1]));
+    .evaluateAll((buttons) => buttons.map((each) => each.textContent));
+  const prices = names.map((each) =>
+    Number(/^(?:bid|ask) ([\d.\u2009]+)/.exec(each)?.[1].replaceAll("\u2009", "")),
+  );
   return prices.every((price, index) => index === 0 || price < prices[index - 1]);
 }
 

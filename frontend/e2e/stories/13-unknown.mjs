@@ -1,6 +1,6 @@
 import { BITCOIN, clearBitcoin, ledgerOrder, priceNear } from "../harness/life.mjs";
 import { TradeDesk } from "../harness/trading.mjs";
-import { checkEqual } from "../harness/waiting.mjs";
+import { check, checkEqual } from "../harness/waiting.mjs";
 
 export const name =
   "an answer that never comes is an unknown outcome, not a failure; the broker is asked and tells";
@@ -13,6 +13,8 @@ export async function story({ open, product }) {
   await product.control("POST", "/sim/faults", stream);
   await desk.write({ side: "buy", quantity: "0.01", limit: await priceNear(product, BITCOIN, 0.99) });
   await desk.send();
+  await desk.note.getByText("Outcome unknown, asking the broker").waitFor();
+  check(!(await desk.ticket.getByLabel("Quantity (coins)").isEnabled()), "the draft waits until it is known");
   await desk.note.getByText("working").waitFor();
   const { orders } = await product.ask("GET", "/orders/status?status=open&connection_id=bybit-sim&limit=1");
   const atBroker = await ledgerOrder(product, "bybit", orders[0].client_order_id);

@@ -1,4 +1,5 @@
 import { BITCOIN, clearBitcoin, ledgerOrder, place, priceNear } from "../harness/life.mjs";
+import { TradeDesk } from "../harness/trading.mjs";
 import { check, checkEqual, until } from "../harness/waiting.mjs";
 
 export const name =
@@ -40,6 +41,12 @@ export async function story({ open, product }) {
     const { filled_quantity } = await ledgerOrder(product, "bybit", order.client_order_id);
     return Number(filled_quantity) === 0.01 && Number(orders[0].filled_quantity) === 0.01;
   });
+  const desk = new TradeDesk(screen);
+  await (await desk.list("Open orders")).getByRole("row").filter({ hasText: "0.01 / 0.02" }).waitFor();
+  await (await desk.list("Positions"))
+    .getByRole("row")
+    .filter({ hasText: /long 0.01 coins/ })
+    .waitFor();
   await clearBitcoin(product);
 }
 

@@ -1,3 +1,4 @@
+import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { HOTKEY_GROUPS } from "./hotkeys";
 import { useOverlay } from "./overlay";
@@ -48,6 +49,9 @@ export function HotkeyHelp() {
             </dl>
           </section>
         ))}
+      </div>
+      <div className="mt-3 flex justify-end">
+        <Button onClick={() => show(null)}>Close</Button>
       </div>
     </Dialog>
   );

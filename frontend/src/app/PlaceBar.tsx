@@ -1,6 +1,7 @@
 import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { NavLink, useLocation } from "react-router";
+import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { PLACES, type Place } from "./places";
 
@@ -70,6 +71,9 @@ function MorePlaces() {
             </li>
           ))}
         </ul>
+        <div className="mt-3 flex justify-end">
+          <Button onClick={() => setOpen(false)}>Close</Button>
+        </div>
       </Dialog>
     </>
   );

@@ -19,3 +19,11 @@ export function drawdownOf(values: readonly (number | null)[]): readonly (number
     return peak > 0 ? Math.min(0, value / peak - 1) : null;
   });
 }
+
+/** A time at an axis, UTC: the day where ticks are days apart, else the time of day with the day at midnight. */
+export function timeTick(second: number, step: number): string {
+  const stamp = new Date(second * 1000).toISOString();
+  const isDay = step >= 86_400 || stamp.slice(11, 19) === "00:00:00";
+  if (isDay) return stamp.slice(5, 10);
+  return step < 60 ? stamp.slice(11, 19) : stamp.slice(11, 16);
+}

@@ -3,10 +3,10 @@ import { useServices } from "@/app/services";
 import { EquityPanel } from "@/features/portfolio/EquityPanel";
 import { Totals } from "@/features/portfolio/Totals";
 import { AccountTable, ExposureTable } from "@/features/portfolio/tables";
-import { LIVE, LOADING, Panel, type PanelState } from "@/ui/Panel";
+import { Panel } from "@/ui/Panel";
+import { queryState } from "@/ui/queryState";
 
-const FLAT: PanelState = {
-  kind: "empty",
+const FLAT = {
   title: "Nothing is held",
   hint: "Positions and holdings of every broker stand here.",
 };
@@ -14,13 +14,10 @@ const FLAT: PanelState = {
 /** All brokers in one currency. */
 export default function PortfolioPage() {
   const { config } = useServices();
-  const { data: portfolio, error, isRefetchError } = usePortfolio(config.base_currency);
-  if (portfolio === undefined) {
-    return (
-      <Panel title="Portfolio" state={error === null ? LOADING : { kind: "denied", reason: error.message }} />
-    );
-  }
-  const state: PanelState = isRefetchError ? { kind: "stale", since: portfolio.as_of.slice(11, 19) } : LIVE;
+  const query = usePortfolio(config.base_currency);
+  const portfolio = query.data;
+  const state = queryState(query);
+  if (portfolio === undefined) return <Panel title="Portfolio" state={state} />;
   return (
     <div className="grid grid-cols-2 gap-2 max-lg:grid-cols-1">
       <Panel title={`All brokers in ${portfolio.currency}`} state={state} className="col-span-full">
@@ -32,7 +29,7 @@ export default function PortfolioPage() {
       <EquityPanel accounts={portfolio.accounts} />
       <Panel
         title="Exposure"
-        state={portfolio.exposure.length === 0 ? FLAT : state}
+        state={queryState(query, { isEmpty: portfolio.exposure.length === 0, ...FLAT })}
         className="col-span-full"
       >
         <ExposureTable portfolio={portfolio} />

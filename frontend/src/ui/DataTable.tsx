@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Fragment, type ReactNode, useRef } from "react";
+import { type ReactNode, useRef } from "react";
 
 export type Column<Row> = {
   readonly name: string;
@@ -21,7 +21,8 @@ type Props<Row> = {
   readonly beneath?: (row: Row) => ReactNode;
 };
 
-const ROW_HEIGHT = 30;
+/** A guess for rows that were never in sight; those that are get measured. */
+const ROW_HEIGHT = 33;
 /** Above this many rows only those in sight are in the page. */
 export const MOST_DRAWN = 100;
 
@@ -58,35 +59,33 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, rowLook, beneath
             ))}
           </tr>
         </thead>
-        <tbody>
-          <Spacer height={above} columns={columns.length} />
-          {rows.slice(from, to).map((row, index) => {
-            const extra = beneath?.(row);
-            return (
-              <Fragment key={keyOf(row)}>
-                <tr
-                  aria-rowindex={from + index + 2}
-                  className={`border-b border-line ${rowLook?.(row) ?? ""}`}
-                  style={{ height: ROW_HEIGHT }}
-                >
-                  {columns.map((column) => (
-                    <td key={column.name} className={`px-2 py-0.5 ${lookOf(column)}`}>
-                      {column.cell(row)}
-                    </td>
-                  ))}
+        <Spacer height={above} columns={columns.length} />
+        {rows.slice(from, to).map((row, index) => {
+          const extra = beneath?.(row);
+          return (
+            <tbody key={keyOf(row)} data-index={from + index} ref={isLong ? virtual.measureElement : null}>
+              <tr
+                aria-rowindex={from + index + 2}
+                className={`border-b border-line ${rowLook?.(row) ?? ""}`}
+                style={{ height: ROW_HEIGHT }}
+              >
+                {columns.map((column) => (
+                  <td key={column.name} className={`px-2 py-0.5 ${lookOf(column)}`}>
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+              {extra != null && extra !== false && (
+                <tr className="border-b border-line bg-raised">
+                  <td colSpan={columns.length} className="px-2 py-2">
+                    {extra}
+                  </td>
                 </tr>
-                {extra != null && extra !== false && (
-                  <tr className="border-b border-line bg-raised">
-                    <td colSpan={columns.length} className="px-2 py-2">
-                      {extra}
-                    </td>
-                  </tr>
-                )}
-              </Fragment>
-            );
-          })}
-          <Spacer height={below} columns={columns.length} />
-        </tbody>
+              )}
+            </tbody>
+          );
+        })}
+        <Spacer height={below} columns={columns.length} />
       </table>
     </section>
   );
@@ -101,8 +100,10 @@ function lookOf<Row>(column: Column<Row>): string {
 function Spacer({ height, columns }: { readonly height: number; readonly columns: number }) {
   if (height <= 0) return null;
   return (
-    <tr style={{ height }}>
-      <td colSpan={columns} className="p-0" />
-    </tr>
+    <tbody>
+      <tr style={{ height }}>
+        <td colSpan={columns} className="p-0" />
+      </tr>
+    </tbody>
   );
 }

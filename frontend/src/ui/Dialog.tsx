@@ -16,7 +16,7 @@ export function Dialog({ open, onOpenChange, title, description, children, first
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-50 bg-black/60" />
+        <Radix.Overlay className="fixed inset-0 z-50 bg-scrim" />
         <Radix.Content
           className="fixed top-1/2 left-1/2 z-50 max-h-[90dvh] w-[min(32rem,94vw)] -translate-x-1/2 -translate-y-1/2 overflow-auto rounded-md border border-line bg-surface p-4 shadow-xl"
           onOpenAutoFocus={(event) => {

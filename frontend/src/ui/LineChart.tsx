@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useUi } from "@/app/ui-state";
+import { timeTick } from "@/domain/curve";
 
 export type Line = {
   readonly name: string;
@@ -18,7 +19,7 @@ type Props = {
   readonly format: (value: number) => string;
 };
 
-/** One curve over time, drawn on a canvas; what it shows is said in words by its label. */
+/** One curve over time (UTC), drawn on a canvas; what it shows is said in words by its label. */
 export function LineChart({ label, times, line, height, format }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const { theme, hasSafePair } = useUi();
@@ -63,8 +64,12 @@ function options(
     width: element.clientWidth,
     height,
     legend: { show: false },
+    tzDate: (second) => uPlot.tzDate(new Date(second * 1000), "Etc/UTC"),
     cursor: { points: { show: false } },
-    axes: [axis, { ...axis, size: 76, values: (_, ticks) => ticks.map(format) }],
+    axes: [
+      { ...axis, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => timeTick(tick, step)) },
+      { ...axis, size: 76, values: (_, ticks) => ticks.map(format) },
+    ],
     series: [{}, { label: line.name, stroke: colour, fill: `${colour}22`, width: 1.5, spanGaps: false }],
   };
 }

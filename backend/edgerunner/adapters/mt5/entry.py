@@ -1,6 +1,7 @@
 """Orders, changes and cancels on their way to the terminal: each request is sent once."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
@@ -79,7 +80,8 @@ class OrderEntry:
         tick = await self._calls.tick(listing.symbol)
         if tick is not None:
             check_side(terms, tick)
-        await self._closed_by(terms, listing)
+        with suppress(BrokerRejected):  # nothing to reduce is a refusal of the order itself, when it is placed
+            await self._closed_by(terms, listing)
 
     async def place(self, command: PlaceOrder, listing: Listing) -> OrderAck:
         """Send one order."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edgerunner.adapters.mt5.options import Options
 from edgerunner.adapters.mt5_adapter import MT5Adapter
 from edgerunner.domain.errors import BrokerAuthFailed, BrokerRejected, BrokerUnreachable, Conflict, Unsupported
 from edgerunner.domain.orders import OrderStatus
@@ -159,7 +160,7 @@ async def test_wrong_token_account_and_address_are_refused_by_name(site: Site) -
 async def test_answer_that_was_lost_on_the_way_is_asked_for_again_and_nothing_is_sent_twice(site: Site) -> None:
     """The bridge executed the order and its answer came too late for us: it keeps it under the order's key."""
     terminal = site.broker.adapter._session._terminal
-    exchange, lost = terminal._http.exchange, []  # type: ignore[attr-defined] # the wire, to lose one answer on it
+    exchange, lost = terminal._http.exchange, list[object]()  # type: ignore[attr-defined] # the wire, to lose one answer
 
     async def losing(method: str, path: str, *arguments: object, **named: object) -> object:
         from edgerunner.adapters.mt5.bridge_http import NoAnswer
@@ -198,7 +199,7 @@ async def test_news_come_by_push_long_before_the_next_look() -> None:
             await broker.until_filled(key, broker.quantity)
 
 
-def _rarely(broker: Mt5OnSimulator) -> object:
+def _rarely(broker: Mt5OnSimulator) -> Options:
     from dataclasses import replace
 
     return replace(broker.adapter._session.link._options, account_every_s=60)

@@ -42,14 +42,15 @@ export function AlertBell() {
       <Popover.Portal>
         <Popover.Content
           align="end"
+          sideOffset={6}
           collisionPadding={8}
           aria-label="Alerts"
-          className="z-50 flex h-[min(28rem,70dvh)] w-[min(26rem,calc(100vw-1rem))] flex-col"
+          className="z-50 flex max-h-[min(28rem,70dvh)] w-[min(26rem,calc(100vw-1rem))] flex-col"
         >
           <Panel
             title="Alerts"
             state={panelState(link, trust, { isEmpty: alerts.length === 0, ...NOTHING })}
-            className="h-full shadow-xl"
+            className="flex-1 shadow-xl"
           >
             <ul className="m-0 list-none p-0">
               {alerts.map((alert) => (

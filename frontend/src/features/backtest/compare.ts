@@ -14,8 +14,12 @@ const HIGHER: ReadonlySet<string> = new Set([
   ..."average_win average_loss payoff_ratio best_trade worst_trade sqn".split(" "),
 ]);
 const LOWER: ReadonlySet<string> = new Set([
-  ..."annual_volatility value_at_risk_95 conditional_value_at_risk_95 max_drawdown max_drawdown_money".split(" "),
-  ..."max_drawdown_duration average_drawdown average_drawdown_duration time_under_water ulcer_index".split(" "),
+  ..."annual_volatility value_at_risk_95 conditional_value_at_risk_95 max_drawdown max_drawdown_money".split(
+    " ",
+  ),
+  ..."max_drawdown_duration average_drawdown average_drawdown_duration time_under_water ulcer_index".split(
+    " ",
+  ),
   ..."max_consecutive_losses fees_paid".split(" "),
 ]);
 
@@ -43,17 +47,20 @@ export type Difference = { readonly name: string; readonly values: readonly stri
 
 /** In what the requests of the runs differ: what may explain that their figures do. */
 export function differencesOf(runs: readonly Pick<Run, "request">[]): readonly Difference[] {
-  const flats = runs.map(({ request }) => flattened(request));
+  const flats = runs.map(({ request }) => requestFacts(request));
   const names = [...new Set(flats.flatMap((flat) => [...flat.keys()]))];
   return names
     .map((name) => ({ name, values: flats.map((flat) => flat.get(name) ?? "\u2014") }))
     .filter(({ values }) => new Set(values).size > 1);
 }
 
-function flattened(value: unknown, path = ""): ReadonlyMap<string, string> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return new Map([[path, typeof value === "string" ? value : JSON.stringify(value)]]);
+/** What was asked for, part by part: `fees.taker` is a part of its own. */
+export function requestFacts(request: unknown, path = ""): ReadonlyMap<string, string> {
+  if (typeof request !== "object" || request === null || Array.isArray(request))
+    return new Map([[path, typeof request === "string" ? request : JSON.stringify(request)]]);
   return new Map(
-    Object.entries(value).flatMap(([name, part]) => [...flattened(part, path === "" ? name : `${path}.${name}`)]),
+    Object.entries(request).flatMap(([name, part]) => [
+      ...requestFacts(part, path === "" ? name : `${path}.${name}`),
+    ]),
   );
 }

@@ -70,7 +70,8 @@ export function runRequest(draft: RunDraft, parameters: Readonly<Record<string, 
     parameters: { ...parameters },
     instrument_id: draft.instrumentId,
     timeframe: draft.timeframe,
-    data: draft.source === "dataset" ? { dataset_id: draft.datasetId } : { connection_id: draft.connectionId },
+    data:
+      draft.source === "dataset" ? { dataset_id: draft.datasetId } : { connection_id: draft.connectionId },
     ...(draft.start === "" ? {} : { start: utc(draft.start) }),
     ...(draft.end === "" ? {} : { end: utc(draft.end) }),
     initial_cash: draft.cash,
@@ -114,10 +115,12 @@ export function runErrors(draft: RunDraft): Errors {
   ] as const)
     if (!isFraction(text)) errors[field] = "must be a fraction such as 0.0005";
   if (!/^\d{0,15}$/.test(draft.seed)) errors.seed = "must be a whole number";
-  if (draft.start !== "" && draft.end !== "" && draft.start >= draft.end) errors.end = "must be after the start";
+  if (draft.start !== "" && draft.end !== "" && draft.start >= draft.end)
+    errors.end = "must be after the start";
   for (const name of LIMIT_NAMES) {
     const text = draft.limits[name];
-    const isRight = name === "max_open_orders" ? /^\d*$/.test(text) : text === "" || parseDecimal(text) !== null;
+    const isRight =
+      name === "max_open_orders" ? /^\d*$/.test(text) : text === "" || parseDecimal(text) !== null;
     if (!isRight) errors[`limits.${name}`] = "must be a number";
   }
   return errors;

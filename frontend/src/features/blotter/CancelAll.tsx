@@ -32,7 +32,11 @@ export function CancelAll({ count, scope, scopeWords }: Props) {
         open={isOpen}
         onOpenChange={(open) => !open && end()}
         title={`Cancel all orders ${scopeWords}?`}
-        description={`${count} working now. Exits that protect positions are among them; an order may still fill before its end.`}
+        description={
+          cancel.data === undefined
+            ? `${count} working now. Exits that protect positions are among them; an order may still fill before its end.`
+            : "This is what came of each."
+        }
         firstFocus={wayOut}
       >
         {cancel.data !== undefined && <ItemResults results={cancel.data} />}

@@ -23,7 +23,7 @@ export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
         order.client_order_id === changingId ? (
           <ModifyOrder order={order} onEnd={() => setChangingId(null)} />
         ) : (
-          <Trouble order={order} />
+          troubleOf(order)
         )
       }
     />
@@ -87,9 +87,8 @@ function Actions({ order, onChange }: ActionsProps) {
   );
 }
 
-/** Why a person must look at the order, or what the broker last said against a change of it. */
-function Trouble({ order }: { readonly order: Order }) {
-  const { outcome_unknown, needs_operator } = order;
+/** Why a person must look at the order; null = no reason to. */
+function troubleOf({ outcome_unknown, needs_operator }: Order) {
   if (outcome_unknown === null && needs_operator === null) return null;
   return (
     <span className="text-xs text-warn">

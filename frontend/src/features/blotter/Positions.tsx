@@ -31,6 +31,7 @@ function columnsFor(onClose: (position: Position) => void): readonly Column<Posi
     { name: "Instrument", cell: (row) => row.instrument_id },
     { name: "At", isMinor: true, cell: (row) => <span className="text-muted">{whereWords(row)}</span> },
     { name: "Position", isNumber: true, cell: (row) => <Size row={row} /> },
+    { name: "Open PnL", isNumber: true, cell: (row) => <OpenPnl position={row} /> },
     {
       name: "Average",
       isNumber: true,
@@ -43,7 +44,6 @@ function columnsFor(onClose: (position: Position) => void): readonly Column<Posi
       isMinor: true,
       cell: (row) => <PriceText row={row} of={row.mark_price} />,
     },
-    { name: "Open PnL", isNumber: true, cell: (row) => <OpenPnl position={row} /> },
     { name: "Protection", isMinor: true, cell: (row) => <Protection row={row} /> },
     {
       name: "Way out",

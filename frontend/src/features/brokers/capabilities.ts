@@ -60,7 +60,9 @@ export function matrixOf(capabilities: Capabilities): Matrix {
           member("reduce only", "reduce_only", (p) => p.reduce_only),
           member("one cancels all", "oca_group", (p) => p.oca),
           ...CHANGES.map((name) =>
-            member(`change the ${name.replace("_", " ")}`, name, (p) => p.modify.includes(name)),
+            row(`change the ${name.replace("_", " ")}`, (p) =>
+              p.modify.includes(name) ? YES : no(p, name in p.unsupported ? name : "modify"),
+            ),
           ),
           row("take profit, stop loss", bracketCell),
         ],

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import type { Schemas } from "@/api/client";
 import type { Instrument } from "@/api/queries/instruments";
@@ -8,9 +9,7 @@ import { panelState } from "@/stream/panelState";
 import { depthChannel } from "@/stream/protocol";
 import { streamStore } from "@/stream/store";
 import { Panel } from "@/ui/Panel";
-import { type Level, ladderOf } from "./ladder";
-
-const ROWS = 10;
+import { FEWEST_LEVELS, type Level, ladderOf, levelsIn } from "./ladder";
 
 type Props = {
   readonly connectionId: string;
@@ -30,33 +29,49 @@ export function DepthLadder({ connectionId, instrument, onPrice }: Props) {
     title: "The book is empty",
     hint: "The broker shows no orders on either side.",
   });
-  const { bids, asks } = ladderOf(depth?.bids ?? [], depth?.asks ?? [], ROWS);
+  const [place, setPlace] = useState<HTMLElement | null>(null);
+  const levels = useFittingLevels(place);
+  const { bids, asks } = ladderOf(depth?.bids ?? [], depth?.asks ?? [], levels);
   const rows = { instrument, onPrice };
   return (
     <Panel title="Depth" state={state}>
-      <table className="w-full border-collapse font-mono text-sm">
-        <thead className="text-xs text-muted">
-          <tr>
-            <th scope="col" className="num px-2 font-normal">
-              Price {instrument.quote}
-            </th>
-            <th scope="col" className="num px-2 font-normal">
-              Size {instrument.quantity_unit}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {asks.map((level) => (
-            <Row key={`ask ${level.price}`} level={level} side="ask" {...rows} />
-          ))}
-          <Spread bids={bids} asks={asks} tick={instrument.tick_size} />
-          {bids.map((level) => (
-            <Row key={`bid ${level.price}`} level={level} side="bid" {...rows} />
-          ))}
-        </tbody>
-      </table>
+      <div ref={setPlace} className="h-full overflow-hidden max-xl:min-h-72">
+        <table className="w-full border-collapse font-mono text-sm">
+          <thead className="text-xs text-muted">
+            <tr>
+              <th scope="col" className="num px-2 font-normal">
+                Price {instrument.quote}
+              </th>
+              <th scope="col" className="num px-2 font-normal">
+                Size {instrument.quantity_unit}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {asks.map((level) => (
+              <Row key={`ask ${level.price}`} level={level} side="ask" {...rows} />
+            ))}
+            <Spread bids={bids} asks={asks} tick={instrument.tick_size} />
+            {bids.map((level) => (
+              <Row key={`bid ${level.price}`} level={level} side="bid" {...rows} />
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
+}
+
+/** As many levels a side as there is room for, so that the spread is always in sight. */
+function useFittingLevels(place: HTMLElement | null): number {
+  const [levels, setLevels] = useState(FEWEST_LEVELS);
+  useEffect(() => {
+    if (place === null) return;
+    const observer = new ResizeObserver(() => setLevels(levelsIn(place.clientHeight)));
+    observer.observe(place);
+    return () => observer.disconnect();
+  }, [place]);
+  return levels;
 }
 
 type RowProps = Pick<Props, "instrument" | "onPrice"> & {
@@ -78,10 +93,11 @@ function Row({ level, side, instrument, onPrice }: RowProps) {
         <button
           type="button"
           className="num w-full cursor-pointer border-0 bg-transparent px-2 py-0.5 text-inherit hover:bg-raised"
-          aria-label={`${side} ${level.price}, ${level.size}: put the price into the ticket`}
           onClick={() => onPrice(level.price)}
         >
+          <span className="sr-only">{side} </span>
           {price(level.price, instrument.tick_size)}
+          <span className="sr-only">: put the price into the ticket</span>
         </button>
       </td>
       <td className="num px-2">{quantity(level.size, instrument.lot_step)}</td>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ladderOf } from "./ladder";
+import { FEWEST_LEVELS, ladderOf, levelsIn } from "./ladder";
 
 const BIDS = [
   ["99", "1"],
@@ -33,5 +33,11 @@ describe("ladder", () => {
 
   it("is empty without a book", () => {
     expect(ladderOf([], [], 5)).toEqual({ bids: [], asks: [] });
+  });
+
+  it("takes both sides, head and spread into the height, and never shows fewer than a few levels", () => {
+    expect(levelsIn(44 + 2 * 24 * 7)).toBe(7);
+    expect(levelsIn(44 + 2 * 24 * 7 - 1)).toBe(6);
+    expect(levelsIn(0)).toBe(FEWEST_LEVELS);
   });
 });

@@ -21,6 +21,18 @@ export function ladderOf(
   return { bids: shownBids.map(share), asks: shownAsks.map(share).reverse() };
 }
 
+export const FEWEST_LEVELS = 3;
+const MOST_LEVELS = 25;
+/** Heights as drawn, px: one level, and head and spread together. */
+const LEVEL_HEIGHT = 24;
+const REST_HEIGHT = 44;
+
+/** How many levels a side fit into so many pixels. */
+export function levelsIn(height: number): number {
+  const levels = Math.floor((height - REST_HEIGHT) / (2 * LEVEL_HEIGHT));
+  return Math.max(FEWEST_LEVELS, Math.min(MOST_LEVELS, levels));
+}
+
 type Cumulated = { readonly price: string; readonly size: string; readonly upTo: number };
 
 function cumulated(side: Side): readonly Cumulated[] {

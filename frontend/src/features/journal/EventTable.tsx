@@ -11,6 +11,19 @@ type Props = { readonly caption: string; readonly events: readonly JournalEvent[
 export function EventTable({ caption, events }: Props) {
   const [openSeq, setOpenSeq] = useState<number | null>(null);
   const columns: readonly Column<JournalEvent>[] = [
+    {
+      name: "Detail",
+      cell: (event) => (
+        <Button
+          look="quiet"
+          aria-expanded={event.seq === openSeq}
+          aria-label={`${event.seq === openSeq ? "Close" : "Open"} event ${event.seq}`}
+          onClick={() => setOpenSeq(event.seq === openSeq ? null : event.seq)}
+        >
+          {event.seq === openSeq ? "Close" : "Open"}
+        </Button>
+      ),
+    },
     { name: "Seq", isNumber: true, cell: (event) => event.seq },
     {
       name: "Recorded UTC",
@@ -25,19 +38,6 @@ export function EventTable({ caption, events }: Props) {
       name: "Order",
       isMinor: true,
       cell: (event) => <code className="text-xs">{event.client_order_id ?? ""}</code>,
-    },
-    {
-      name: "All of it",
-      cell: (event) => (
-        <Button
-          look="quiet"
-          aria-expanded={event.seq === openSeq}
-          aria-label={`${event.seq === openSeq ? "Close" : "Open"} event ${event.seq}`}
-          onClick={() => setOpenSeq(event.seq === openSeq ? null : event.seq)}
-        >
-          {event.seq === openSeq ? "Close" : "Open"}
-        </Button>
-      ),
     },
   ];
   return (
@@ -57,7 +57,7 @@ function time(stamp: string | null): string {
 
 function Clipped({ text }: { readonly text: string }) {
   return (
-    <span className="block max-w-[28rem] truncate" title={text}>
+    <span className="block max-w-64 truncate" title={text}>
       {text}
     </span>
   );

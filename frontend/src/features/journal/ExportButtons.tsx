@@ -13,7 +13,7 @@ const FORMATS: readonly { readonly format: JournalFormat; readonly word: string 
 export function ExportButtons() {
   const file = useJournalExport();
   return (
-    <fieldset className="m-0 ml-auto flex flex-wrap items-center gap-1 border-0 p-0 max-md:ml-0">
+    <fieldset className="m-0 ml-auto flex flex-wrap items-center gap-1 border-0 p-0 max-md:col-span-2 max-md:ml-0">
       <legend className="p-0 text-xs text-muted">Save all of it as</legend>
       {FORMATS.map(({ format, word }) => (
         <Button

@@ -22,10 +22,10 @@ export function JournalSearch() {
   const isOrderWrong = typed.trim() !== "" && orderId === null;
   return (
     <div className="flex min-h-0 flex-1 flex-col gap-2">
-      <search className="flex flex-wrap items-end gap-2">
+      <search className="flex flex-wrap items-end gap-2 max-md:grid max-md:grid-cols-2">
         <Field
           label="Order id"
-          className="w-72 max-md:w-full"
+          className="w-72 max-md:col-span-2 max-md:w-auto"
           error={isOrderWrong ? "is no order id" : undefined}
         >
           {({ id, describedBy }) => (
@@ -40,7 +40,7 @@ export function JournalSearch() {
             />
           )}
         </Field>
-        <Field label="Event" className="w-52 max-md:w-full">
+        <Field label="Event" className="w-52 max-md:w-auto">
           {({ id }) => (
             <select
               id={id}
@@ -57,7 +57,7 @@ export function JournalSearch() {
             </select>
           )}
         </Field>
-        <Field label="Connection" className="w-44 max-md:w-full">
+        <Field label="Connection" className="w-44 max-md:w-auto">
           {({ id }) => (
             <select
               id={id}

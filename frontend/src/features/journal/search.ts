@@ -45,24 +45,34 @@ export function orderIdOf(text: string): string | null {
   return ORDER_ID.test(trimmed) ? trimmed : null;
 }
 
+const SHOWN: readonly string[] = [
+  "side",
+  "quantity",
+  "instrument_id",
+  "order_type",
+  "price",
+  "trigger_price",
+  "kind",
+  "amount",
+  "currency",
+  "code",
+  "text",
+  "reason",
+];
+
 /** What an event is about, in one line. */
 export function eventSummary({ data }: Pick<JournalEvent, "data">): string {
-  const shown = [
-    "instrument_id",
-    "side",
-    "quantity",
-    "price",
-    "kind",
-    "amount",
-    "currency",
-    "code",
-    "text",
-    "reason",
-  ];
-  return shown
-    .flatMap((name) => {
-      const value = data[name];
-      return typeof value === "string" || typeof value === "number" ? [String(value)] : [];
-    })
-    .join(" ");
+  const told = new Map(plainEntries(data));
+  return SHOWN.flatMap((name) => told.get(name) ?? []).join(" ");
+}
+
+/** Texts and numbers of an object and of the objects in it, by their own names; the outer ones win. */
+function plainEntries(data: object): readonly (readonly [string, string])[] {
+  const inner: (readonly [string, string])[] = [];
+  const own: (readonly [string, string])[] = [];
+  for (const [name, value] of Object.entries(data)) {
+    if (typeof value === "string" || typeof value === "number") own.push([name, String(value)]);
+    else if (typeof value === "object" && value !== null) inner.push(...plainEntries(value));
+  }
+  return [...inner, ...own];
 }

@@ -1,7 +1,8 @@
 import { dateTime } from "@/domain/format";
-import { isPinned, refusalOf, typeWord } from "@/domain/orders";
+import { isPinned, typeWord } from "@/domain/orders";
 import { type Column, DataTable } from "@/ui/DataTable";
 import { OrderStatus } from "@/ui/OrderStatus";
+import { Said } from "./Said";
 import type { TreeRow } from "./tree";
 
 type Props = {
@@ -49,7 +50,7 @@ function columnsFor(selectedId: string | null, onSelect: (id: string) => void): 
         </button>
       ),
     },
-    { name: "Type", cell: ({ order }) => typeWord(order.order_type) },
+    { name: "Type", isMinor: true, cell: ({ order }) => typeWord(order.order_type) },
     {
       name: "At",
       isMinor: true,
@@ -60,6 +61,11 @@ function columnsFor(selectedId: string | null, onSelect: (id: string) => void): 
       isNumber: true,
       cell: ({ order }) => `${order.filled_quantity} / ${order.quantity}`,
     },
+    {
+      name: "Said",
+      isMinor: true,
+      cell: ({ order }) => <Said order={order} className="block max-w-56 truncate" />,
+    },
     { name: "Price", isNumber: true, isMinor: true, cell: ({ order }) => order.price ?? "\u2014" },
     { name: "Trigger", isNumber: true, isMinor: true, cell: ({ order }) => order.trigger_price ?? "\u2014" },
     { name: "Average", isNumber: true, isMinor: true, cell: ({ order }) => order.average_price ?? "\u2014" },
@@ -69,20 +75,5 @@ function columnsFor(selectedId: string | null, onSelect: (id: string) => void): 
       isMinor: true,
       cell: ({ order }) => <span className="text-muted">{dateTime(order.created_at)}</span>,
     },
-    { name: "Said", isMinor: true, cell: ({ order }) => <Said order={order} /> },
   ];
-}
-
-/** What refused it, in its own words with the code; or why a person must look at it. */
-function Said({ order }: { readonly order: TreeRow["order"] }) {
-  const unknown = order.needs_operator ?? order.outcome_unknown?.reason ?? null;
-  if (unknown !== null) return <span className="text-warn">{unknown}</span>;
-  const refusal = refusalOf(order);
-  if (refusal === null) return null;
-  return (
-    <span className="text-danger">
-      {refusal.text}
-      {refusal.code !== null && <code className="ml-1">({refusal.code})</code>}
-    </span>
-  );
 }

@@ -8,6 +8,7 @@ import { OrderStatus } from "@/ui/OrderStatus";
 import { LIVE, LOADING, Panel } from "@/ui/Panel";
 import { ProblemText } from "@/ui/ProblemText";
 import { detailsOf, eventWord } from "./events";
+import { Said } from "./Said";
 
 type Props = {
   readonly clientOrderId: string;
@@ -53,6 +54,7 @@ function Head({ order }: { readonly order: Order }) {
       <span>
         {order.side} {order.quantity} {order.instrument_id}, {typeWord(order.order_type)}
       </span>
+      <Said order={order} className="basis-full" />
     </p>
   );
 }

@@ -10,21 +10,26 @@ import { Panel } from "@/ui/Panel";
 type Order = Schemas["OrderAnswer"];
 
 const COLUMNS: readonly Column<Order>[] = [
-  { name: "Time UTC", cell: (order) => <span className="num">{timeOfDay(order.created_at)}</span> },
+  { name: "Time UTC", cell: (order) => timeOfDay(order.created_at) },
   {
     name: "Why",
     cell: (order) => (
-      <span className="whitespace-normal break-words">
+      <div className="min-w-36 py-1 break-words whitespace-normal">
         {order.denied?.text} <code className="text-xs text-danger">{order.denied?.code}</code>
-      </span>
+      </div>
     ),
   },
-  { name: "Order", cell: (order) => `${order.side} ${order.quantity} ${order.instrument_id}` },
-  { name: "Connection", cell: (order) => order.connection_id, isMinor: true },
   {
-    name: "From",
-    cell: (order) => (order.strategy_id === null ? order.source : `strategy ${order.strategy_id}`),
-    isMinor: true,
+    name: "Order",
+    cell: (order) => (
+      <div className="py-1 break-words whitespace-normal">
+        {order.side} {order.quantity} {order.instrument_id}
+        <div className="text-xs text-muted">
+          {order.connection_id}, from{" "}
+          {order.strategy_id === null ? order.source : `strategy ${order.strategy_id}`}
+        </div>
+      </div>
+    ),
   },
 ];
 

@@ -82,7 +82,7 @@ function ScopeLine({ row, onHalt, onEdit }: LineProps) {
           </Button>
         )}
         {state !== "halted" && (
-          <Button aria-label={`Halt ${row.words}`} look="danger" onClick={onHalt}>
+          <Button aria-label={`Halt ${row.words}`} onClick={onHalt} className="text-danger">
             Halt
           </Button>
         )}

@@ -17,6 +17,7 @@ export function NetWorth({ performance }: { readonly performance: Performance })
 /** What the profit is made of. */
 export function WorthTable({ performance }: { readonly performance: Performance }) {
   const worths = worthOf(performance);
+  if (worths.length === 0) return null;
   return (
     <table className="w-full border-collapse text-sm">
       <caption className="sr-only">Profit by currency</caption>

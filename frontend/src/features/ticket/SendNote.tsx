@@ -38,7 +38,10 @@ export function SendNote({ state, terms, tell }: Props) {
     case "unsent":
       return (
         <div className="rounded-sm border border-line p-2 text-sm">
-          <p className="m-0">The server does not have this order: {state.reason}.</p>
+          <p className="m-0 font-semibold">The order did not arrive</p>
+          <p className="m-0 text-xs text-muted">
+            The server was asked three times and does not have it. While sending: {state.reason}.
+          </p>
           <Button className="mt-1 text-xs" onClick={() => tell({ type: "send_again" })}>
             Send the same order again
           </Button>
