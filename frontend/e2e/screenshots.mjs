@@ -33,7 +33,7 @@ async function photograph(theme, size) {
   await screen.chooseMarket(BITCOIN.connection_id, "BTCUSDT", BITCOIN.instrument_id);
   for (const place of places) {
     await screen.visit(place);
-    await page.waitForFunction(isSettled);
+    await screen.settled();
     await shoot(place.slice(1));
   }
   await page.getByRole("button", { name: "KILL" }).click();
@@ -42,10 +42,4 @@ async function photograph(theme, size) {
   const complaints = screen.complaints.map((each) => `${theme} ${size}: ${each}\n`);
   process.stdout.write(complaints.join(""));
   await screen.close();
-}
-
-/** Runs in the page: no panel loads any more, and two frames have been drawn. */
-function isSettled() {
-  const isLoading = document.querySelector('main [aria-busy="true"], main [aria-label="loading"]') !== null;
-  return !isLoading && document.querySelector("main section, main form, main p") !== null;
 }

@@ -170,7 +170,10 @@ async def _wait_ready(output: Output, url: str, stop: asyncio.Event, *, is_patie
 
 async def _missing(http: httpx.AsyncClient, url: str) -> str:
     """Return what keeps the API from being ready, empty when it is."""
-    answer = await http.get(f"{url}/readyz")
+    try:
+        answer = await http.get(f"{url}/readyz")
+    except httpx.TimeoutException:
+        return "the API has not answered GET /readyz yet"
     match answer.status_code:
         case HTTPStatus.OK:
             return ""

@@ -53,6 +53,11 @@ export class Screen {
     return dialog;
   }
 
+  /** Wait until the screen shows something and nothing of it loads any more. */
+  async settled() {
+    await this.page.waitForFunction(isSettled);
+  }
+
   async close() {
     await this.page.context().close();
   }
@@ -69,6 +74,12 @@ function keepChoices({ key, theme }) {
   if (localStorage.getItem("edgerunner.ui") === null) {
     localStorage.setItem("edgerunner.ui", JSON.stringify({ state: { theme }, version: 1 }));
   }
+}
+
+/** Runs in the page: a panel, a form or a sentence is there, and no panel loads. */
+function isSettled() {
+  const isLoading = document.querySelector('main [aria-busy="true"], main [aria-label="loading"]') !== null;
+  return !isLoading && document.querySelector("main section, main form, main p") !== null;
 }
 
 /** Runs in the page: whether nothing lies above an element at its middle and near its corners. */

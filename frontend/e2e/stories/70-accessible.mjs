@@ -18,7 +18,7 @@ export async function story({ open, product }) {
       await screen.panel("Depth").getByRole("button").first().waitFor();
       for (const place of PLACES) {
         await screen.visit(place);
-        await page.locator("main section, main form").first().waitFor();
+        await screen.settled();
         await look(place);
       }
       await page.getByRole("button", { name: "KILL" }).click();

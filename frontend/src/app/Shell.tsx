@@ -23,7 +23,7 @@ export function Shell() {
       <TopBar />
       <div className="flex min-h-0 flex-1 max-md:flex-col-reverse">
         <PlaceBar />
-        <main id="screen" className="min-h-0 min-w-0 flex-1 overflow-auto p-2">
+        <main id="screen" className="relative min-h-0 min-w-0 flex-1 overflow-auto p-2">
           <Outlet />
         </main>
       </div>

@@ -1,7 +1,9 @@
 import { type Use, useRisk } from "@/api/queries/risk";
+import { decimal, negate, toPlain } from "@/domain/decimal";
 import { money } from "@/domain/format";
 import { Panel } from "@/ui/Panel";
 import { queryState } from "@/ui/queryState";
+import { Signed } from "@/ui/Signed";
 import { LIMITS, limitWords, type LimitUse as OneUse, usesOf } from "./limits";
 import { StateBadge } from "./StateBadge";
 
@@ -36,7 +38,14 @@ function AccountUse({ use }: { readonly use: Use }) {
       <dl className="m-0 mb-2 grid grid-cols-[1fr_auto] gap-x-3 text-sm">
         <Fact name="Equity" text={amount(use.equity, use.currency)} />
         <Fact name="Exposure with working orders" text={amount(use.exposure, use.currency)} />
-        <Fact name="Loss of the day" text={amount(use.daily_loss, use.currency)} />
+        <dt className="text-muted">Result of the day</dt>
+        <dd className="m-0 text-right">
+          {use.daily_loss === null ? (
+            "not known"
+          ) : (
+            <Signed amount={resultOf(use.daily_loss)} currency={use.currency} />
+          )}
+        </dd>
         <Fact name="Working orders" text={String(use.open_orders)} />
       </dl>
       {bars.length === 0 && <p className="m-0 text-xs text-muted">No limit with a use is set.</p>}
@@ -55,6 +64,11 @@ function othersOf(use: Use, bars: readonly OneUse[]): readonly string[] {
     const text = shown.has(terms.name) ? null : limitWords(terms, use.limits[terms.name], use.currency);
     return text === null ? [] : [`${terms.word} ${text}`];
   });
+}
+
+/** The server tells losses as positive numbers. */
+function resultOf(loss: string): string {
+  return toPlain(negate(decimal(loss)));
 }
 
 function amount(text: string | null, currency: string): string {

@@ -82,7 +82,7 @@ function ScopeLine({ row, onHalt, onEdit }: LineProps) {
           </Button>
         )}
         {state !== "halted" && (
-          <Button aria-label={`Halt ${row.words}`} onClick={onHalt} className="text-danger">
+          <Button aria-label={`Halt ${row.words}`} onClick={onHalt}>
             Halt
           </Button>
         )}

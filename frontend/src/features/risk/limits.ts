@@ -109,7 +109,7 @@ export function usesOf(use: Use): readonly LimitUse[] {
     const terms = LIMITS.find((each) => each.name === name);
     const limit = use.limits[name];
     if (terms === undefined || limit === null || typeof limit === "boolean") return [];
-    const used = read(use);
+    const used = atLeastZero(read(use));
     const allowed = limitWords(terms, limit, use.currency) ?? "";
     if (used === null)
       return [{ terms, used: "not known", allowed, perMille: null, level: "unknown" as const }];
@@ -118,10 +118,14 @@ export function usesOf(use: Use): readonly LimitUse[] {
   });
 }
 
+/** A gain uses nothing of a loss limit. */
+function atLeastZero(text: string | null): string | null {
+  return text?.startsWith("-") ? "0" : text;
+}
+
 function shareOf(used: Decimal, limit: Decimal): Pick<LimitUse, "perMille" | "level"> {
   if (compare(used, limit) >= 0) return { perMille: 1000, level: "reached" };
-  const share = Number(divide(used, limit, 3)?.units ?? 0n);
-  const perMille = Math.max(0, share);
+  const perMille = Number(divide(used, limit, 3)?.units ?? 0n);
   return { perMille, level: perMille >= NEAR_PER_MILLE ? "near" : "fine" };
 }
 
