@@ -20,8 +20,9 @@ help:
 	@echo "make check        format, lint, types, import rules, secrets, file sizes"
 	@echo "make conformance  run unmodified clients of Bybit, TWS and MetaTrader 5 against the simulators and the MT5 bridge"
 	@echo "make drills       break everything on purpose, some 2,000 times; DRILLS=\"--rows F3a --share 0.1\" selects"
+	@echo "make e2e          tell stories on the screen in a real Chromium; E2E=\"sign-in market\" selects"
 	@echo "make bench        measure idle cost, journal, backtester; bench-peers adds other backtesters"
-	@echo "make setup | drills | e2e | docs | lock | clean"
+	@echo "make setup | drills | docs | lock | clean"
 
 # A virtual environment remembers where it was made: a copied folder gets a new one.
 ifneq ($(wildcard .venv/home),)
@@ -124,8 +125,9 @@ docs: $(DEV)
 drills: $(DEV)
 	PYTHONPATH=backend $(PYTHON) -m tests.drills $(DRILLS)
 
-e2e:
-	@echo "e2e: nothing to run yet."
+# Needs Chromium; E2E="sign-in market" selects stories. The size of what a page loads is checked on the way.
+e2e: $(DEV) $(SCREEN)/dist/index.html
+	cd $(SCREEN) && node tools/bundle-budget.mjs && node e2e/run.mjs $(E2E)
 
 lock: $(PYTHON)
 	@$(PIP) install uv==$(UV_VERSION)

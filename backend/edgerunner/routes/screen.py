@@ -8,6 +8,7 @@ from typing import Final
 
 from starlette.responses import HTMLResponse, Response
 
+from edgerunner.backtest.report_scripts import script_hashes
 from edgerunner.routes.docs_page import PAGE_HEADERS, welcome_page
 
 _INDEX: Final = "index.html"
@@ -15,13 +16,16 @@ _HASHED: Final = "assets/"
 _MOST_BYTES: Final = 50_000_000
 _HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-        "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        f"default-src 'self'; script-src 'self' {' '.join(script_hashes())}; connect-src 'self' ws: wss:; "
+        "img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""The stream of a screen that is deployed alone lies on another origin: hence the schemes in ``connect-src``."""
+"""The stream of a screen that is deployed alone lies on another origin: hence the schemes in ``connect-src``.
+
+A backtest's report is shown in a sandboxed frame, which inherits this policy: hence its two scripts by their hashes.
+"""
 
 
 @dataclass(frozen=True, slots=True)

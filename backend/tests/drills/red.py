@@ -284,7 +284,7 @@ COMMENTS_ALONE = Break(
 BREAKS: dict[str, Break] = {
     "M1": replace(TIMEOUT_IS_REJECTION, broker="mt5"),
     "M2": SENT_AGAIN,
-    "M3": replace(SENT_AGAIN),
+    "M3": replace(TIMEOUT_IS_REJECTION, broker="mt5"),
     "M4": COMMENTS_ALONE,
     "F1a": NO_INTENT,
     "F1b": NOTHING_FINDS_OUT,

@@ -38,11 +38,12 @@ async def time_out_after_execution(world: World, draw: random.Random, key: str) 
 
 async def terminal_hangs(world: World, draw: random.Random, key: str) -> None:
     """M3: the terminal hangs for seconds with orders in it, then carries all of them out at once."""
-    await world.fault("mt5.hang", count=1_000)
+    await world.act("hold", at=draw.choice(("received", "accepted", "ack_sent")))
     sending = [
         asyncio.create_task(place(world, f"{key}-{number}", body_of(world, draw, draw.choice(("resting", "market")))))
         for number in range(draw.randint(1, 3))
     ]
+    await until(lambda: _is_held(world), timeout_s=PATIENCE_S, what="an order is in the terminal")
     await asyncio.sleep(draw.uniform(0.5, 5))
     await world.heal()
     await asyncio.gather(*sending)
@@ -59,3 +60,7 @@ async def comments_rewritten(world: World, draw: random.Random, key: str) -> Non
     await world.restart_product()
     await repeat_unanswered(world)
     await cancel(world, order, wait_ms=2_000)
+
+
+async def _is_held(world: World) -> bool:
+    return bool((await world.ledger())["held"])

@@ -70,6 +70,7 @@ export class Screen {
 
 /** Runs in the page before it: the key for the tab, and the theme among what the user chose. */
 function keepChoices({ key, theme }) {
+  if (window !== window.top) return;
   if (key !== null) sessionStorage.setItem("edgerunner.key", key);
   if (localStorage.getItem("edgerunner.ui") === null) {
     localStorage.setItem("edgerunner.ui", JSON.stringify({ state: { theme }, version: 1 }));

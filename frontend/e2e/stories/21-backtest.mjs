@@ -13,6 +13,8 @@ export async function story({ open, product }) {
   await form.getByLabel("Connection", { exact: true }).selectOption(BITCOIN.connection_id);
   await form.getByRole("combobox", { name: "Instrument", exact: true }).fill("BTCUSDT");
   await form.getByRole("option", { name: BITCOIN.instrument_id }).click();
+  await form.getByLabel("Time frame", { exact: true }).selectOption("1m");
+  await form.getByLabel(/^quantity/i).fill("0.01");
   await form.getByLabel("Start capital").fill("10000");
   await form.getByRole("button", { name: "Run the backtest" }).click();
 
@@ -25,6 +27,7 @@ export async function story({ open, product }) {
   await head.getByRole("button", { name: "Open the report" }).click();
   const dialog = await screen.dialogInSight("Backtest report");
   const report = page.frameLocator('iframe[title="Backtest report"]');
+  await page.screenshot({path:"/tmp/scr/eyes/report.png"});
   await until("the report has its figures", async () =>
     (await report.locator("body").innerText()).includes("SmaCross"),
   );

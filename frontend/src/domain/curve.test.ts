@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { curveOf, drawdownOf } from "./curve";
+import { curveOf, drawdownOf, timeTick } from "./curve";
 
 describe("curve", () => {
   it("leaves a hole where the broker told no equity", () => {
@@ -27,5 +27,19 @@ describe("curve", () => {
         );
       }),
     );
+  });
+});
+
+const AT = Date.parse("2026-11-23T16:05:30Z") / 1000;
+
+describe("a time at an axis", () => {
+  it("is UTC: the day for ticks that are days apart, else the time of day", () => {
+    expect(timeTick(AT, 86_400)).toBe("11-23");
+    expect(timeTick(AT, 3_600)).toBe("16:05");
+    expect(timeTick(AT, 5)).toBe("16:05:30");
+  });
+
+  it("is the day at midnight, so that a curve over several days can be read", () => {
+    expect(timeTick(Date.parse("2026-11-23T00:00:00Z") / 1000, 3_600)).toBe("11-23");
   });
 });

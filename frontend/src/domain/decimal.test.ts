@@ -11,6 +11,7 @@ import {
   multiply,
   parseDecimal,
   rounded,
+  stepped,
   subtract,
   toPlain,
 } from "./decimal";
@@ -70,5 +71,26 @@ describe("decimal", () => {
     ["1.0", 0],
   ])("counts the decimals of step %s", (text, wanted) => {
     expect(decimalsOf(decimal(text))).toBe(wanted);
+  });
+
+  it.each([
+    ["1.00", "0.01", 1, "1.01"],
+    ["", "0.5", 1, "0.5"],
+    ["0.2", "0.5", -1, "0.0"],
+    ["0.7", "0.5", 1, "1.0"],
+    ["0.7", "0.5", -1, "0.5"],
+    ["66100", "0.1", 10, "66101.0"],
+    ["words", "1", 1, "1"],
+  ])("steps %s by %s %i times to %s", (text, step, steps, expected) => {
+    expect(stepped(text, step, steps)).toBe(expected);
+  });
+
+  it("steps there and back on the grid", () => {
+    fc.assert(
+      fc.property(fc.nat(10 ** 9), fc.integer({ min: 1, max: 20 }), (units, steps) => {
+        const text = toPlain({ units: BigInt(units), scale: 3 });
+        return compare(decimal(stepped(stepped(text, "0.001", steps), "0.001", -steps)), decimal(text)) === 0;
+      }),
+    );
   });
 });

@@ -11,7 +11,7 @@ import { marketKey, pickPrice } from "@/features/ticket/store";
 import { Ticket } from "@/features/ticket/Ticket";
 import type { Market } from "@/features/watchlist/market";
 import { Watchlist } from "@/features/watchlist/Watchlist";
-import { useRow } from "@/stream/hooks";
+import { useRow, useSubscription } from "@/stream/hooks";
 import { LIVE, LOADING, Panel, type PanelState } from "@/ui/Panel";
 
 const NOTHING: PanelState = {
@@ -23,6 +23,9 @@ const NOTHING: PanelState = {
 /** Watchlist, chart, book, tape, ticket and lists of one market. */
 export default function TradePage() {
   const market = useUi((ui) => ui.market);
+  // Before the market's own channels: a broker that is slow with those must not keep the user's orders waiting.
+  useSubscription("orders");
+  useSubscription("positions");
   return (
     <div className="grid h-full min-h-[36rem] grid-cols-[15rem_minmax(0,1fr)] gap-2 max-md:h-auto max-md:grid-cols-1">
       <Watchlist />

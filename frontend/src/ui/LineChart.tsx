@@ -66,10 +66,19 @@ function options(
     legend: { show: false },
     tzDate: (second) => uPlot.tzDate(new Date(second * 1000), "Etc/UTC"),
     cursor: { points: { show: false } },
+    scales: { y: { range: (_, low, high) => rangeOf(low, high) } },
     axes: [
       { ...axis, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => timeTick(tick, step)) },
       { ...axis, size: 76, values: (_, ticks) => ticks.map(format) },
     ],
     series: [{}, { label: line.name, stroke: colour, fill: `${colour}22`, width: 1.5, spanGaps: false }],
   };
+}
+
+/** A little room around the curve; a flat one lies in the middle instead of at the foot of a made-up scale. */
+function rangeOf(low: number | null, high: number | null): uPlot.Range.MinMax {
+  if (low === null || high === null) return [null, null];
+  if (low !== high) return uPlot.rangeNum(low, high, 0.1, false);
+  const room = Math.abs(low) * 0.01 || 0.01;
+  return [low - room, high + room];
 }

@@ -1,7 +1,5 @@
 """One self-contained HTML page of a finished run: no network, light and dark, for screen, phone and paper."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +24,7 @@ from edgerunner.backtest.report import cells
 from edgerunner.backtest.report.charts import Chart, equity_chart, price_chart, sharpe_chart
 from edgerunner.backtest.report.histogram import histogram
 from edgerunner.backtest.report.source import BacktestResult, tables_of
+from edgerunner.backtest.report_scripts import LIBRARY, SCRIPT, script_hashes, script_text
 
 MOST_ROWS = 200
 MOST_DRAWDOWNS = 10
@@ -93,7 +92,6 @@ def _rolling_days(days: int) -> int:
 
 
 def _render(*, charts: dict[str, Chart | None], result: BacktestResult, **context: object) -> str:
-    library, script = _asset("lightweight-charts.standalone.production.js"), _asset("charts.js")
     return (
         _environment()
         .get_template("report.html")
@@ -103,9 +101,9 @@ def _render(*, charts: dict[str, Chart | None], result: BacktestResult, **contex
             charts=charts,
             data={name: chart.data for name, chart in charts.items() if chart and chart.data},
             style=Markup(_asset("style.css")),  # noqa: S704  # our own file
-            library=Markup(library),  # noqa: S704  # vendored file, without `</script`
-            script=Markup(script),  # noqa: S704  # our own file
-            script_hashes=[_csp_hash(library), _csp_hash(script)],
+            library=Markup(script_text(LIBRARY)),  # noqa: S704  # vendored file, without `</script`
+            script=Markup(script_text(SCRIPT)),  # noqa: S704  # our own file
+            script_hashes=script_hashes(),
             headlines=[_metric_row(result, name) for name in HEADLINES if name in result.metrics],
             groups=[(group.value, list(_metric_rows(result, group))) for group in Group],
             tables=[_listed(name, values, row) for name, values, row in tables_of(result)],
@@ -138,11 +136,6 @@ def _environment() -> jinja2.Environment:
 @cache
 def _asset(name: str) -> str:
     return files(_PACKAGE).joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _csp_hash(script: str) -> str:
-    """Only scripts with these hashes may run, so text of the run cannot become one."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _heat(value: float | None) -> int:

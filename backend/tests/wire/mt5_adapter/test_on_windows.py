@@ -9,6 +9,7 @@ BACKEND = Path(__file__).parents[3]
 
 PROGRAM = '''
 import asyncio, sys
+import psutil  # has a part of its own for each system: on this one it imports what is blocked below
 
 class Absent:
     """Refuses what Windows does not have."""

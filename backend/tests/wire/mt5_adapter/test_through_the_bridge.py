@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ class Site:
         await self.bridge.start()
 
 
-def settings_of(folder: Path, port: int = 0, **limits: object) -> BridgeSettings:
+def settings_of(folder: Path, port: int = 0, **limits: Any) -> BridgeSettings:
     return BridgeSettings(
         tokens=(
             Token(name="trader", scopes=frozenset(Scope), secret=TOKEN),
@@ -58,12 +59,12 @@ def settings_of(folder: Path, port: int = 0, **limits: object) -> BridgeSettings
         port=port,
         accounts={HEDGING: AccountSettings(login=HEDGING, server=SERVER_NAME, password=PASSWORD)},
         login=HEDGING,
-        limits=TradeLimits(**limits),  # type: ignore[arg-type]
+        limits=TradeLimits(**limits),
     )
 
 
 @asynccontextmanager
-async def running(**limits: object) -> AsyncIterator[Site]:
+async def running(**limits: Any) -> AsyncIterator[Site]:
     with tempfile.TemporaryDirectory() as folder:
         async with simulated_terminal() as (venue, faults, server):
             first = BridgeServer(settings_of(Path(folder), **limits))

@@ -124,15 +124,4 @@ describe("blotter", () => {
       "order A is filled; there is nothing to cancel(order_closed)",
     );
   });
-
-  it("draws only the rows in sight of a long list", async () => {
-    vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(600);
-    const many = Array.from({ length: 800 }, (_, index) => orderOf(`A${index}`, "accepted"));
-    show(() => null, many);
-    await userEvent.setup().click(screen.getByRole("tab", { name: /Open orders/ }));
-    const drawn = () => screen.getByRole("table").querySelectorAll("tbody tr[aria-rowindex]").length;
-    await waitFor(() => expect(drawn()).toBeGreaterThan(10));
-    expect(drawn()).toBeLessThan(100);
-    expect(screen.getByRole("table").getAttribute("aria-rowcount")).toBe("801");
-  });
 });

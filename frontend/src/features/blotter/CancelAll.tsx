@@ -25,7 +25,7 @@ export function CancelAll({ count, scope, scopeWords }: Props) {
 
   return (
     <>
-      <Button className="min-h-6 px-2 text-xs" disabled={count === 0} onClick={() => setOpen(true)}>
+      <Button className="px-2! text-xs!" disabled={count === 0} onClick={() => setOpen(true)}>
         Cancel all
       </Button>
       <Dialog

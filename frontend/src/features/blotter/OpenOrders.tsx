@@ -34,7 +34,6 @@ function columnsFor(onChange: (id: string) => void): readonly Column<Order>[] {
   return [
     { name: "Status", cell: (order) => <OrderStatus order={order} /> },
     { name: "Instrument", cell: (order) => order.instrument_id },
-    { name: "At", isMinor: true, cell: (order) => <span className="text-muted">{order.connection_id}</span> },
     {
       name: "Order",
       cell: (order) => (
@@ -46,6 +45,7 @@ function columnsFor(onChange: (id: string) => void): readonly Column<Order>[] {
     { name: "Filled", isNumber: true, cell: (order) => `${order.filled_quantity} / ${order.quantity}` },
     { name: "Price", isNumber: true, cell: (order) => <PriceText order={order} of={order.price} /> },
     { name: "Trigger", isNumber: true, isMinor: true, cell: (order) => <TriggerText order={order} /> },
+    { name: "At", isMinor: true, cell: (order) => <span className="text-muted">{order.connection_id}</span> },
     { name: "Actions", isActions: true, cell: (order) => <Actions order={order} onChange={onChange} /> },
   ];
 }
@@ -69,14 +69,14 @@ function Actions({ order, onChange }: ActionsProps) {
     <span className="inline-flex items-center gap-1">
       {cancel.error !== null && <ProblemText error={cancel.error} className="max-w-64 truncate text-xs" />}
       <Button
-        className="min-h-6 px-2 text-xs"
+        className="px-2! text-xs!"
         aria-label={`Change ${name}`}
         onClick={() => onChange(order.client_order_id)}
       >
         Change
       </Button>
       <Button
-        className="min-h-6 px-2 text-xs"
+        className="px-2! text-xs!"
         aria-label={`Cancel ${name}`}
         disabled={cancel.isPending}
         onClick={() => cancel.mutate(order.client_order_id)}

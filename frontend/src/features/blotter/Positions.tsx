@@ -50,7 +50,7 @@ function columnsFor(onClose: (position: Position) => void): readonly Column<Posi
       isActions: true,
       cell: (row) => (
         <Button
-          className="min-h-6 px-2 text-xs"
+          className="px-2! text-xs!"
           aria-label={`Close ${row.side} ${row.quantity} ${row.instrument_id}`}
           onClick={() => onClose(row)}
         >

@@ -61,7 +61,7 @@ export function Orders() {
             {older.error !== null && <ProblemText error={older.error} />}
             {(!wantsOlder || older.hasNextPage) && (
               <Button
-                className="ml-auto min-h-6 text-xs"
+                className="ml-auto text-xs!"
                 disabled={older.isFetching}
                 onClick={() => (wantsOlder ? void older.fetchNextPage() : setWantsOlder(true))}
               >

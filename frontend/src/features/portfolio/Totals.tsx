@@ -23,7 +23,7 @@ export function Totals({ portfolio }: { readonly portfolio: Portfolio }) {
           </dd>
         </div>
         <div>
-          <dt className="text-xs text-muted">Realized {currency}</dt>
+          <dt className="text-xs text-muted">Realized {currency}, before fees</dt>
           <dd className="m-0 text-xl">
             <Signed amount={portfolio.realized_pnl} currency={currency} />
           </dd>

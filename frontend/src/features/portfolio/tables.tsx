@@ -3,6 +3,7 @@ import type { Schemas } from "@/api/client";
 import type { Portfolio } from "@/api/queries/portfolio";
 import { ABSENT, money, quantity } from "@/domain/format";
 import { modeOf } from "@/domain/mode";
+import { useRows } from "@/stream/hooks";
 import { ModeBadge } from "@/ui/ModeBadge";
 
 type Converted = Schemas["ConvertedAnswer"];
@@ -31,6 +32,7 @@ export function AccountTable({ portfolio }: { readonly portfolio: Portfolio }) {
 
 /** What is held, by asset, with the value in the portfolio's currency. */
 export function ExposureTable({ portfolio }: { readonly portfolio: Portfolio }) {
+  const positions = useRows<Schemas["PositionAnswer"]>("positions");
   return (
     <Table
       columns={["Asset", "Instrument", "Quantity", "Notional", `In ${portfolio.currency}`, "Rate"]}
@@ -45,7 +47,9 @@ export function ExposureTable({ portfolio }: { readonly portfolio: Portfolio }) 
           <Cell>
             {row.instrument_id} <span className="text-muted">{row.connection_id}</span>
           </Cell>
-          <Cell isNumber>{quantity(row.quantity, "1")}</Cell>
+          <Cell isNumber>
+            {quantity(row.quantity, "1")} <span className="text-muted">{unitOf(row, positions)}</span>
+          </Cell>
           <Cell isNumber>
             {money(row.notional, row.currency)} {row.currency}
           </Cell>
@@ -54,6 +58,18 @@ export function ExposureTable({ portfolio }: { readonly portfolio: Portfolio }) 
       ))}
     </Table>
   );
+}
+
+/** What a quantity counts, from the position itself; nothing while the stream has not told it. */
+function unitOf(row: Schemas["ExposureAnswer"], positions: readonly Schemas["PositionAnswer"][]): string {
+  const position = positions.find(
+    (each) =>
+      each.connection_id === row.connection_id &&
+      each.account_id === row.account_id &&
+      each.instrument_id === row.instrument_id &&
+      each.position_id === row.position_id,
+  );
+  return position?.quantity_unit ?? "";
 }
 
 function ConvertedCells({

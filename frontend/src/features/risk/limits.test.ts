@@ -113,12 +113,13 @@ it("a limit is told in its own unit", () => {
 
 describe("scopes", () => {
   it("lists what exists and what was set, each once", () => {
-    const set = [{ scope: "strategy:old", state: "halted" }, { scope: "all" }] as Parameters<
-      typeof scopeRows
-    >[0];
-    const connections = [{ connection_id: "a", accounts: [{ account_id: "1" }] }] as Parameters<
-      typeof scopeRows
-    >[1];
+    const own = { reason: null, actor: "api-key", changed_at: null, limits: NONE };
+    const set = [
+      { ...own, scope: "strategy:old", state: "halted" as const },
+      { ...own, scope: "all", state: "active" as const },
+    ];
+    const account = { account_id: "1", mode: "netting", currency: "USD", live: false } as const;
+    const connections = [{ connection_id: "a", accounts: [account] }];
     expect(scopeRows(set, connections, ["s"]).map((row) => row.scope)).toEqual([
       "all",
       "connection:a",

@@ -25,25 +25,27 @@ export function StrategyList() {
   const [isCreating, setCreating] = useState(false);
   const rows = strategies.data ?? [];
   return (
-    <Panel
-      title="Strategies"
-      state={queryState(strategies, { isEmpty: rows.length === 0, ...EMPTY })}
-      actions={
-        <Button look="accent" onClick={() => setCreating(true)}>
-          New strategy
-        </Button>
-      }
-      className="min-h-40"
-    >
-      <DataTable
-        caption="Strategies"
-        columns={columnsOf(modeOf)}
-        rows={rows}
-        keyOf={(strategy) => strategy.strategy_id}
-        beneath={faultOf}
-      />
+    <>
+      <Panel
+        title="Strategies"
+        state={queryState(strategies, { isEmpty: rows.length === 0, ...EMPTY })}
+        actions={
+          <Button look="accent" onClick={() => setCreating(true)}>
+            New strategy
+          </Button>
+        }
+        className="min-h-40"
+      >
+        <DataTable
+          caption="Strategies"
+          columns={columnsOf(modeOf)}
+          rows={rows}
+          keyOf={(strategy) => strategy.strategy_id}
+          beneath={faultOf}
+        />
+      </Panel>
       {isCreating && <CreateStrategy onClose={() => setCreating(false)} />}
-    </Panel>
+    </>
   );
 }
 

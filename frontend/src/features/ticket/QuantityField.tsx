@@ -51,7 +51,7 @@ export function QuantityField({ draft, terms, account, position, error, onEdit }
           {PERCENTS.map((percent) => (
             <Button
               key={percent}
-              className="flex-1 px-0! text-xs whitespace-nowrap"
+              className="flex-1 px-0! text-xs! whitespace-nowrap"
               aria-label={`${percent} % of the ${basis.name}`}
               onClick={() => choose(percent)}
             >

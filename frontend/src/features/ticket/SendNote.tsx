@@ -29,7 +29,7 @@ export function SendNote({ state, terms, tell }: Props) {
             <p className="mt-1 mb-0 text-xs">{state.order.needs_operator}</p>
           )}
           {state.order !== null && (
-            <Button className="mt-1 text-xs" onClick={() => tell({ type: "leave" })}>
+            <Button className="mt-1 text-xs!" onClick={() => tell({ type: "leave" })}>
               Write another order meanwhile
             </Button>
           )}
@@ -42,7 +42,7 @@ export function SendNote({ state, terms, tell }: Props) {
           <p className="m-0 text-xs text-muted">
             The server was asked three times and does not have it. While sending: {state.reason}.
           </p>
-          <Button className="mt-1 text-xs" onClick={() => tell({ type: "send_again" })}>
+          <Button className="mt-1 text-xs!" onClick={() => tell({ type: "send_again" })}>
             Send the same order again
           </Button>
         </div>
