@@ -17,7 +17,8 @@ _MOST_BYTES: Final = 50_000_000
 _HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
         f"default-src 'self'; script-src 'self' {' '.join(script_hashes())}; connect-src 'self' ws: wss:; "
-        "img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+        "img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+        "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edgerunner.backtest.report_scripts import script_hashes
 from edgerunner.routes.screen import Screen
 from tests.api.harness import Api, running_api
 
@@ -25,6 +26,15 @@ async def test_the_screen_answers_its_own_addresses_with_its_page(built: Path, t
             assert (answer.status_code, answer.text) == (200, "<!doctype html><title>screen</title>")
             assert answer.headers["cache-control"] == "no-cache"
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_the_scripts_of_a_backtests_report_may_run_in_the_screen_and_no_other_inline_ones(
+    built: Path, tmp_path: Path
+) -> None:
+    async with running_api(tmp_path / "data", screen_dir=built) as api:
+        policy = (await api.http.get("/app/")).headers["content-security-policy"]
+    allowed = next(part.split() for part in policy.split("; ") if part.startswith("script-src"))
+    assert allowed == ["script-src", "'self'", *script_hashes()]
 
 
 async def test_hashed_files_are_kept_by_browsers_and_missing_ones_are_not_the_page(built: Path, tmp_path: Path) -> None:

@@ -27,10 +27,10 @@ export async function story({ open, product }) {
   await head.getByRole("button", { name: "Open the report" }).click();
   const dialog = await screen.dialogInSight("Backtest report");
   const report = page.frameLocator('iframe[title="Backtest report"]');
-  await page.screenshot({path:"/tmp/scr/eyes/report.png"});
   await until("the report has its figures", async () =>
     (await report.locator("body").innerText()).includes("SmaCross"),
   );
+  await until("its curves are drawn", async () => (await report.locator("canvas").count()) > 0);
   await dialog.getByRole("button", { name: "Close" }).click();
   await dialog.waitFor({ state: "detached" });
 }

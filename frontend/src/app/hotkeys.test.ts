@@ -52,6 +52,7 @@ describe("hotkeys", () => {
       overlay: "kill",
     });
     expect(keys.press(stroke("k", { ...inField, alt: true }), false, 0)).toBeNull();
+    expect(keys.press(stroke("t", { ctrl: true }), true, 0)).toBeNull();
   });
 
   it("1 to 6 are time frames, 7 is nothing", () => {

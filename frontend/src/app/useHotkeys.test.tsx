@@ -14,9 +14,6 @@ function Page() {
       <p>{useLocation().pathname}</p>
       <input aria-label="price" />
       <input type="checkbox" aria-label="post only" />
-      <div role="dialog" aria-label="confirm">
-        <button type="button">Cancel</button>
-      </div>
     </>
   );
 }
@@ -39,11 +36,22 @@ it("g and a letter change the place", () => {
   expect(screen.getByText("/risk")).toBeTruthy();
 });
 
-it("keys are left to fields and dialogs, not to check boxes", () => {
+it("keys are left to fields, not to check boxes", () => {
   fireEvent.keyDown(screen.getByLabelText("price"), { key: "?" });
-  fireEvent.keyDown(screen.getByRole("button", { name: "Cancel" }), { key: "?" });
   expect(useOverlay.getState().shown).toBeNull();
   fireEvent.keyDown(screen.getByLabelText("post only"), { key: "?" });
+  expect(useOverlay.getState().shown).toBe("help");
+});
+
+it("an open dialog owns the keys even when the focus has left it", () => {
+  const dialog = document.createElement("div");
+  dialog.setAttribute("role", "dialog");
+  dialog.dataset.state = "open";
+  document.body.append(dialog);
+  fireEvent.keyDown(document.body, { key: "?" });
+  expect(useOverlay.getState().shown).toBeNull();
+  dialog.remove();
+  fireEvent.keyDown(document.body, { key: "?" });
   expect(useOverlay.getState().shown).toBe("help");
 });
 

@@ -43,7 +43,6 @@ _RESULTS: Final[Mapping[str, type[StructSequence]]] = {
     "order_check": OrderCheckResult,
     "order_send": OrderSendResult,
 }
-STREAMED: Final[Mapping[str, type[StructSequence]]] = {"ticks": Tick}
 
 
 class Malformed(Exception):

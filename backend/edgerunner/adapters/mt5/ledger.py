@@ -1,7 +1,7 @@
 """The account's records as the terminal tells them: rows by ticket, with the orders that deals belong to."""
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final
 
 from edgerunner.adapters.mt5.order_words import WORKING
@@ -74,16 +74,3 @@ class Ledger:
                 self._ended[order.ticket] = order
         while len(self._ended) > _KEPT:
             self._ended.popitem(last=False)
-
-
-def by_order(deals: Iterable[TradeDeal]) -> dict[int, list[TradeDeal]]:
-    """Return deals by the order they belong to."""
-    found: dict[int, list[TradeDeal]] = defaultdict(list)
-    for deal in deals:
-        found[deal.order].append(deal)
-    return found
-
-
-def volume_of(deals: Sequence[TradeDeal]) -> float:
-    """Return the sum of their volumes."""
-    return sum(deal.volume for deal in deals)

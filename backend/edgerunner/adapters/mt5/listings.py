@@ -52,11 +52,6 @@ class Listing:
         """Digits of prices after the point."""
         return self.info.digits
 
-    @property
-    def point(self) -> Decimal:
-        """What stops levels and deviations are counted in."""
-        return Decimal(1).scaleb(-self.info.digits)
-
 
 def listing_of(instrument_id: str, info: SymbolInfo, account_currency: str) -> Listing:
     """Return the instrument; raises ``Unsupported`` for kinds of symbols that this version does not trade."""

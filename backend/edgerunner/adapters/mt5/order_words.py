@@ -20,8 +20,6 @@ KINDS: Final = {
 
 TYPES: Final = {kind: number for number, kind in KINDS.items()}
 
-STOP_LIMITS: Final = frozenset({mt5.ORDER_TYPE_BUY_STOP_LIMIT, mt5.ORDER_TYPE_SELL_STOP_LIMIT})
-
 WORKING: Final = {
     mt5.ORDER_STATE_STARTED: OrderStatus.SUBMITTED,
     mt5.ORDER_STATE_REQUEST_ADD: OrderStatus.SUBMITTED,

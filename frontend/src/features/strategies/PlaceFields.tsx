@@ -53,15 +53,24 @@ export function PlaceFields({ draft, connections, errors, onChange }: Props) {
       <SelectField label="Search instruments at" value={at} onChange={setSearchAt}>
         {ids}
       </SelectField>
-      <InstrumentField
-        label="Instruments"
-        connectionId={at === "" ? null : at}
-        chosen={draft.instruments}
-        most={MOST_INSTRUMENTS}
-        keyOf={({ instrument_id }) => instrumentKey(instrument_id, at, draft.connectionId)}
-        error={errors.instrument_ids}
-        onChange={(instruments) => onChange({ instruments })}
+      <TextField
+        label="Name (optional)"
+        value={draft.strategyId}
+        error={errors.strategy_id}
+        hint="made from the class when empty"
+        onChange={(strategyId) => onChange({ strategyId })}
       />
+      <div className="col-span-full">
+        <InstrumentField
+          label="Instruments"
+          connectionId={at === "" ? null : at}
+          chosen={draft.instruments}
+          most={MOST_INSTRUMENTS}
+          keyOf={({ instrument_id }) => instrumentKey(instrument_id, at, draft.connectionId)}
+          error={errors.instrument_ids}
+          onChange={(instruments) => onChange({ instruments })}
+        />
+      </div>
       <SelectField
         label="Time frame"
         value={draft.timeframe}
@@ -81,13 +90,6 @@ export function PlaceFields({ draft, connections, errors, onChange }: Props) {
         <option value="cancel">cancel its open orders</option>
         <option value="keep">keep its open orders</option>
       </SelectField>
-      <TextField
-        label="Name (optional)"
-        value={draft.strategyId}
-        error={errors.strategy_id}
-        hint="made from the class when empty"
-        onChange={(strategyId) => onChange({ strategyId })}
-      />
     </div>
   );
 }
