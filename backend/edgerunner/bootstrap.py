@@ -70,6 +70,8 @@ SIMULATOR_CREDENTIALS = {"api_key": "sim-key", "api_secret": "sim-secret"}
 SIMULATED_TERMINAL = {"login": "1000001", "bridge_token": "sim-token"}
 """Public on purpose: the simulated MetaTrader 5 account that keeps positions by ticket, and its bridge's token."""
 
+SIMULATED_ZONE = "EET"
+"""The simulated trade server's clock is named, not measured: at another speed than 1 it is not ours plus an offset."""
 
 BYBIT_PAPER = LocalDefaults(currency="USDT", fees=FeeSchedule(maker=Decimal("0.0002"), taker=Decimal("0.00055")))
 """Bybit's fees of perpetual contracts for accounts without a VIP level (its page "Trading Fee Structure")."""
@@ -172,7 +174,7 @@ class Mt5Factory:
     ) -> BrokerAdapter:
         """Return an adapter that is not connected yet."""
         if environment is Environment.SIMULATED:
-            options = await self._simulator_options(options)
+            options = {"server_zone": SIMULATED_ZONE, **await self._simulator_options(options)}
             credentials = {**SIMULATED_TERMINAL, **credentials}
         for name in ("password", "bridge_token"):
             if name in credentials:
@@ -276,7 +278,8 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     ``Unsupported`` (database), ``MasterKeyUnusable``.
     """
     clock = SystemClock()
-    database = await asyncio.to_thread(Database.open, settings.data_dir, _database_url(settings))
+    address = settings.database_url.get_secret_value() if settings.database_url else None
+    database = await asyncio.to_thread(Database.open, settings.data_dir, address)
     async with AsyncExitStack() as stack:
         stack.callback(database.close)
         vault = await asyncio.to_thread(Vault.open, settings.data_dir, settings.master_key_file)
@@ -444,7 +447,3 @@ def _backtests(
         parallel=1 if (os.cpu_count() or 1) <= 2 else 2,
         limits=limits,
     )
-
-
-def _database_url(settings: Settings) -> str | None:
-    return settings.database_url.get_secret_value() if settings.database_url else None

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decimal } from "./decimal";
-import { age, money, price, quantity, signedMoney, signedPercent, signOf } from "./format";
+import { age, money, price, quantity, signedMoney, signedPercent, signOf, signOfMoney } from "./format";
 
 describe("format", () => {
   it("shows a price with the decimals of its tick", () => {
@@ -29,6 +29,13 @@ describe("format", () => {
 
   it("tells which way a number points", () => {
     expect(["1", "-0.1", "0.00", null].map(signOf)).toEqual(["up", "down", "flat", "flat"]);
+  });
+
+  it("points nowhere with money that is shown as zero", () => {
+    expect(signOfMoney("-0.004", "USD")).toBe("flat");
+    expect(signOfMoney("-0.004", "BTC")).toBe("down");
+    expect(signedMoney("0.004", "USD")).toBe("0.00");
+    expect(signOfMoney(null, "USD")).toBe("flat");
   });
 
   it("tells an age in one unit", () => {

@@ -45,8 +45,7 @@ export function money(text: string | null, currency: string): string {
 /** Money with its sign always shown: what was won or lost. */
 export function signedMoney(text: string | null, currency: string): string {
   const shown = money(text, currency);
-  const value = text === null ? null : parseDecimal(text);
-  return value === null || value.units < 0n || isZero(value) ? shown : `+${shown}`;
+  return signOfMoney(text, currency) === "up" ? `+${shown}` : shown;
 }
 
 /** A fraction as a percentage with two decimals and its sign. */
@@ -62,6 +61,13 @@ export function signOf(text: string | null): Sign {
   const value = text === null ? null : parseDecimal(text);
   if (value === null || isZero(value)) return "flat";
   return value.units > 0n ? "up" : "down";
+}
+
+/** Which way money points as it is shown: what rounds to zero points nowhere. */
+export function signOfMoney(text: string | null, currency: string): Sign {
+  const value = text === null ? null : parseDecimal(text);
+  if (value === null) return "flat";
+  return signOf(toPlain(rounded(value, MONEY_DECIMALS[currency] ?? 2)));
 }
 
 /** UTC time of day of a stamp, with milliseconds if wanted. */

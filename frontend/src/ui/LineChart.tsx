@@ -68,8 +68,12 @@ function options(
     cursor: { points: { show: false } },
     scales: { y: { range: (_, low, high) => rangeOf(low, high) } },
     axes: [
-      { ...axis, values: (_, ticks, _axis, _space, step) => ticks.map((tick) => timeTick(tick, step)) },
-      { ...axis, size: 76, values: (_, ticks) => ticks.map(format) },
+      {
+        ...axis,
+        size: 30,
+        values: (_, ticks, _axis, _space, step) => ticks.map((tick) => timeTick(tick, step)),
+      },
+      { ...axis, size: 76, space: 22, values: (_, ticks) => ticks.map(format) },
     ],
     series: [{}, { label: line.name, stroke: colour, fill: `${colour}22`, width: 1.5, spanGaps: false }],
   };

@@ -1,4 +1,4 @@
-import { signedMoney, signOf } from "@/domain/format";
+import { signedMoney, signOfMoney } from "@/domain/format";
 
 const COLOURS = { up: "text-up", down: "text-down", flat: "text-muted" } as const;
 const ARROWS = { up: "\u25b2", down: "\u25bc", flat: "" } as const;
@@ -6,7 +6,7 @@ const WORDS = { up: "gain", down: "loss", flat: "" } as const;
 
 /** Money won or lost: sign, arrow and colour say the same. */
 export function Signed({ amount, currency }: { readonly amount: string | null; readonly currency: string }) {
-  const sign = signOf(amount);
+  const sign = signOfMoney(amount, currency);
   return (
     <span className={`num ${COLOURS[sign]}`}>
       <span aria-hidden="true" className="mr-1 text-[0.6em]">

@@ -33,7 +33,7 @@ function stateOf(known: number, asked: number, error: Error | null): PanelState 
 
 function BackLink() {
   return (
-    <Link to="/backtest" className="text-sm text-accent">
+    <Link to="/backtest" className="text-sm whitespace-nowrap text-accent">
       All runs
     </Link>
   );
@@ -52,7 +52,11 @@ function Comparison({ runs }: { readonly runs: readonly Run[] }) {
               Run
             </th>
             {runs.map((run) => (
-              <th key={run.run_id} scope="col" className="num px-3 py-1 font-normal">
+              <th
+                key={run.run_id}
+                scope="col"
+                className="num px-3 py-1 font-normal max-md:px-1.5 max-md:whitespace-normal"
+              >
                 <Link to={`/backtest/${run.run_id}`} className="text-accent">
                   {sameAgain(run).strategy} {run.run_id.slice(-6)}
                 </Link>
@@ -106,7 +110,10 @@ function Differences({ runs }: { readonly runs: readonly Run[] }) {
             {name}
           </th>
           {runs.map((run, index) => (
-            <td key={run.run_id} className="num px-3 py-0.5">
+            <td
+              key={run.run_id}
+              className="num px-3 py-0.5 max-md:px-1.5 max-md:break-all max-md:whitespace-normal"
+            >
               {values[index]}
             </td>
           ))}
@@ -136,7 +143,10 @@ function Figures({ group, figures, columns }: FiguresProps) {
               </th>
               {words.map((value, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: columns stand in the order of the runs
-                <td key={index} className={`num px-3 py-0.5 ${best.includes(index) ? "font-semibold" : ""}`}>
+                <td
+                  key={index}
+                  className={`num px-3 py-0.5 max-md:px-1.5 max-md:whitespace-normal ${best.includes(index) ? "font-semibold" : ""}`}
+                >
                   {best.includes(index) && (
                     <>
                       <span aria-hidden="true">{"\u2605"} </span>

@@ -42,7 +42,7 @@ export function RunResult({ runId }: { readonly runId: string }) {
 
 function BackLink() {
   return (
-    <Link to="/backtest" className="text-sm text-accent">
+    <Link to="/backtest" className="text-sm whitespace-nowrap text-accent">
       All runs
     </Link>
   );

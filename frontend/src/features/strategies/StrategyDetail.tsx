@@ -44,7 +44,7 @@ export function StrategyDetail({ strategyId }: { readonly strategyId: string }) 
 
 function BackLink() {
   return (
-    <Link to="/strategies" className="text-sm text-accent">
+    <Link to="/strategies" className="text-sm whitespace-nowrap text-accent">
       All strategies
     </Link>
   );

@@ -57,7 +57,8 @@ function columnsOf(modeOf: (strategy: Strategy) => Mode | null): readonly Column
         <>
           <Link to={`/strategies/${strategy.strategy_id}`} className="font-medium text-accent">
             {strategy.strategy_id}
-          </Link>
+          </Link>{" "}
+          <Where mode={modeOf(strategy)} />
           <div className="text-xs text-muted">{strategy.class}</div>
         </>
       ),
@@ -68,7 +69,7 @@ function columnsOf(modeOf: (strategy: Strategy) => Mode | null): readonly Column
       isMinor: true,
       cell: (strategy) => (
         <>
-          <Where mode={modeOf(strategy)} /> {strategy.connection_id}
+          {strategy.connection_id}
           <div className="text-xs text-muted">
             {strategy.instrument_ids.join(", ")}, {strategy.timeframe}
           </div>
@@ -89,6 +90,7 @@ function columnsOf(modeOf: (strategy: Strategy) => Mode | null): readonly Column
     { name: "Positions", isNumber: true, isMinor: true, cell: (strategy) => strategy.positions.length },
     {
       name: "Do",
+      isMinor: true,
       cell: (strategy) => <StrategyActs strategy={strategy} mode={modeOf(strategy)} />,
     },
   ];

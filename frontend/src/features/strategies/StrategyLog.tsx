@@ -68,10 +68,10 @@ export function StrategyLog({ strategyId }: { readonly strategyId: string }) {
 
 function Line({ line }: { readonly line: LogLine }) {
   return (
-    <li className="flex gap-3 border-b border-line px-2.5 py-1 max-md:flex-col max-md:gap-0">
+    <li className="flex gap-3 border-b border-line px-2.5 py-1 max-md:flex-wrap max-md:gap-x-2 max-md:gap-y-0">
       <span className="shrink-0 text-muted">{dateTime(line.time)}</span>
       <span className={`w-16 shrink-0 ${COLOURS[line.level]}`}>{line.level}</span>
-      <span className="min-w-0 break-words whitespace-pre-wrap">{line.text}</span>
+      <span className="min-w-0 break-words whitespace-pre-wrap max-md:basis-full">{line.text}</span>
     </li>
   );
 }

@@ -20,11 +20,10 @@ const COLUMNS: readonly Column<Position>[] = [
       </>
     ),
   },
-  { name: "Side", cell: ({ side }) => side },
   {
-    name: "Quantity",
+    name: "Held",
     isNumber: true,
-    cell: (position) => `${quantity(position.quantity, "1")} ${position.quantity_unit}`,
+    cell: (position) => `${position.side} ${quantity(position.quantity, "1")} ${position.quantity_unit}`,
   },
   {
     name: "Average price",

@@ -8,12 +8,14 @@ type Props = {
   readonly draft: Draft;
   readonly offers: Offers;
   readonly expiryError: string | undefined;
+  /** Positions to choose from; null where the account nets. */
   readonly legs: readonly Schemas["PositionAnswer"][] | null;
+  readonly legError: string | undefined;
   readonly onEdit: (change: Partial<Draft>) => void;
 };
 
 /** How long the order works and what it may not do, as far as the broker has it. */
-export function Options({ draft, offers, expiryError, legs, onEdit }: Props) {
+export function Options({ draft, offers, expiryError, legs, legError, onEdit }: Props) {
   const postOnly = postOnlyObstacle(draft, offers);
   const times = offers.timesInForce.filter((offer) => offer.reason === null);
   return (
@@ -51,7 +53,7 @@ export function Options({ draft, offers, expiryError, legs, onEdit }: Props) {
           )}
         </Field>
       )}
-      {legs !== null && <LegField draft={draft} legs={legs} onEdit={onEdit} />}
+      {legs !== null && <LegField draft={draft} legs={legs} error={legError} onEdit={onEdit} />}
       <div className="flex flex-wrap gap-x-4">
         <Mark
           label="Post-only"
@@ -95,11 +97,14 @@ function Mark({ label, isSet, obstacle, onSet }: MarkProps) {
   );
 }
 
-type LegProps = Pick<Props, "draft" | "onEdit"> & { readonly legs: readonly Schemas["PositionAnswer"][] };
+type LegProps = Pick<Props, "draft" | "onEdit"> & {
+  readonly legs: readonly Schemas["PositionAnswer"][];
+  readonly error: string | undefined;
+};
 
-function LegField({ draft, legs, onEdit }: LegProps) {
+function LegField({ draft, legs, error, onEdit }: LegProps) {
   return (
-    <Field label="Acts on">
+    <Field label="Acts on" error={error}>
       {({ id }) => (
         <select
           id={id}
@@ -108,6 +113,7 @@ function LegField({ draft, legs, onEdit }: LegProps) {
           className={`${FIELD_LOOK} border-line`}
         >
           <option value="">a new position</option>
+          {error !== undefined && <option value={draft.positionId ?? ""}>{draft.positionId}: closed</option>}
           {legs.map((leg) => (
             <option key={leg.position_id} value={leg.position_id}>
               {leg.position_id}: {leg.side} {leg.quantity} {leg.quantity_unit}

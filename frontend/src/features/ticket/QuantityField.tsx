@@ -3,12 +3,12 @@ import { useShallow } from "zustand/react/shallow";
 import type { Schemas } from "@/api/client";
 import type { Terms } from "@/domain/contract";
 import { parseDecimal } from "@/domain/decimal";
-import { quotesChannel } from "@/stream/protocol";
 import { streamStore } from "@/stream/store";
 import { Button } from "@/ui/Button";
 import { NumberField } from "@/ui/NumberField";
-import { type Quote, referenceOf } from "./distance";
+import { referenceOf } from "./distance";
 import { type Draft, pricesOf } from "./draft";
+import { quoteNow } from "./quote";
 import { basisOf, quantityOf } from "./shares";
 import { QUANTITY_ID } from "./store";
 
@@ -69,11 +69,6 @@ export function QuantityField({ draft, terms, account, position, error, onEdit }
 
 /** Stands in for the price where only its being there matters: the field must not render with every quote. */
 const ANY_PRICE = { units: 1n, scale: 0 };
-
-function quoteNow(terms: Terms): Quote | null {
-  const channel = quotesChannel(terms.connection_id, terms.instrument_id);
-  return (streamStore.getState().channels[channel]?.value ?? null) as Quote | null;
-}
 
 function priceNow(terms: Terms, draft: Draft) {
   const typed = pricesOf(draft.type).hasPrice ? parseDecimal(draft.price) : null;

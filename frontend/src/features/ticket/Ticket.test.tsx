@@ -201,6 +201,14 @@ describe("ticket", () => {
     await waitFor(() => expect(trades(asked)).toHaveLength(1));
   });
 
+  it("does not turn an order for a position that is gone into a new position", async () => {
+    show({ instrument: EURUSD });
+    await fill("0.01", "1.08");
+    act(() => useTickets.getState().edit("mt5-sim EURUSD.MT5", { positionId: "50000001" }));
+    expect(screen.getByText(/position 50000001 is closed/)).toBeTruthy();
+    expect((sendButton() as HTMLButtonElement).disabled).toBe(true);
+  });
+
   it("shows old prices as old and turns off when the link is down", () => {
     show();
     act(() => streamStore.setState({ link: { phase: "waiting", attempt: 1, reason: "closed" } as never }));

@@ -47,7 +47,7 @@ export function Ticket({ connectionId, instrument, className = "" }: Props) {
           connection={connection}
           account={account}
           product={product}
-          instrument={instrument}
+          terms={instrument}
         />
       )}
     </Panel>
