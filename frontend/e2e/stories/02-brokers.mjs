@@ -12,7 +12,7 @@ export async function story({ open }) {
       .getByRole("listitem")
       .filter({ hasText: `${connection}: connected` })
       .waitFor();
-    await page.getByRole("heading", { name: new RegExp(connection) }).waitFor();
+    await page.getByRole("heading", { level: 3, name: new RegExp(connection) }).waitFor();
   }
   await until("the tab's title tells the mode", async () => (await page.title()).startsWith("SIM"));
   checkEqual(await page.locator("[data-mode]").getAttribute("data-mode"), "simulated", "the frame's mode");

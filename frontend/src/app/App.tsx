@@ -7,6 +7,7 @@ import { Shell } from "./Shell";
 import { SignIn } from "./SignIn";
 import { ServicesProvider } from "./services";
 import { useSession } from "./session";
+import { useUi } from "./ui-state";
 
 const BacktestPage = lazy(() => import("@/pages/BacktestPage"));
 const BrokersPage = lazy(() => import("@/pages/BrokersPage"));
@@ -105,12 +106,13 @@ const router = createBrowserRouter(
 
 export function App({ config }: { readonly config: Config }) {
   const isSignedIn = useSession((session) => session.key !== null);
+  const theme = useUi((ui) => ui.theme);
   useAppearance();
   if (!isSignedIn) return <SignIn config={config} />;
   return (
     <ServicesProvider config={config}>
       <RouterProvider router={router} />
-      <Toaster position="bottom-right" />
+      <Toaster position="bottom-right" theme={theme} />
     </ServicesProvider>
   );
 }

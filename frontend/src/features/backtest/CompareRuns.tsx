@@ -142,8 +142,8 @@ function Figures({ group, figures, columns }: FiguresProps) {
                 <MetricName metric={metric} />
               </th>
               {words.map((value, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: columns stand in the order of the runs
                 <td
+                  // biome-ignore lint/suspicious/noArrayIndexKey: columns stand in the order of the runs
                   key={index}
                   className={`num px-3 py-0.5 max-md:px-1.5 max-md:whitespace-normal ${best.includes(index) ? "font-semibold" : ""}`}
                 >

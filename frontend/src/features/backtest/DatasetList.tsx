@@ -59,8 +59,8 @@ function columnsOf(
       name: "Dataset",
       cell: ({ name, instrument_id, timeframe, kind }) => (
         <>
-          {name}
-          <div className="text-xs text-muted">
+          <span className="max-md:whitespace-normal">{name}</span>
+          <div className="text-xs break-all text-muted max-md:whitespace-normal">
             {instrument_id}, {timeframe ?? kind}
           </div>
         </>

@@ -60,7 +60,7 @@ type Acts = {
 function columnsOf({ picked, onPick, onCancel }: Acts): readonly Column<Run>[] {
   return [
     {
-      name: "Compare",
+      name: "Pick",
       cell: (run) => (
         <input
           type="checkbox"
@@ -79,7 +79,9 @@ function columnsOf({ picked, onPick, onCancel }: Acts): readonly Column<Run>[] {
           <Link to={`/backtest/${run.run_id}`} className="font-medium text-accent">
             {sameAgain(run).strategy}
           </Link>{" "}
-          {sameAgain(run).instrument_id}, {sameAgain(run).timeframe}
+          <span className="max-md:block max-md:text-xs">
+            {sameAgain(run).instrument_id}, {sameAgain(run).timeframe}
+          </span>
           <div className="text-xs text-muted">{dateTime(run.created_at)} UTC</div>
         </>
       ),

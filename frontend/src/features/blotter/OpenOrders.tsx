@@ -69,7 +69,7 @@ function Actions({ order, onChange }: ActionsProps) {
     <span className="inline-flex items-center gap-1">
       {cancel.error !== null && <ProblemText error={cancel.error} className="max-w-64 truncate text-xs" />}
       <Button
-        className="px-2! text-xs!"
+        className="px-2! text-xs! max-md:hidden"
         aria-label={`Change ${name}`}
         onClick={() => onChange(order.client_order_id)}
       >

@@ -1,12 +1,12 @@
 import { useRef } from "react";
 import { type Connection, useDisconnect } from "@/api/queries/connections";
-import { MODE_WORDS, modeOf } from "@/domain/mode";
+import { modeOf } from "@/domain/mode";
 import { useRow } from "@/stream/hooks";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ModeBadge } from "@/ui/ModeBadge";
 import { ProblemNote } from "@/ui/ProblemNote";
-import { linkWords } from "./connection-words";
+import { linkWords, moneyWords } from "./connection-words";
 
 type Props = { readonly connected: Connection; readonly onClose: () => void };
 
@@ -36,7 +36,7 @@ export function ConnectOutcome({ connected, onClose }: Props) {
                 </span>
               </div>
               <div className={mode === "live" ? "text-danger" : "text-muted"}>
-                {MODE_WORDS[mode].sentence}
+                {moneyWords(connection, mode)}
               </div>
             </li>
           );

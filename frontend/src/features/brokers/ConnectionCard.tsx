@@ -1,11 +1,11 @@
 import type { ReactNode } from "react";
 import type { Connection, NotReady } from "@/api/queries/connections";
 import { dateTime, timeOfDay } from "@/domain/format";
-import { MODE_WORDS, modeOf } from "@/domain/mode";
+import { modeOf } from "@/domain/mode";
 import { Button } from "@/ui/Button";
 import { ModeBadge } from "@/ui/ModeBadge";
 import { BROKERS, type Broker } from "./broker-terms";
-import { linkWords } from "./connection-words";
+import { linkWords, moneyWords } from "./connection-words";
 
 type Props = {
   readonly connection: Connection;
@@ -68,7 +68,7 @@ export function ConnectionCard({
         <Fact name="Broker">
           {BROKERS[connection.broker as Broker]?.word ?? connection.broker}, {connection.environment}
         </Fact>
-        <Fact name="Money">{MODE_WORDS[mode].sentence}</Fact>
+        <Fact name="Money">{moneyWords(connection, mode)}</Fact>
         <Fact name="Orders">{linkWords(health.orders, nowMs)}</Fact>
         <Fact name="Market data">{linkWords(health.data, nowMs)}</Fact>
         <Fact name="Log-in">

@@ -36,34 +36,38 @@ export function Tape({
   });
   return (
     <Panel title="Trades" state={state}>
-      <table className="w-full border-collapse font-mono text-sm">
-        <thead className="text-xs text-muted">
-          <tr>
-            <th scope="col" className="px-2 text-left font-normal">
-              UTC
-            </th>
-            <th scope="col" className="num px-2 font-normal">
-              Price
-            </th>
-            <th scope="col" className="num px-2 font-normal">
-              Size
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {trades.slice(0, ROWS).map((trade) => (
-            <tr key={trade.trade_id}>
-              <td className="px-2 text-muted">{timeOfDay(trade.time)}</td>
-              <td className={`num px-2 ${trade.side === "sell" ? "text-down" : "text-up"}`}>
-                <span aria-hidden="true">{trade.side === "sell" ? "\u2193" : "\u2191"}</span>
-                <span className="sr-only">{trade.side ?? "side unknown"} </span>{" "}
-                {price(trade.price, instrument.tick_size)}
-              </td>
-              <td className="num px-2">{quantity(trade.quantity, instrument.lot_step)}</td>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for inputs */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard */}
+      <div role="group" aria-label="Newest trades" tabIndex={0} className="h-full overflow-auto">
+        <table className="w-full border-collapse font-mono text-sm">
+          <thead className="text-xs text-muted">
+            <tr>
+              <th scope="col" className="px-2 text-left font-normal">
+                UTC
+              </th>
+              <th scope="col" className="num px-2 font-normal">
+                Price
+              </th>
+              <th scope="col" className="num px-2 font-normal">
+                Size
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {trades.slice(0, ROWS).map((trade) => (
+              <tr key={trade.trade_id}>
+                <td className="px-2 text-muted">{timeOfDay(trade.time)}</td>
+                <td className={`num px-2 ${trade.side === "sell" ? "text-down" : "text-up"}`}>
+                  <span aria-hidden="true">{trade.side === "sell" ? "\u2193" : "\u2191"}</span>
+                  <span className="sr-only">{trade.side ?? "side unknown"} </span>{" "}
+                  {price(trade.price, instrument.tick_size)}
+                </td>
+                <td className="num px-2">{quantity(trade.quantity, instrument.lot_step)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
 }

@@ -18,7 +18,7 @@ export function AccountTable({ portfolio }: { readonly portfolio: Portfolio }) {
       name: "Account",
       cell: ({ connection_id, account_id }) => (
         <>
-          {connection_id} <span className="text-muted">{account_id}</span>
+          {connection_id} <span className="text-muted max-md:block">{account_id}</span>
         </>
       ),
     },

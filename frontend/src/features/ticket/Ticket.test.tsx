@@ -92,6 +92,16 @@ describe("ticket", () => {
     expect(field.value).toBe("0.009");
   });
 
+  it("turns to one side and to its quantity with B and S, and sends nothing", () => {
+    const { asked } = show();
+    fireEvent.keyDown(document.body, { key: "s" });
+    expect((screen.getByRole("radio", { name: "Sell" }) as HTMLInputElement).checked).toBe(true);
+    expect(document.activeElement).toBe(screen.getByLabelText(/^Quantity/));
+    fireEvent.keyDown(screen.getByLabelText(/^Quantity/), { key: "b" });
+    expect((screen.getByRole("radio", { name: "Sell" }) as HTMLInputElement).checked).toBe(true);
+    expect(asked).toEqual([]);
+  });
+
   it("takes a price of the book", () => {
     show();
     act(() => pickPrice(MARKET, "66050.5"));

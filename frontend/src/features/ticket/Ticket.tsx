@@ -10,6 +10,7 @@ import { ModeBadge } from "@/ui/ModeBadge";
 import { Panel } from "@/ui/Panel";
 import { marketKey, useTicket } from "./store";
 import { TicketForm } from "./TicketForm";
+import { useTicketKeys } from "./useTicketKeys";
 
 type Connection = Schemas["ConnectionAnswer"];
 
@@ -27,6 +28,7 @@ export function Ticket({ connectionId, instrument, className = "" }: Props) {
   const product = productOf(connection, instrument);
   const market = marketKey(connectionId, instrument.instrument_id);
   const { draft } = useTicket(market);
+  useTicketKeys(market);
   const account = accountOf(connection, draft.accountId);
   const state = panelState(link, trust, {
     isEmpty: connection === null || product === null || account === null,
