@@ -3,6 +3,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { launch } from "./harness/browser.mjs";
+import { leaveNothing } from "./harness/life.mjs";
 import { Product } from "./harness/product.mjs";
 import { Screen } from "./harness/screen.mjs";
 
@@ -34,6 +35,7 @@ async function tell({ file, story }, browser, product) {
     return null;
   } catch (error) {
     await picture(screens, file);
+    await leaveNothing(product).catch((left) => say(`  it leaves something behind: ${left.message}`));
     return error;
   } finally {
     for (const screen of screens) await screen.close();

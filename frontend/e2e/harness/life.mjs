@@ -1,4 +1,4 @@
-import { until } from "./waiting.mjs";
+import { checkEqual, LONG_PATIENCE_MS, until } from "./waiting.mjs";
 
 export const BITCOIN = { connection_id: "bybit-sim", instrument_id: "BTCUSDT-LINEAR.BYBIT" };
 
@@ -93,10 +93,27 @@ export async function backtest(product) {
     initial_cash: "10000",
     fees: { maker: "0.0002", taker: "0.00055" },
   });
-  return until("the backtest has ended", async () => {
-    const now = await product.ask("GET", `/backtest/runs/${run.run_id}`);
-    if (now.state === "failed")
-      return Promise.reject(new Error(`the backtest failed: ${JSON.stringify(now.error)}`));
-    return now.state === "completed" && now;
-  });
+  const ended = await until(
+    "the backtest has ended",
+    async () => {
+      const now = await product.ask("GET", `/backtest/runs/${run.run_id}`);
+      return ["completed", "failed", "canceled"].includes(now.state) && now;
+    },
+    LONG_PATIENCE_MS,
+  );
+  checkEqual(ended.state, "completed", `the backtest's end (${JSON.stringify(ended.error)})`);
+  return ended;
+}
+
+/** After a story that broke off: no fault, no halt, no running strategy, no working order, no position of its making. */
+export async function leaveNothing(product) {
+  await product.control("DELETE", "/sim/faults");
+  await product.ask("POST", "/risk/resume", { scope: "all" });
+  const { strategies } = await product.ask("GET", "/strategies");
+  for (const { strategy_id, state } of strategies) {
+    if (state === "running" || state === "paused")
+      await product.ask("POST", `/strategies/${strategy_id}/stop`);
+  }
+  await clearBitcoin(product);
+  await product.ask("POST", "/positions/close", { connection_id: "mt5-sim" });
 }

@@ -1,5 +1,7 @@
 /** How long a condition may take to come true, ms; the machine may be busy. */
-export const PATIENCE_MS = Number(process.env.EDGERUNNER_E2E_PATIENCE_MS ?? 30_000);
+export const PATIENCE_MS = Number(process.env.EDGERUNNER_E2E_PATIENCE_MS ?? 60_000);
+/** The same for work that is done at low priority: a backtest waits for everybody else on the machine. */
+export const LONG_PATIENCE_MS = 4 * PATIENCE_MS;
 const EVERY_MS = 50;
 
 /**

@@ -1,5 +1,5 @@
 import { BITCOIN } from "../harness/life.mjs";
-import { check, until } from "../harness/waiting.mjs";
+import { check, LONG_PATIENCE_MS, until } from "../harness/waiting.mjs";
 
 export const name =
   "a backtest is asked for, its progress and result are shown, and its report opens in sight";
@@ -19,7 +19,7 @@ export async function story({ open, product }) {
   await form.getByRole("button", { name: "Run the backtest" }).click();
 
   const head = screen.panel(`SmaCross on ${BITCOIN.instrument_id}, 1m`);
-  await head.getByText("completed", { exact: true }).waitFor();
+  await head.getByText("completed", { exact: true }).waitFor({ timeout: LONG_PATIENCE_MS });
   const [run] = (await product.ask("GET", "/backtest/runs")).runs;
   check(page.url().endsWith(`/backtest/${run.run_id}`), "the address is the newest run's");
   await page.getByRole("heading", { name: /^Equity/ }).waitFor();

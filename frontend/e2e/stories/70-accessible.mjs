@@ -1,13 +1,13 @@
 import { graveFindings } from "../harness/accessibility.mjs";
-import { BITCOIN, bringToLife, clearBitcoin } from "../harness/life.mjs";
+import { BITCOIN, bringToLife, leaveNothing } from "../harness/life.mjs";
 import { PLACES } from "../harness/places.mjs";
 
 export const name = "axe finds nothing serious or critical on any screen, in both themes, with data";
 
 export async function story({ open, product }) {
-  await bringToLife(product);
   const found = [];
   try {
+    await bringToLife(product);
     for (const theme of ["dark", "light"]) {
       const screen = await open({ theme });
       const { page } = screen;
@@ -27,8 +27,6 @@ export async function story({ open, product }) {
     }
     if (found.length > 0) throw new Error(`axe found\n  ${[...new Set(found)].join("\n  ")}`);
   } finally {
-    await product.ask("POST", "/strategies/sample-sma/stop");
-    await clearBitcoin(product);
-    await product.ask("POST", "/positions/close", { connection_id: "mt5-sim" });
+    await leaveNothing(product);
   }
 }

@@ -385,6 +385,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/experts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Experts
+         * @description List the EAs that this process launched, newest first, then those attached by hand that are connected.
+         *
+         *     With `expert_id` only that one. Launched ones come with their terminal's newest journal lines.
+         */
+        get: operations["list_experts_experts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experts/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backtest Expert
+         * @description Run the Strategy Tester in a terminal that ends by itself; its report and its journal's warnings are parsed.
+         */
+        post: operations["backtest_expert_experts_backtest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experts/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Expert Runs
+         * @description List the runs of the Strategy Tester, newest first.
+         */
+        get: operations["list_expert_runs_experts_backtests_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experts/backtests/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Expert Run
+         * @description Return a run, with its report once there is one.
+         */
+        get: operations["get_expert_run_experts_backtests__run_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Expert Run
+         * @description End a run with its terminal.
+         */
+        delete: operations["cancel_expert_run_experts_backtests__run_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experts/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Launch Expert
+         * @description Start a terminal with an EA on one new chart, and wait until the EA says hello.
+         *
+         *     The terminal must not run yet: a running one would ignore the EA without a word, and MT5 has no API to attach,
+         *     start, stop or parametrise an EA on a running chart. The answer says `started`, `no_hello` (with the journal's
+         *     lines) or `exited`. The terminal ends with this process, or by `stop`.
+         */
+        post: operations["launch_expert_experts_launch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experts/terminals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Terminals
+         * @description List the terminals of the settings with the EAs compiled in them.
+         */
+        get: operations["list_terminals_experts_terminals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experts/{expert_id}/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Message Expert
+         * @description Send a command to an EA that is connected, such as the reference EA's `ping account positions orders subscribe`.
+         *
+         *     Trading commands are refused: orders go by `POST /trade`, past the risk checks and into the journal.
+         */
+        post: operations["message_expert_experts__expert_id__message_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experts/{expert_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Expert
+         * @description End a launched EA with its terminal; orders and positions at the broker stay as they are.
+         *
+         *     An EA that was attached by hand is not ours to stop.
+         */
+        post: operations["stop_expert_experts__expert_id__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/fills": {
         parameters: {
             query?: never;
@@ -1342,6 +1516,105 @@ export interface components {
             errors: components["schemas"]["FieldProblem"][];
         };
         /**
+         * BacktestExpertRequest
+         * @description A run of the Strategy Tester.
+         */
+        BacktestExpertRequest: {
+            /**
+             * Criterion
+             * @default balance
+             * @enum {string}
+             */
+            criterion: "balance" | "profit_factor" | "expected_payoff" | "drawdown" | "recovery_factor" | "sharpe_ratio" | "custom" | "complex";
+            /**
+             * Currency
+             * @default USD
+             */
+            currency: string;
+            /** Deposit */
+            deposit?: string | null;
+            /**
+             * Execution Delay Ms
+             * @description -1: random.
+             * @default 0
+             */
+            execution_delay_ms: number;
+            /**
+             * Expert
+             * @description Path below MQL5/Experts without .ex5.
+             * @example Examples/Moving Averages
+             */
+            expert: string;
+            /**
+             * Forward
+             * @default off
+             * @enum {string}
+             */
+            forward: "off" | "half" | "third" | "quarter" | "custom";
+            /** Forward Date */
+            forward_date?: string | null;
+            /**
+             * From Date
+             * Format: date
+             * @example 2026-01-31
+             */
+            from_date: string;
+            /**
+             * Input Schema
+             * @description null: read from the .mq5 beside the .ex5.
+             */
+            input_schema?: components["schemas"]["InputSpecRequest"][] | null;
+            /** Inputs */
+            inputs?: {
+                [key: string]: boolean | number | string;
+            } | null;
+            /**
+             * Leverage
+             * @default 100
+             */
+            leverage: number;
+            /**
+             * Model
+             * @default every_tick
+             * @enum {string}
+             */
+            model: "every_tick" | "m1_ohlc" | "open_prices" | "math" | "real_ticks";
+            /**
+             * Optimization
+             * @default off
+             * @enum {string}
+             */
+            optimization: "off" | "complete" | "genetic" | "all_symbols";
+            /** @default H1 */
+            period: components["schemas"]["ChartPeriod"];
+            /** Ranges */
+            ranges?: {
+                [key: string]: components["schemas"]["InputRangeRequest"];
+            } | null;
+            /**
+             * Symbol
+             * @example EURUSD
+             */
+            symbol: string;
+            /**
+             * Terminal
+             * @description A terminal of the settings.
+             * @example sim
+             */
+            terminal: string;
+            /**
+             * Timeout S
+             * @default 3600
+             */
+            timeout_s: number;
+            /**
+             * To Date
+             * Format: date
+             * @example 2026-01-31
+             */
+            to_date: string;
+        };
+        /**
          * BacktestFees
          * @description Fees as fractions of notional.
          */
@@ -1698,6 +1971,12 @@ export interface components {
              */
             ts: string;
         };
+        /**
+         * ChartPeriod
+         * @description Chart periods in the words of the ini files.
+         * @enum {string}
+         */
+        ChartPeriod: "M1" | "M2" | "M3" | "M4" | "M5" | "M6" | "M10" | "M12" | "M15" | "M20" | "M30" | "H1" | "H2" | "H3" | "H4" | "H6" | "H8" | "H12" | "D1" | "W1" | "MN1";
         /**
          * ChecksAnswer
          * @description What is odd about the rows: reported, never mended. Lists hold the longest or largest 20.
@@ -2248,6 +2527,126 @@ export interface components {
             events: components["schemas"]["EventAnswer"][];
         };
         /**
+         * ExpertAnswer
+         * @description An EA: `no_hello` = its terminal runs, but it has not connected; `attached` = put on a chart by hand.
+         */
+        ExpertAnswer: {
+            /** Connected */
+            connected: boolean;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Expert */
+            expert: string;
+            /** Expert Id */
+            expert_id: string;
+            hello: components["schemas"]["HelloAnswer"] | null;
+            /** Journal */
+            journal: components["schemas"]["JournalLineAnswer"][];
+            period: components["schemas"]["ChartPeriod"] | null;
+            /** Process Id */
+            process_id: number | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "started" | "no_hello" | "exited" | "stopped" | "attached";
+            /** Symbol */
+            symbol: string;
+            /** Terminal */
+            terminal: string | null;
+        };
+        /**
+         * ExpertList
+         * @description Every launch of this process, newest first, then the EAs that were attached by hand and are connected.
+         */
+        ExpertList: {
+            /** Experts */
+            experts: components["schemas"]["ExpertAnswer"][];
+        };
+        /**
+         * ExpertRunAnswer
+         * @description A run of the Strategy Tester; `warnings` say why not to trust a number.
+         */
+        ExpertRunAnswer: {
+            error: components["schemas"]["ExpertRunErrorAnswer"] | null;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Expert */
+            expert: string;
+            /** Journal */
+            journal: components["schemas"]["JournalLineAnswer"][];
+            /** Passes */
+            passes: {
+                [key: string]: string;
+            }[];
+            period: components["schemas"]["ChartPeriod"];
+            report: components["schemas"]["StrategyReportAnswer"] | null;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "completed" | "no_report" | "timed_out" | "canceled" | "failed";
+            /** Symbol */
+            symbol: string;
+            /** Terminal */
+            terminal: string;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * ExpertRunErrorAnswer
+         * @description Why a run did not begin.
+         */
+        ExpertRunErrorAnswer: {
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * ExpertRunList
+         * @description The newest 50 runs of this process, newest first.
+         */
+        ExpertRunList: {
+            /** Runs */
+            runs: components["schemas"]["ExpertRunSummaryAnswer"][];
+        };
+        /**
+         * ExpertRunSummaryAnswer
+         * @description A run of the Strategy Tester without its results.
+         */
+        ExpertRunSummaryAnswer: {
+            /** Expert */
+            expert: string;
+            /** Run Id */
+            run_id: string;
+            /**
+             * Started At
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            started_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "completed" | "no_report" | "timed_out" | "canceled" | "failed";
+            /** Symbol */
+            symbol: string;
+            /** Terminal */
+            terminal: string;
+        };
+        /**
          * ExposureAnswer
          * @description What one position moves with the market; ``quantity`` and ``notional`` are signed.
          */
@@ -2460,6 +2859,72 @@ export interface components {
             status: "ok";
         };
         /**
+         * HelloAnswer
+         * @description What an EA said of itself.
+         */
+        HelloAnswer: {
+            /** Build */
+            build: number;
+            /** Demo */
+            demo: boolean | null;
+            /** Expert */
+            expert: string;
+            /** Login */
+            login: number;
+            /** May Trade */
+            may_trade: boolean;
+            /** Period */
+            period: string;
+            /** Server */
+            server: string;
+            /** Symbol */
+            symbol: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * InputKind
+         * @description What an EA's input holds; enumerations of MQL5 are integers, times are seconds since 1970 or ``YYYY.MM.DD``.
+         * @enum {string}
+         */
+        InputKind: "integer" | "number" | "boolean" | "text" | "time";
+        /**
+         * InputRangeRequest
+         * @description What an optimisation tries for one input.
+         */
+        InputRangeRequest: {
+            /**
+             * Start
+             * @example -0.5
+             */
+            start: string;
+            /**
+             * Step
+             * @example -0.5
+             */
+            step: string;
+            /**
+             * Stop
+             * @example -0.5
+             */
+            stop: string;
+        };
+        /**
+         * InputSpecRequest
+         * @description What an EA's input is, where its source is not beside the compiled file.
+         */
+        InputSpecRequest: {
+            /** Choices */
+            choices?: string[] | null;
+            kind: components["schemas"]["InputKind"];
+            /** Maximum */
+            maximum?: string | null;
+            /** Minimum */
+            minimum?: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
          * InstrumentAnswer
          * @description One instrument of one connection.
          */
@@ -2548,7 +3013,29 @@ export interface components {
             /** Events */
             events: components["schemas"]["EventAnswer"][];
         };
+        /**
+         * JournalLineAnswer
+         * @description One line of a terminal's journal; `time` is its own clock.
+         */
+        JournalLineAnswer: {
+            /** Source */
+            source: string;
+            /** Text */
+            text: string;
+            /** Time */
+            time: string;
+        };
         JsonValue: unknown;
+        /**
+         * LabelAnswer
+         * @description A label of a report with its value, as written.
+         */
+        LabelAnswer: {
+            /** Label */
+            label: string;
+            /** Value */
+            value: string;
+        };
         /**
          * LastErrorAnswer
          * @description The newest error of a connection.
@@ -2564,6 +3051,58 @@ export interface components {
              * @example 2026-11-23T04:00:00.000000Z
              */
             time: string;
+        };
+        /**
+         * LaunchExpertRequest
+         * @description An EA in a terminal of its own. Its orders would pass neither our risk checks nor our journal.
+         */
+        LaunchExpertRequest: {
+            /**
+             * Allow Trading
+             * @description The terminal's switch for automatic trading.
+             * @default false
+             */
+            allow_trading: boolean;
+            /**
+             * Chart
+             * @description `running` is answered with 501: MT5 has no API to attach an EA to a running chart.
+             * @default new
+             * @enum {string}
+             */
+            chart: "new" | "running";
+            /**
+             * Expert
+             * @description Path below MQL5/Experts without .ex5.
+             * @example Examples/Moving Averages
+             */
+            expert: string;
+            /**
+             * Hello Timeout S
+             * @default 60
+             */
+            hello_timeout_s: number;
+            /**
+             * Input Schema
+             * @description null: read from the .mq5 beside the .ex5.
+             */
+            input_schema?: components["schemas"]["InputSpecRequest"][] | null;
+            /** Inputs */
+            inputs?: {
+                [key: string]: boolean | number | string;
+            } | null;
+            /** @default H1 */
+            period: components["schemas"]["ChartPeriod"];
+            /**
+             * Symbol
+             * @example EURUSD
+             */
+            symbol: string;
+            /**
+             * Terminal
+             * @description A terminal of the settings.
+             * @example sim
+             */
+            terminal: string;
         };
         /**
          * LedgerPage
@@ -2729,6 +3268,36 @@ export interface components {
          * @enum {string}
          */
         MarginMode: "cross" | "isolated" | "portfolio";
+        /**
+         * MessageAnswer
+         * @description What an EA answered to a command, in its own words.
+         */
+        MessageAnswer: {
+            /** Result */
+            result: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        /**
+         * MessageExpertRequest
+         * @description A command to an EA that is connected; trading commands are refused: orders go by `POST /trade`.
+         */
+        MessageExpertRequest: {
+            /** Args */
+            args?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Name
+             * @example ping
+             */
+            name: string;
+            /**
+             * Timeout S
+             * @default 10
+             */
+            timeout_s: number;
+        };
         /**
          * MissingRateAnswer
          * @description A conversion, of ``base`` into ``quote``, that nobody gave a rate for.
@@ -3513,6 +4082,38 @@ export interface components {
             classes: components["schemas"]["StrategyClassAnswer"][];
         };
         /**
+         * StrategyDealAnswer
+         * @description One deal of a report; `time` is the tester's server time as written.
+         */
+        StrategyDealAnswer: {
+            /** Balance */
+            balance: string | null;
+            /** Comment */
+            comment: string;
+            /** Commission */
+            commission: string | null;
+            /** Deal */
+            deal: string;
+            /** Direction */
+            direction: string;
+            /** Kind */
+            kind: string;
+            /** Order */
+            order: string;
+            /** Price */
+            price: string | null;
+            /** Profit */
+            profit: string | null;
+            /** Swap */
+            swap: string | null;
+            /** Symbol */
+            symbol: string;
+            /** Time */
+            time: string;
+            /** Volume */
+            volume: string | null;
+        };
+        /**
          * StrategyList
          * @description All strategies, oldest first.
          */
@@ -3570,6 +4171,30 @@ export interface components {
             unrealized_pnl: string | null;
         };
         /**
+         * StrategyReportAnswer
+         * @description A report of the Strategy Tester; `language` null = its labels are not known, so only `raw` says something.
+         */
+        StrategyReportAnswer: {
+            /** Deals */
+            deals: components["schemas"]["StrategyDealAnswer"][];
+            /** Inputs */
+            inputs: {
+                [key: string]: string;
+            };
+            /** Language */
+            language: string | null;
+            /** Metrics */
+            metrics: {
+                [key: string]: string;
+            };
+            /** Raw */
+            raw: components["schemas"]["LabelAnswer"][];
+            /** Settings */
+            settings: {
+                [key: string]: string;
+            };
+        };
+        /**
          * SubscribeOperation
          * @description Read a channel; with the number and epoch last seen, what was missed is replayed when it can be.
          */
@@ -3607,6 +4232,31 @@ export interface components {
              * @example 0.01
              */
             price: string;
+        };
+        /**
+         * TerminalAnswer
+         * @description A terminal of the settings, with the EAs compiled in it.
+         */
+        TerminalAnswer: {
+            /**
+             * Environment
+             * @enum {string}
+             */
+            environment: "simulated" | "demo" | "live";
+            /** Experts */
+            experts: string[];
+            /** Is Running */
+            is_running: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TerminalList
+         * @description The terminals that experts may be started in.
+         */
+        TerminalList: {
+            /** Terminals */
+            terminals: components["schemas"]["TerminalAnswer"][];
         };
         /**
          * TickerAnswer
@@ -5616,6 +6266,732 @@ export interface operations {
             };
             /** @description A defect of this program; the log has the details. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_experts_experts_get: {
+        parameters: {
+            query?: {
+                expert_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertList"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtest_expert_experts_backtest_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestExpertRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertRunAnswer"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker's address does not answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_expert_runs_experts_backtests_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertRunList"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_expert_run_experts_backtests__run_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertRunAnswer"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_expert_run_experts_backtests__run_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a run. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertRunAnswer"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    launch_expert_experts_launch_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchExpertRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertAnswer"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Live trading is not switched on. The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker or this version cannot do it, with the reason. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker's address does not answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_terminals_experts_terminals_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerminalList"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message_expert_experts__expert_id__message_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                expert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageExpertRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAnswer"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker refused the command, with its own words. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker or this version cannot do it, with the reason. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The connection has no session with the broker, or is not reconciled with it yet. Too much is waiting already; nothing was taken in, and the same request may be sent again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker did not answer a query in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_expert_experts__expert_id__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                expert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpertAnswer"];
+                };
+            };
+            /** @description The API key is missing or wrong. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker or this version cannot do it, with the reason. */
+            501: {
                 headers: {
                     [name: string]: unknown;
                 };

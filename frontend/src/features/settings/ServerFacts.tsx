@@ -32,7 +32,12 @@ export function ServerFacts() {
         ))}
       </dl>
       <p className="m-0 px-3 pb-3 text-sm">
-        <a href={`${addresses.api}/docs`} target="_blank" rel="noreferrer" className="inline-flex items-center text-accent max-md:min-h-11">
+        <a
+          href={`${addresses.api}/docs`}
+          target="_blank"
+          rel="noreferrer"
+          className="inline-flex items-center text-accent max-md:min-h-11"
+        >
           The API's pages
         </a>
       </p>
