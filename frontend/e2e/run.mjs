@@ -56,7 +56,10 @@ function say(text) {
 }
 
 const stories = await storiesNamed(process.argv.slice(2));
-const browser = await launch();
+const browser = await launch().catch((error) => {
+  say(error.message);
+  process.exit(1);
+});
 const product = await Product.begin();
 let failed = 0;
 try {

@@ -99,11 +99,11 @@ def test_readme_lists_exactly_the_settings_that_exist() -> None:
 
 
 def test_every_make_target_that_a_document_names_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", read("Makefile"), flags=re.MULTILINE))
     named = {
         name
         for document in DOCUMENTS
-        for name in re.findall(r"(?:`|^)make ([a-z]+)", read(str(document)), re.MULTILINE)
+        for name in re.findall(r"(?:`|^)make ([a-z0-9-]+)", read(str(document)), re.MULTILINE)
     }
     assert {"run", "test"} <= named <= targets
 
