@@ -92,10 +92,10 @@ export function ConnectionCard({
         </p>
       )}
       <div className="mt-auto flex flex-wrap gap-1 pt-2.5">
-        <Button onClick={onShow} aria-pressed={isShown} aria-label={`What ${connection_id} offers`}>
+        <Button onClick={onShow} aria-pressed={isShown} aria-label={`What it offers: ${connection_id}`}>
           What it offers
         </Button>
-        <Button onClick={onAgain} aria-label={`Connect ${connection_id} again`}>
+        <Button onClick={onAgain} aria-label={`Connect again: ${connection_id}`}>
           Connect again
         </Button>
         <Button onClick={onDisconnect} aria-label={`Disconnect ${connection_id}`}>

@@ -35,7 +35,7 @@ function columnsFor(selectedId: string | null, onSelect: (id: string) => void): 
         <button
           type="button"
           aria-pressed={order.client_order_id === selectedId}
-          aria-label={`${depth > 0 ? "Exit: " : ""}${order.side} ${order.quantity} ${order.instrument_id}, ${typeWord(order.order_type)}: time line`}
+          aria-label={`${depth > 0 ? "Exit: " : ""}${order.side} ${order.instrument_id}, ${order.quantity}, ${typeWord(order.order_type)}: time line`}
           onClick={() => onSelect(order.client_order_id)}
           style={{ paddingLeft: `${depth * 1.1}rem` }}
           className="cursor-pointer border-0 bg-transparent p-0 text-left text-ink underline decoration-line underline-offset-4 hover:decoration-current"
