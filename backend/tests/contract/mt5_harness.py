@@ -5,10 +5,12 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,12 +46,17 @@ class Mt5OnSimulator(Broker):
     adapter: MT5Adapter
 
     def __init__(
-        self, venue: Mt5Venue, faults: FaultBox, server: TerminalServer, adapter: MT5Adapter, instrument_id: str
+        self,
+        venue: Mt5Venue,
+        faults: FaultBox,
+        cut: Callable[[], Awaitable[None]],
+        adapter: MT5Adapter,
+        instrument_id: str,
     ) -> None:
         super().__init__(adapter, instrument_id)
         self.venue = venue
         self.faults = faults
-        self._server = server
+        self._cut = cut
         self._symbol = instrument_id.removesuffix(".MT5")
 
     async def start(self) -> None:
@@ -91,7 +98,7 @@ class Mt5OnSimulator(Broker):
         self.venue.hand.fill(order_id=None, client_key=client_order_id, quantity=quantity)
 
     async def cut_streams(self) -> None:
-        await self._server.restart()
+        await self._cut()
 
     async def place_by_hand(self, count: int) -> None:
         price = await self.price("0.96")
@@ -183,11 +190,11 @@ async def simulated_terminal(
         venue.close()
 
 
-@asynccontextmanager
-async def bridge_beside(login: int, folder: Path) -> AsyncIterator[BridgeServer]:
-    """A bridge that loads the simulated package, for one account."""
-    bridge = BridgeServer(
-        BridgeSettings(
+class BridgeBeside:
+    """A bridge that loads the simulated package, for one account; started again it listens on the same port."""
+
+    def __init__(self, login: int, folder: Path) -> None:
+        self._settings = BridgeSettings(
             tokens=(Token(name="contract", scopes=frozenset(Scope), secret=TOKEN),),
             data_dir=folder,
             module=MODULE,
@@ -196,7 +203,30 @@ async def bridge_beside(login: int, folder: Path) -> AsyncIterator[BridgeServer]
             login=login,
             limits=TradeLimits(max_orders_per_minute=10_000),
         )
-    )
+        self._server = BridgeServer(self._settings)
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    async def start(self) -> None:
+        await self._server.start()
+        self._settings = replace(self._settings, port=self._server.port)
+
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    async def restart(self, terminal: TerminalServer) -> None:
+        """Break every connection, the terminal's too: a quick restart of the terminal alone stays behind the bridge."""
+        await self.stop()
+        await terminal.restart()
+        self._server = BridgeServer(self._settings)
+        await self.start()
+
+
+@asynccontextmanager
+async def bridge_beside(login: int, folder: Path) -> AsyncIterator[BridgeBeside]:
+    bridge = BridgeBeside(login, folder)
     await bridge.start()
     try:
         yield bridge
@@ -211,13 +241,16 @@ async def mt5_on_simulator(
     """A terminal of its own, an adapter connected to it, and both gone afterwards."""
     async with AsyncExitStack() as stack:
         venue, faults, server = await stack.enter_async_context(simulated_terminal(settings))
+        cut: Callable[[], Awaitable[None]]
         if has_bridge:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             bridge = await stack.enter_async_context(bridge_beside(login, folder))
             adapter = bridge_adapter(venue, login, bridge.url, **options)
+            cut = partial(bridge.restart, server)
         else:
             adapter = in_process_adapter(venue, login, **options)
-        broker = Mt5OnSimulator(venue, faults, server, adapter, instrument_id)
+            cut = server.restart
+        broker = Mt5OnSimulator(venue, faults, cut, adapter, instrument_id)
         await broker.start()
         stack.push_async_callback(broker.stop)
         yield broker

@@ -60,7 +60,7 @@ async def test_paper_account_is_marked_everywhere_and_never_live(product: Produc
         await until(is_protected, timeout_s=10, what="the position shows its exits and who watches them")
         portfolio = (await api.get("/portfolio")).json()
         worth = {each["connection_id"]: each["execution"] for each in portfolio["accounts"]}
-        assert worth == {"bybit-sim": "broker", "ibkr-sim": "broker", PAPER: "local"}
+        assert worth == {"bybit-sim": "broker", "ibkr-sim": "broker", "mt5-sim": "broker", PAPER: "local"}
         listed = (await api.get("/broker/connections")).json()["connections"]
         assert {each["connection_id"]: each["execution"] for each in listed} == worth
 

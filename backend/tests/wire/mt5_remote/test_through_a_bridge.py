@@ -39,7 +39,7 @@ async def test_what_the_terminal_says_comes_through_as_the_package_gives_it(runn
     def session(mt5: RemoteModule) -> None:
         assert mt5.initialize(login=1001)
         account = mt5.account_info()
-        assert (account.login, account.balance, account.currency) == (1001, 100_000.1, "USD")
+        assert (account.login, account.equity, account.currency) == (1001, 100_000.1, "USD")
         assert [symbol.name for symbol in mt5.symbols_get()] == ["EURUSD", "GOLD#"]
         assert mt5.symbol_info("NOPE") is None
         assert mt5.last_error() == (-4, "Terminal: Not found")
