@@ -70,7 +70,9 @@ async def running(**limits: Any) -> AsyncIterator[Site]:
             first = BridgeServer(settings_of(Path(folder), **limits))
             await first.start()
             port = first.port
-            broker = Mt5OnSimulator(venue, faults, server.restart, bridge_adapter(venue, HEDGING, first.url), "EURUSD.MT5")
+            broker = Mt5OnSimulator(
+                venue, faults, server.restart, bridge_adapter(venue, HEDGING, first.url), "EURUSD.MT5"
+            )
             site = Site(venue, settings_of(Path(folder), port, **limits), first, broker)
             try:
                 await broker.start()
