@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except _Ended as ended:
-        print(ended, file=sys.stderr, flush=True)  # noqa: T201
+        print(ended, file=sys.stderr, flush=True)  # noqa: T201 - a command speaks
         if options.json:
             _event(event="error", exit_code=ended.code, detail=str(ended))
         return ended.code
@@ -127,7 +127,7 @@ async def _serve(server: BridgeServer, settings: BridgeSettings, token_file: Pat
                 _event(event="ready", url=server.url, token_file=_text(token_file), pid=os.getpid())
             else:
                 token = f"the token is in {token_file}" if token_file is not None else "the token is the environment's"
-                print(f"The bridge to {settings.module} listens on {server.url}; {token}. Ctrl-C ends it.", flush=True)  # noqa: T201
+                print(f"The bridge to {settings.module} listens on {server.url}; {token}. Ctrl-C ends it.", flush=True)  # noqa: T201 - a command speaks
             await stop.wait()
         finally:
             await server.stop()
@@ -171,7 +171,7 @@ def _stop_requested() -> Iterator[asyncio.Event]:
 
 
 def _event(**fields: object) -> None:
-    print(json.dumps(fields), flush=True)  # noqa: T201
+    print(json.dumps(fields), flush=True)  # noqa: T201 - a command speaks
 
 
 def _text(path: Path | None) -> str | None:

@@ -136,7 +136,7 @@ def _comment(value: object, limit: int) -> str:
 def _integer(value: object) -> int:
     """Whole numbers of any type; never floats."""
     try:
-        number = operator.index(value)  # type: ignore[arg-type]
+        number = operator.index(value)  # type: ignore[arg-type]  # what is no number raises TypeError here
     except TypeError:
         raise _Unusable from None
     if not -_SIGNED_LIMIT <= number < _SIGNED_LIMIT:
@@ -156,7 +156,7 @@ def _number(value: object) -> float:
     if isinstance(value, str | bytes | None):
         raise _Unusable
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]  # what is no number raises here
     except (TypeError, ValueError, OverflowError):
         raise _Unusable from None
     if not math.isfinite(number):

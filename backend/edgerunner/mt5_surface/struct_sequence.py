@@ -33,7 +33,7 @@ class StructSequence(tuple[Any, ...]):
         for place, name in enumerate(kinds):
             setattr(cls, name, property(itemgetter(place)))
 
-    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None) -> Self:  # noqa: A002
+    def __new__(cls, sequence: Iterable[Any], dict: Mapping[str, Any] | None = None) -> Self:  # noqa: A002 - the name struct sequences have
         """Make a struct of exactly ``n_fields`` values.
 
         ``dict`` would hold fields beyond the sequence, of which no vendor struct has any: it changes nothing.

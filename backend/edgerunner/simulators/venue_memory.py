@@ -61,7 +61,7 @@ def restore_controls(ledger: LedgerFile, market: Market, name_of: Callable[[str]
                 recording = read_recording(Path(control.file), name_of(control.symbol))
             except (OSError, BadReplayFile) as error:
                 logger.warning("replay of %s is not continued, prices are generated again: %s", control.file, error)
-                control = MarketControl(step=control.step, symbol=control.symbol, kind="release")  # noqa: PLW2901
+                control = MarketControl(step=control.step, symbol=control.symbol, kind="release")  # noqa: PLW2901 - it takes its place
         market.apply(control, recording)
 
 

@@ -42,7 +42,7 @@ class BridgeOptions:
         Raises:
             OSError: The token file cannot be read.
             ValueError: The time-out is no number.
-        """  # noqa: D205
+        """  # noqa: D205 - the first sentence needs two lines
         given = os.environ if environment is None else environment
         words = {
             name.removeprefix(ENVIRONMENT_PREFIX): value

@@ -42,7 +42,7 @@ class Builtin:
     def __call__(self, *unnamed: Any, **named: Any) -> Any:
         """Carry out the call; raises ``TypeError`` as the interpreter does for a function in C."""
         self._check_calling(len(unnamed), len(named))
-        keywords = named if named or self._has_empty_keywords(sys._getframe().f_back) else None  # noqa: SLF001
+        keywords = named if named or self._has_empty_keywords(sys._getframe().f_back) else None  # noqa: SLF001 - the one way to the caller
         try:
             value = self._answer(unnamed, keywords)
         except CallFailed as failure:

@@ -116,7 +116,7 @@ class Tester:
         return bars
 
     def _test(self, bars: list[RateBar], inputs: Mapping[str, str], terms: SymbolTerms) -> Run:
-        def profit(is_buy: bool, volume: Decimal, opened: Decimal, closed: Decimal) -> Decimal:  # noqa: FBT001
+        def profit(is_buy: bool, volume: Decimal, opened: Decimal, closed: Decimal) -> Decimal:  # noqa: FBT001 - a local formula
             return self._desk.profit(is_buy=is_buy, symbol=terms.name, volume=volume, opened=opened, closed=closed)
 
         return run_crossing(bars, inputs, terms, deposit=Decimal(self._section["Deposit"]), profit=profit)
