@@ -13,8 +13,9 @@ compile() {
         --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-build-options --output-file "$output" "$@"
 }
 
-compile requirements/dev.txt --group build pyproject.toml --extra dev
+compile requirements/dev.txt --group build pyproject.toml --extra dev --extra redis --extra keyring
 compile requirements/base.txt --group build pyproject.toml --constraints requirements/dev.txt
+compile requirements/server.txt --group build pyproject.toml --extra redis --extra keyring --constraints requirements/dev.txt
 compile requirements/conformance-ib-insync.txt requirements/conformance-ib-insync.in
 compile requirements/conformance-mt5-clients.txt requirements/conformance-mt5-clients.in
 compile requirements/conformance-mt5-no-deps.txt --no-deps requirements/conformance-mt5-no-deps.in
