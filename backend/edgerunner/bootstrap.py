@@ -45,6 +45,7 @@ from edgerunner.storage.backtest_runs import RunStore
 from edgerunner.storage.catalogue import Catalogue
 from edgerunner.storage.database import Database
 from edgerunner.storage.journal import Journal
+from edgerunner.storage.master_keys import MasterKeys, master_keys
 from edgerunner.storage.risk_store import RiskStore
 from edgerunner.storage.secrets import Vault
 from edgerunner.storage.signals import SignalSecretStore, SignalStore
@@ -98,7 +99,7 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
     database = await asyncio.to_thread(Database.open, settings.data_dir, address)
     async with AsyncExitStack() as stack:
         stack.callback(database.close)
-        vault = await asyncio.to_thread(Vault.open, settings.data_dir, settings.master_key_file)
+        vault = await asyncio.to_thread(lambda: Vault(keys_of(settings)))
         journal = await Journal.open(database, clock_ns=clock.now_ns)
         stack.push_async_callback(journal.close)
         experts = await stack.enter_async_context(running_experts(settings, clock))
@@ -123,6 +124,17 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(services.backtests.stop)
         await services.backtests.start()
         yield Application(services=services)
+
+
+def keys_of(settings: Settings) -> MasterKeys:
+    """Return where the settings say that the master keys lie. Raises ``MasterKeyUnusable``."""
+    given = settings.master_key
+    return master_keys(
+        settings.data_dir,
+        file=settings.master_key_file,
+        given=None if given is None else given.get_secret_value(),
+        place=settings.master_key_source,
+    )
 
 
 def _wire(

@@ -28,9 +28,11 @@ from edgerunner.routes import (
 )
 from edgerunner.routes.context import VERSION, Access, Services
 from edgerunner.routes.errors import CatchAll, install_error_handlers
+from edgerunner.routes.guard import Guard
 from edgerunner.routes.metrics import Metrics
-from edgerunner.routes.middleware import ApiKeyGuard, Cors, HostGuard, RequestMeter
+from edgerunner.routes.middleware import Cors, HostGuard, RequestMeter
 from edgerunner.routes.openapi import DESCRIPTION, TAGS, completed
+from edgerunner.routes.rights import require_rights
 from edgerunner.routes.screen import Screen
 from edgerunner.routes.stream_protocol import StreamProtocol
 from edgerunner.routes.topics import Topics
@@ -45,7 +47,7 @@ _LARGEST_FRAME = 1_048_576
 def create_app(services: Services) -> FastAPI:
     """Return the application over running services; it starts and stops nothing but the stream.
 
-    Raises ``DataFolderError`` when the settings have no API key yet.
+    Raises ``DataFolderError`` when the settings have no API key yet, ``LookupError`` for a route without a right.
     """
     access = Access.of(services.settings)
     metrics = Metrics(services)
@@ -73,7 +75,7 @@ def create_app(services: Services) -> FastAPI:
             Middleware(CatchAll),
             Middleware(HostGuard, allowed=access.allowed_hosts),
             Middleware(Cors, origins=access.cors_origins),
-            Middleware(ApiKeyGuard, access=access),
+            Middleware(Guard, access=access),
         ],
     )
     app.state.services, app.state.access, app.state.metrics, app.state.topics = services, access, metrics, topics
@@ -96,7 +98,9 @@ def create_app(services: Services) -> FastAPI:
         risk,
         operations,
     ):
+        require_rights(module.router.routes)
         app.include_router(module.router)
+    require_rights(operations.pages.routes)
     app.include_router(operations.pages)
     app.include_router(stream.router)
     return app

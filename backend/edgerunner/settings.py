@@ -5,13 +5,14 @@ import json
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX: Final = "EDGERUNNER_"
 MINIMUM_KEY_LENGTH: Final = 32
@@ -41,6 +42,33 @@ class _PlainPort(BaseSettings):
     port: Port = 8000
 
 
+class _SecretFiles(BaseSettings):
+    """Secrets in files, as containers get them: ``EDGERUNNER_API_KEY_FILE`` names the file of the API key."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    api_key_file: Path | None = None
+    database_url_file: Path | None = None
+    redis_url_file: Path | None = None
+    ea_link_token_file: Path | None = None
+
+    @classmethod
+    def contents(cls) -> dict[str, Any]:
+        """Return the secrets by their setting, white space around them cut. Raises ``SettingsError``."""
+        named = {name: path for name, path in cls() if path is not None}
+        return {name.removesuffix("_file"): _content(name, path) for name, path in named.items()}
+
+
+def _content(name: str, path: Path) -> str:
+    try:
+        return path.expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(
+            f"{PREFIX}{name.upper()} is {str(path)!r}, which cannot be read ({reason}): name a file that holds the secret."
+        ) from error
+
+
 class Mt5Terminal(BaseModel):
     """A MetaTrader 5 terminal of our own in which Expert Advisors may be started: see docs/brokers/mt5-experts.md."""
 
@@ -59,7 +87,9 @@ class Settings(BaseSettings):
     Attributes:
         port: 0 = any free one, here and for the simulators' ports.
         api_key: The key of the environment; None = the one kept in the data folder.
-        master_key_file: Key file for stored credentials; None = ``master.key`` in the data folder.
+        master_key: Keys for stored secrets, the encrypting one first, apart by a comma; None = they lie elsewhere.
+        master_key_file: Key file for stored secrets; None = ``master.key`` in the data folder.
+        master_key_source: ``keyring`` = the operating system keeps the key instead of a file.
         cors_origins: Origins of foreign pages that may call the API, without a path.
         allowed_hosts: Host names the API answers to besides its own address.
         sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
@@ -79,7 +109,9 @@ class Settings(BaseSettings):
     port: Port = Field(default_factory=lambda: _PlainPort().port)
     api_key: SecretStr | None = None
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("edgerunner", appauthor=False))
+    master_key: SecretStr | None = None
     master_key_file: Path | None = None
+    master_key_source: Literal["file", "keyring"] = "file"
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     allow_live: bool = False
@@ -99,6 +131,18 @@ class Settings(BaseSettings):
     ea_link_port: Port = 0
     ea_link_token: SecretStr | None = Field(default=None, min_length=MINIMUM_KEY_LENGTH)
     screen_dir: Path | None = Field(default_factory=_built_screen)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource | Callable[[], dict[str, Any]], ...]:
+        """Put secrets that a ``..._FILE`` variable names behind those that stand in the environment itself."""
+        return init_settings, env_settings, dotenv_settings, _SecretFiles.contents, file_secret_settings
 
     @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
@@ -147,7 +191,9 @@ _REMEDIES: Final = {
     "host": "set it to an address of this machine such as 127.0.0.1",
     "api_key": "set it to at least 32 random characters, or leave it out and a key is made",
     "data_dir": "set it to a folder",
+    "master_key": "set it to a Fernet key; `edgerunner secrets new-key` makes one",
     "master_key_file": "set it to the path of a file",
+    "master_key_source": "set it to file or keyring",
     "allow_live": "set it to true or false",
     "sim_connect": "set it to true or false",
     "base_currency": "set it to a currency code in capitals such as USD",
@@ -158,7 +204,7 @@ _REMEDIES: Final = {
     "sim_speed": "set it to a number above 0 and up to 10000",
     "port": "set it to a whole number from 0 to 65535 (0 = any free port)",
 }
-_UNSPOKEN: Final = frozenset({"api_key", "database_url", "redis_url", "ea_link_token"})
+_UNSPOKEN: Final = frozenset({"api_key", "master_key", "database_url", "redis_url", "ea_link_token"})
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -11,6 +11,7 @@ from edgerunner.cli.backtest_app import backtest_app
 from edgerunner.cli.data_app import data_app
 from edgerunner.cli.ea_app import ea_app
 from edgerunner.cli.output import Output, reporting
+from edgerunner.cli.secrets_app import secrets_app
 from edgerunner.cli.trade_app import trade_app
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app.add_typer(trade_app)
 app.add_typer(backtest_app)
 app.add_typer(data_app)
 app.add_typer(ea_app)
+app.add_typer(secrets_app)
 
 
 def main() -> None:

@@ -36,6 +36,17 @@ RIGHTS_OF_ROLE: dict[Role, frozenset[Right]] = {
 }
 
 
+class Credential(StrEnum):
+    """How a caller proved who it is."""
+
+    OWNER = "owner"
+    """The installation's own key."""
+
+    KEY = "key"
+    TOKEN = "token"  # noqa: S105 - a word, no secret
+    """An access token of a person who signed in, or a stream ticket made with one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Who sent a request, as proven by its credential.
@@ -43,7 +54,7 @@ class Principal:
     Attributes:
         actor: Stands in the journal and in the audit log, and scopes idempotency keys:
             ``api-key`` for the installation's own key, ``key:<key_id>``, ``user:<name>``.
-        user: Name of the person behind it; None = the installation's own key.
+        user: Name of the person behind it; None = the installation's own key, or an API key made with it.
         role: The person's role.
         rights: What this credential may do: the role's rights, cut down to an API key's scopes.
         credential_id: Names the credential, not its secret: the API key's id or the session's; None = the own key.
@@ -54,6 +65,7 @@ class Principal:
     user: str | None
     role: Role
     rights: frozenset[Right]
+    credential: Credential
     credential_id: str | None = None
     expires_at_ns: int | None = None
 
@@ -62,5 +74,7 @@ class Principal:
         return right in self.rights
 
 
-OWNER = Principal(actor="api-key", user=None, role=Role.ADMIN, rights=RIGHTS_OF_ROLE[Role.ADMIN])
+OWNER = Principal(
+    actor="api-key", user=None, role=Role.ADMIN, rights=RIGHTS_OF_ROLE[Role.ADMIN], credential=Credential.OWNER
+)
 """The installation's own key, made on the first start: the single user's default."""

@@ -8,6 +8,8 @@
         Conflict                the thing exists already, or is in the wrong state
             OrderClosed
         Unauthorized            the caller did not prove who it is
+            SecondFactorRequired
+        Forbidden               the caller is known and may not do this
         RateLimited             the caller asks too often
         Overloaded              too much is waiting already; nothing was taken in
         Unsupported             the broker or this version cannot do it
@@ -95,6 +97,18 @@ class Unauthorized(EdgerunnerError):
     """The caller did not prove who it is; the sentence is the same whatever was wrong."""
 
     code = "unauthorized"
+
+
+class SecondFactorRequired(Unauthorized):
+    """The password is right; a code of the second factor is needed beside it."""
+
+    code = "second_factor_required"
+
+
+class Forbidden(EdgerunnerError):
+    """The caller is known and may not do this; ``detail`` says who may."""
+
+    code = "forbidden"
 
 
 class RateLimited(EdgerunnerError):

@@ -50,7 +50,10 @@ _ANSWERED: Final = frozenset({TerminalState.CONNECTED, TerminalState.ACCOUNT_MIS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalView:
-    """What is told about the terminal; ``since`` in seconds since 1970."""
+    """What is told about the terminal; ``since`` in seconds since 1970.
+
+    ``generation`` counts the times it was initialized: a terminal that was away for less than a look has a new one.
+    """
 
     state: TerminalState
     since: float
@@ -59,6 +62,7 @@ class TerminalView:
     server: str | None = None
     trade_mode: int | None = None
     last_error: tuple[int, str] | None = None
+    generation: int = 0
 
     def body(self) -> dict[str, Any]:
         """Return it as it is on the wire."""
@@ -70,6 +74,7 @@ class TerminalView:
             "server": self.server,
             "trade_mode": self.trade_mode,
             "last_error": self.last_error,
+            "generation": self.generation,
         }
 
 
@@ -92,6 +97,7 @@ class TerminalConnection:
         self._on_change = on_change
         self._on_account = on_account
         self._expected = settings.accounts.get(settings.login) if settings.login is not None else None
+        self._generation = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.view = TerminalView(state=TerminalState.CONNECTING, since=time.time())
@@ -193,7 +199,9 @@ class TerminalConnection:
         )
         if not answer.result:
             self._change(TerminalState.DISCONNECTED, "initialize failed", last_error=answer.last_error)
-        elif not await self._look():
+            return answer
+        self._generation += 1
+        if not await self._look():
             self._change(TerminalState.DISCONNECTED, "the terminal shows no account")
         return answer
 
@@ -207,18 +215,20 @@ class TerminalConnection:
             return False
         problem = account_problem(account, self._expected) if self._expected is not None else None
         state = TerminalState.CONNECTED if problem is None else TerminalState.ACCOUNT_MISMATCH
+        is_new = self._generation != self.view.generation
         is_another = (account.login, account.server, state) != (self.view.login, self.view.server, self.view.state)
         self._set(
             TerminalView(
                 state=state,
                 since=time.time(),
+                generation=self._generation,
                 detail="" if problem is None else problem.detail,
                 login=account.login,
                 server=account.server,
                 trade_mode=account.trade_mode,
             )
         )
-        if is_another:
+        if is_new or is_another:
             self._on_account()
         return True
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Body, Query
 from starlette.responses import Response
 
+from edgerunner.domain.access import Principal
 from edgerunner.routes.answers import answer
-from edgerunner.routes.context import ACTOR, Services, ServicesOf
+from edgerunner.routes.context import PrincipalOf, Services, ServicesOf
 from edgerunner.routes.errors import error_responses
 from edgerunner.routes.strict import StrictRoute
 from edgerunner.schemas.account_settings import (
@@ -61,25 +62,31 @@ async def settings(query: Annotated[SettingsQuery, Query()], services: ServicesO
 
 @router.post("/account/settings", response_model=SettingsAnswer, responses=error_responses(*_CHANGE_ERRORS))
 async def change(
-    body: Annotated[SettingsRequest, Body(openapi_examples=_EXAMPLES["settings"])], services: ServicesOf
+    body: Annotated[SettingsRequest, Body(openapi_examples=_EXAMPLES["settings"])],
+    services: ServicesOf,
+    who: PrincipalOf,
 ) -> Response:
     """Switch position mode or margin mode; what is so already is success. Brokers refuse it with open positions."""
     after = await services.account_settings.change(
         Target(connection_id=body.connection_id, account_id=body.account_id),
         position_mode=body.position_mode,
         margin_mode=body.margin_mode,
-        actor=ACTOR,
+        actor=who.actor,
     )
     return answer(SettingsAnswer.of(body.connection_id, after))
 
 
 @router.post("/positions/leverage", response_model=LeverageAnswer, responses=error_responses(*_CHANGE_ERRORS))
 async def leverage(
-    body: Annotated[LeverageRequest, Body(openapi_examples=_EXAMPLES["leverage"])], services: ServicesOf
+    body: Annotated[LeverageRequest, Body(openapi_examples=_EXAMPLES["leverage"])],
+    services: ServicesOf,
+    who: PrincipalOf,
 ) -> Response:
     """Set the leverage of an instrument; repeating it does no harm."""
     target = Target(connection_id=body.connection_id, account_id=body.account_id)
-    account_id = await services.account_settings.set_leverage(target, body.instrument_id, body.leverage, actor=ACTOR)
+    account_id = await services.account_settings.set_leverage(
+        target, body.instrument_id, body.leverage, actor=who.actor
+    )
     return answer(
         LeverageAnswer(
             connection_id=body.connection_id,
@@ -92,7 +99,9 @@ async def leverage(
 
 @router.post("/positions/trailing-stop", response_model=TrailingStopAnswer, responses=error_responses(*_CHANGE_ERRORS))
 async def trailing_stop(
-    body: Annotated[TrailingStopRequest, Body(openapi_examples=_EXAMPLES["trailing_stop"])], services: ServicesOf
+    body: Annotated[TrailingStopRequest, Body(openapi_examples=_EXAMPLES["trailing_stop"])],
+    services: ServicesOf,
+    who: PrincipalOf,
 ) -> Response:
     """Set the trailing stop of a whole position, in place of the one it has.
 
@@ -104,23 +113,27 @@ async def trailing_stop(
         offset=body.trailing_offset,
         activation_price=body.trigger_price,
     )
-    return await _set_trailing_stop(body, wanted, services)
+    return await _set_trailing_stop(body, wanted, services, who)
 
 
 @router.delete(
     "/positions/trailing-stop", response_model=TrailingStopAnswer, responses=error_responses(*_CHANGE_ERRORS)
 )
-async def remove_trailing_stop(query: Annotated[PositionQuery, Query()], services: ServicesOf) -> Response:
+async def remove_trailing_stop(
+    query: Annotated[PositionQuery, Query()], services: ServicesOf, who: PrincipalOf
+) -> Response:
     """Take a position's trailing stop away; success also when it has none."""
     wanted = TrailingStop(
         instrument_id=query.instrument_id, position_id=query.position_id, offset=None, activation_price=None
     )
-    return await _set_trailing_stop(query, wanted, services)
+    return await _set_trailing_stop(query, wanted, services, who)
 
 
-async def _set_trailing_stop(whose: PositionQuery, wanted: TrailingStop, services: Services) -> Response:
+async def _set_trailing_stop(
+    whose: PositionQuery, wanted: TrailingStop, services: Services, who: Principal
+) -> Response:
     target = Target(connection_id=whose.connection_id, account_id=whose.account_id)
-    account_id = await services.account_settings.set_trailing_stop(target, wanted, actor=ACTOR)
+    account_id = await services.account_settings.set_trailing_stop(target, wanted, actor=who.actor)
     return answer(
         TrailingStopAnswer(
             connection_id=target.connection_id,

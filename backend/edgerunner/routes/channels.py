@@ -39,6 +39,11 @@ def parse_channel(name: str) -> BookChannel | MarketChannel:
     raise InvalidRequest.of("channel", "unknown_channel", f"{base!r} is none of {known}")
 
 
+def is_market_channel(name: str) -> bool:
+    """Tell whether a name begins like that of a market channel; whether it means one, ``parse_channel`` says."""
+    return name.partition(":")[0] in set(Feed)
+
+
 def _market_channel(feed: Feed, rest: str) -> MarketChannel:
     connection_id, _, instrument_id = rest.partition(":")
     timeframe = None

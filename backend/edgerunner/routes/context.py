@@ -7,6 +7,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from edgerunner.domain.access import Principal
 from edgerunner.routes.needs import (
     Accounts,
     AccountSettings,
@@ -18,6 +19,7 @@ from edgerunner.routes.needs import (
     OrderPreviews,
     Orders,
 )
+from edgerunner.routes.rights import PRINCIPAL
 from edgerunner.services.backtest_service import BacktestService
 from edgerunner.services.expert_service import ExpertService
 from edgerunner.services.hub import Hub
@@ -30,9 +32,6 @@ from edgerunner.services.strategies.service import StrategyService
 from edgerunner.settings import Settings, read_api_key
 
 VERSION = version("edgerunner")
-
-ACTOR = "api-key"
-"""Who acts with the API key: the journal's actor and the scope of idempotency keys."""
 
 
 class Services(Protocol):
@@ -164,3 +163,11 @@ async def services_of(connection: HTTPConnection) -> Services:
 
 
 ServicesOf = Annotated[Services, Depends(services_of)]
+
+
+async def principal_of(connection: HTTPConnection) -> Principal:
+    """Return who sent the request, as the guard found."""
+    return cast("Principal", connection.scope[PRINCIPAL])
+
+
+PrincipalOf = Annotated[Principal, Depends(principal_of)]

@@ -39,6 +39,7 @@ class MarketTopics:
 
         Raises what the market service says against it: ``NotFound``, ``NotConnected``, ``Unsupported``...
         """
+        await self.close(name)  # a closing that was interrupted
         state = _state_of(target.subscription.feed)
         channel = self._hub.open(name, state, is_conflated=True)
         unsubscribe: Unsubscribe | None = None
@@ -54,11 +55,12 @@ class MarketTopics:
         return channel
 
     async def close(self, name: str) -> None:
-        """Give a channel up that nobody reads."""
-        live = self._live.pop(name, None)
+        """Give a channel up that nobody reads; interrupted, it is done again by the next ``open`` or ``close``."""
+        live = self._live.get(name)
         self._hub.close(name)
         if live is not None:
             await live.unsubscribe()
+            del self._live[name]
 
     async def close_all(self) -> None:
         """Give every channel up."""

@@ -1,6 +1,5 @@
-"""Pure ASGI middleware: who may call, from where, and what is counted."""
+"""Pure ASGI middleware: from where calls may come, and what is counted."""
 
-import hmac
 import time
 from collections.abc import Callable, Collection
 
@@ -9,12 +8,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edgerunner.routes.context import Access
 from edgerunner.routes.errors import problem_response
 from edgerunner.schemas.problems import problem
-
-PUBLIC_PATHS = frozenset({"/", "/app", "/config.json", "/healthz", "/readyz", "/docs", "/openapi.json"})
-PUBLIC_PREFIXES = ("/app/", "/signals/")
 
 _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD", "PUT"})
 """Methods that are counted by name; a stranger must not be able to invent metrics."""
@@ -47,38 +42,6 @@ def host_name(authority: str) -> str:
     if authority.startswith("["):
         return authority.partition("]")[0].lower() + "]"
     return authority.partition(":")[0].lower()
-
-
-class ApiKeyGuard:
-    """Lets HTTP requests pass with the API key alone, compared in constant time; the stream asks by itself."""
-
-    def __init__(self, app: ASGIApp, *, access: Access) -> None:
-        self._app = app
-        self._access = access
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http" or is_public(scope["path"]):
-            await self._app(scope, receive, send)
-            return
-        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and is_api_key(token.strip(), self._access):
-            await self._app(scope, receive, send)
-            return
-        detail = "Send the header Authorization: Bearer with the API key of this installation."
-        await refuse(
-            scope, receive, send, status=401, code="unauthorized", detail=detail, headers={"WWW-Authenticate": "Bearer"}
-        )
-
-
-def is_public(path: str) -> bool:
-    """Tell whether a path is served without an API key."""
-    return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIXES)
-
-
-def is_api_key(token: str, access: Access) -> bool:
-    """Compare in time that does not depend on where the two differ."""
-    return hmac.compare_digest(token.encode(), access.api_key.encode())
 
 
 class Cors(CORSMiddleware):

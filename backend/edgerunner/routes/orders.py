@@ -9,7 +9,7 @@ from edgerunner.domain.errors import NotFound
 from edgerunner.domain.orders import Source, StopLoss, TakeProfit
 from edgerunner.routes import examples
 from edgerunner.routes.answers import answer
-from edgerunner.routes.context import ACTOR, ServicesOf
+from edgerunner.routes.context import PrincipalOf, ServicesOf
 from edgerunner.routes.errors import error_responses, problem_response, require
 from edgerunner.routes.rendering import item_results
 from edgerunner.routes.strict import StrictRoute
@@ -49,7 +49,7 @@ KeyHeader = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
-        description="The same key and body is the same order, however often it is sent. Scoped per API key.",
+        description="The same key and body is the same order, however often it is sent. Scoped per user or API key.",
     ),
 ]
 
@@ -68,6 +68,7 @@ async def trade(
     wait: Wait,
     services: ServicesOf,
     *,
+    who: PrincipalOf,
     idempotency_key: KeyHeader = None,
     source: SourceHeader = None,
 ) -> Response:
@@ -78,10 +79,10 @@ async def trade(
     """
     key = None
     if idempotency_key is not None:
-        key = IdempotencyKey(scope=ACTOR, key=idempotency_key, fingerprint=body.fingerprint())
+        key = IdempotencyKey(scope=who.actor, key=idempotency_key, fingerprint=body.fingerprint())
     placed = await services.orders.place(
         place_request(body),
-        actor=ACTOR,
+        actor=who.actor,
         source=Source(source or "api"),
         idempotency=key,
         wait_ms=wait.wait_ms,
@@ -159,14 +160,14 @@ async def order_status(query: Annotated[OrdersQuery, Query()], services: Service
 
 
 @router.post("/orders/cancel-all", response_model=ItemResults, responses=error_responses(*_COMMAND_ERRORS))
-async def cancel_all(wait: Wait, services: ServicesOf, body: CancelAll = None) -> Response:
+async def cancel_all(wait: Wait, services: ServicesOf, who: PrincipalOf, body: CancelAll = None) -> Response:
     """Cancel every working order of a selection; each has its own result."""
     wanted = body or CancelAllRequest()
     results = await services.orders.cancel_all(
         connection_id=wanted.connection_id,
         account_id=wanted.account_id,
         instrument_id=wanted.instrument_id,
-        actor=ACTOR,
+        actor=who.actor,
         wait_ms=wait.wait_ms,
     )
     return answer(item_results(results))
@@ -178,6 +179,7 @@ async def close_positions(
     wait: Wait,
     services: ServicesOf,
     *,
+    who: PrincipalOf,
     source: SourceHeader = None,
 ) -> Response:
     """Close the positions of a selection with market orders; each has its own result."""
@@ -186,7 +188,7 @@ async def close_positions(
         account_id=body.account_id,
         instrument_id=body.instrument_id,
         position_id=body.position_id,
-        actor=ACTOR,
+        actor=who.actor,
         source=Source(source or "api"),
         wait_ms=wait.wait_ms,
     )
@@ -194,19 +196,21 @@ async def close_positions(
 
 
 @router.delete("/orders/{client_order_id}", response_model=OrderEnvelope, responses=error_responses(*_CHANGE_ERRORS))
-async def cancel(client_order_id: OrderPath, wait: Wait, services: ServicesOf) -> Response:
+async def cancel(client_order_id: OrderPath, wait: Wait, services: ServicesOf, who: PrincipalOf) -> Response:
     """Cancel a working order."""
-    order = await services.orders.cancel(client_order_id, actor=ACTOR, wait_ms=wait.wait_ms)
+    order = await services.orders.cancel(client_order_id, actor=who.actor, wait_ms=wait.wait_ms)
     return answer(OrderEnvelope(order=OrderAnswer.of(order)))
 
 
 @router.patch("/orders/{client_order_id}", response_model=OrderEnvelope, responses=error_responses(*_CHANGE_ERRORS))
-async def modify(client_order_id: OrderPath, body: Modify, wait: Wait, services: ServicesOf) -> Response:
+async def modify(
+    client_order_id: OrderPath, body: Modify, wait: Wait, services: ServicesOf, *, who: PrincipalOf
+) -> Response:
     """Change quantity, price or trigger price of a working order."""
     order = await services.orders.modify(
         client_order_id,
         Changes(quantity=body.quantity, price=body.price, trigger_price=body.trigger_price),
-        actor=ACTOR,
+        actor=who.actor,
         wait_ms=wait.wait_ms,
     )
     return answer(OrderEnvelope(order=OrderAnswer.of(order)))

@@ -9,10 +9,14 @@ from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from edgerunner.domain.access import Principal
 from edgerunner.domain.errors import Conflict, EdgerunnerError, InvalidRequest
+from edgerunner.routes.channels import is_market_channel
 from edgerunner.routes.context import Access
 from edgerunner.routes.errors import field_errors, problem_response
-from edgerunner.routes.middleware import is_api_key
+from edgerunner.routes.guard import principal_of_token
+from edgerunner.routes.rights import require_channel_right
+from edgerunner.routes.stream_lanes import Lanes
 from edgerunner.routes.stream_protocol import CLOSE_NOW
 from edgerunner.routes.strict import parse_json
 from edgerunner.routes.topics import Topics
@@ -85,13 +89,15 @@ class StreamSession:
         self._topics = topics
         self._client = StreamClient(websocket.send_text, queue_frames=QUEUE_FRAMES, queue_bytes=QUEUE_BYTES)
         self._channels: dict[str, Channel] = {}
+        self._lanes = Lanes(most=MAXIMUM_CHANNELS)
+        self._principal: Principal | None = None
 
     async def run(self) -> None:
         """Serve until the client goes, breaks the protocol, or is too slow."""
         reader = asyncio.create_task(self._read())
         writer = asyncio.create_task(self._client.write())
         slow = asyncio.create_task(self._client.too_slow.wait())
-        tasks = (reader, writer, slow)
+        tasks = (reader, self._lanes.broken, writer, slow)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -99,7 +105,7 @@ class StreamSession:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
             await self._leave()
-        await self._end(results[0])
+        await self._end(next((each for each in results[1::-1] if isinstance(each, Exception)), None))
 
     async def _end(self, ending: object) -> None:
         """Close with the code that fits; a client that has gone is not told."""
@@ -129,10 +135,23 @@ class StreamSession:
         await self._authenticate()
         while True:
             operation = await self._receive()
-            try:
-                await self._carry_out(operation)
-            except EdgerunnerError as error:
-                self._refuse(operation, error)
+            if not isinstance(operation, AuthenticateOperation) and is_market_channel(operation.channel):
+                self._in_its_lane(operation)
+            else:
+                await self._attempt(operation)
+
+    def _in_its_lane(self, operation: SubscribeOperation | UnsubscribeOperation) -> None:
+        """Let no other channel wait for a broker that takes its time."""
+        try:
+            self._lanes.add(operation.channel, lambda: self._attempt(operation))
+        except EdgerunnerError as error:
+            self._refuse(operation, error)
+
+    async def _attempt(self, operation: Operation) -> None:
+        try:
+            await self._carry_out(operation)
+        except EdgerunnerError as error:
+            self._refuse(operation, error)
 
     async def _authenticate(self) -> None:
         try:
@@ -147,7 +166,8 @@ class StreamSession:
         self._check_key(operation)
 
     def _check_key(self, operation: AuthenticateOperation) -> None:
-        if not is_api_key(operation.token, self._access):
+        self._principal = principal_of_token(operation.token, self._access)
+        if self._principal is None:
             raise _Refusal(NOT_AUTHENTICATED, "unauthorized", "the API key is wrong", "authenticate")
         self._acknowledge(operation.op, None)
 
@@ -172,6 +192,7 @@ class StreamSession:
             case AuthenticateOperation():
                 self._check_key(operation)
             case SubscribeOperation():
+                require_channel_right(self._principal, operation.channel)
                 channel = await self._channel(operation)
                 self._acknowledge(operation.op, operation.channel)
                 self._topics.hub.subscribe(self._client, channel, from_seq=operation.from_seq, epoch=operation.epoch)
@@ -185,19 +206,21 @@ class StreamSession:
             return known
         if operation.op == "resync":
             raise Conflict("you do not read this channel: subscribe to it")
-        if len(self._channels) >= MAXIMUM_CHANNELS:
+        if len((self._channels.keys() | self._lanes.names) - {operation.channel}) >= MAXIMUM_CHANNELS:
             raise Conflict(f"you read {MAXIMUM_CHANNELS} channels already: unsubscribe from some")
         channel = await self._topics.acquire(operation.channel)
         self._channels[operation.channel] = channel
         return channel
 
     async def _unsubscribe(self, name: str) -> None:
-        channel = self._channels.pop(name, None)
+        channel = self._channels.get(name)
         if channel is not None:
             self._topics.hub.unsubscribe(self._client, channel)
             await self._topics.release(name)
+            del self._channels[name]
 
     async def _leave(self) -> None:
+        await self._lanes.stop()
         for name in list(self._channels):
             await self._unsubscribe(name)
 

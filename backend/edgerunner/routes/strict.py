@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from edgerunner.domain.errors import FieldError, InvalidRequest
 from edgerunner.routes.errors import require
+from edgerunner.routes.rights import PRINCIPAL, RIGHTS, is_public, require_demand
 
 MAXIMUM_BODY = 1_000_000
 """Bytes of a request body, whether announced or not."""
@@ -82,7 +83,7 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> None:
 
 
 class StrictRoute(APIRoute):
-    """A route that refuses unknown and repeated query parameters."""
+    """A route that asks for its right first, and refuses unknown and repeated query parameters."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler around the framework's own."""
@@ -90,6 +91,8 @@ class StrictRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            if not is_public(self.path):
+                require_demand(request.scope.get(PRINCIPAL), RIGHTS.get((request.method, self.path)))
             if request.scope["query_string"]:
                 require(_query_errors(request.query_params, known))
             return await inner(StrictRequest(request.scope, request.receive))

@@ -65,7 +65,7 @@ class Topics:
             return
         async with self._locks.hold("channel", name):
             channel = self.hub.channel(name)
-            if channel is not None and not channel.clients:
+            if channel is None or not channel.clients:
                 await self._market.close(name)
 
     async def _beat(self) -> None:

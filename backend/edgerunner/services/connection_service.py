@@ -101,6 +101,7 @@ class AdapterFactory(Protocol):
 @dataclass
 class _Entry:
     stored: StoredConnection
+    closed_at_ns: int
     status: str = "connecting"
     session: Session | None = None
     last_error: LastError | None = None
@@ -139,7 +140,7 @@ class ConnectionService:
     async def start(self) -> None:
         """Bring stored connections back, in the background."""
         for stored in await self._store.list():
-            entry = _Entry(stored)
+            entry = _Entry(stored, self._clock.now_ns())
             self._entries[stored.connection_id] = entry
             entry.restoring = asyncio.create_task(self._restore(entry), name=f"restore-{stored.connection_id}")
 
@@ -168,7 +169,7 @@ class ConnectionService:
             created_at_ns=self._clock.now_ns(),
             desired="connected",
         )
-        entry = _Entry(stored)
+        entry = _Entry(stored, stored.created_at_ns)
         self._entries[connection_id] = entry
         try:
             await self._open(entry)
@@ -306,7 +307,7 @@ class ConnectionService:
         await end_task(entry.restoring)
         await self._sync.stop(entry.stored.connection_id)
         if entry.session is not None:
-            session, entry.session = entry.session, None
+            session, entry.session, entry.closed_at_ns = entry.session, None, self._clock.now_ns()
             await session.adapter.disconnect()
 
     def _entry(self, connection_id: str) -> _Entry:
@@ -316,7 +317,6 @@ class ConnectionService:
 
     def _view(self, entry: _Entry) -> ConnectionView:
         stored, session = entry.stored, entry.session
-        now_ns = self._clock.now_ns()
         return ConnectionView(
             connection_id=stored.connection_id,
             broker=stored.broker,
@@ -324,8 +324,8 @@ class ConnectionService:
             execution=stored.execution,
             status=entry.status if session is None else _status(session),
             accounts=session.accounts if session else (),
-            data=session.data if session else _down("data", now_ns),
-            orders=session.orders if session else _down("orders", now_ns),
+            data=session.data if session else _down("data", entry.closed_at_ns),
+            orders=session.orders if session else _down("orders", entry.closed_at_ns),
             capabilities=session.adapter.capabilities if session else None,
             last_error=entry.last_error or _link_error(session),
             connected_at_ns=entry.connected_at_ns,

@@ -1,7 +1,7 @@
 """One connection as it runs: its adapter, its accounts, its health and what the broker last said."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgerunner.adapters.broker import (
     BrokerAdapter,
@@ -26,6 +26,8 @@ class Session:
 
     Attributes:
         is_reconciled: False whenever events may have been missed; no new risk is taken then.
+        data: The market data link; ``ts_ns`` is since when it has this status.
+        orders: The same of the order link.
         positions: The broker's newest report per position, flat ones included until re-read.
         sent_at_ns: When a placement was last handed to the adapter, for proofs of absence.
         started_at_ns: When this process opened the session.
@@ -99,3 +101,8 @@ class Session:
 def initial_health(link: str, now_ns: int) -> LinkHealth:
     """Return the health of a link before its adapter said anything."""
     return LinkHealth(link=link, status=LinkStatus.CONNECTING, latency_ms=None, reason=None, ts_ns=now_ns)
+
+
+def newer_health(known: LinkHealth, told: LinkHealth) -> LinkHealth:
+    """Return what was told, dated from when the status became what it is: a new latency or reason moves nothing."""
+    return told if told.status is not known.status else replace(told, ts_ns=known.ts_ns)

@@ -29,7 +29,7 @@ from edgerunner.services.clock import Clock
 from edgerunner.services.ending import end_task
 from edgerunner.services.reconciliation import Reconciler
 from edgerunner.services.resolver import Resolver
-from edgerunner.services.session import Session
+from edgerunner.services.session import Session, newer_health
 
 _log = structlog.get_logger(__name__)
 
@@ -146,10 +146,10 @@ class SessionSync:
 
     def _on_link(self, health: LinkHealth) -> None:
         if health.link == "data":
-            self._session.data = health
+            self._session.data = newer_health(self._session.data, health)
         else:
             was = self._session.orders.status
-            self._session.orders = health
+            self._session.orders = newer_health(self._session.orders, health)
             if was is not LinkStatus.UP or health.status is not LinkStatus.UP:
                 self._interrupt(health.reason or str(health.status))
         self._on_health(self._session)

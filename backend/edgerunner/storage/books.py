@@ -15,7 +15,7 @@ from edgerunner.domain.fills import Fill
 from edgerunner.domain.orders import Order
 from edgerunner.domain.positions import Position, PositionKey
 from edgerunner.domain.projection import Books, project
-from edgerunner.storage.codec import EventRow, decoder_of
+from edgerunner.storage.codec import decoder_of
 from edgerunner.storage.values import Commit, IdempotencyRecord
 
 RECENT_LIMIT = 4096
@@ -86,8 +86,8 @@ class StoredBooks:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.open = OpenState.load(connection)
-        self._closed_orders: _Recent[str, Order] = _Recent(RECENT_LIMIT)
-        self._flat_positions: _Recent[PositionKey, Position] = _Recent(RECENT_LIMIT)
+        self._closed_orders: Recent[str, Order] = Recent(RECENT_LIMIT)
+        self._flat_positions: Recent[PositionKey, Position] = Recent(RECENT_LIMIT)
         self._absent_orders: set[str] = set()  # a new order is looked up more than once
 
     def order(self, client_order_id: str) -> Order | None:
@@ -215,7 +215,7 @@ class Overlay:
         key = (connection_id, account_id, movement_id)
         return key in self.movements or self._base.has_movement(*key)
 
-    def book(self, row: EventRow, recorded: RecordedEvent) -> None:
+    def book(self, row: tuple[object, ...], recorded: RecordedEvent) -> None:
         """Project one event and keep what it changes; ``Conflict`` for an order that exists."""
         event = recorded.event
         self._note_new_order(recorded)
@@ -283,7 +283,7 @@ class Overlay:
             (self.fills if key in self.fills else self.restated_fills)[key] = fill
 
 
-class _Recent(Generic[Key, Value]):
+class Recent(Generic[Key, Value]):
     """A bounded dictionary that forgets what was not asked for the longest."""
 
     def __init__(self, limit: int) -> None:
@@ -291,12 +291,14 @@ class _Recent(Generic[Key, Value]):
         self._values: OrderedDict[Key, Value] = OrderedDict()
 
     def get(self, key: Key) -> Value | None:
+        """Return a value, which is the newest one from now on."""
         value = self._values.get(key)
         if value is not None:
             self._values.move_to_end(key)
         return value
 
     def put(self, key: Key, value: Value) -> Value:
+        """Keep a value and return it."""
         self._values[key] = value
         self._values.move_to_end(key)
         if len(self._values) > self._limit:
@@ -304,4 +306,5 @@ class _Recent(Generic[Key, Value]):
         return value
 
     def drop(self, key: Key) -> None:
+        """Forget a value."""
         self._values.pop(key, None)

@@ -9,19 +9,16 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Literal
 
-from edgerunner.domain.cash import CashMovement
 from edgerunner.domain.errors import JournalUnavailable
-from edgerunner.domain.events import Event, RecordedEvent
-from edgerunner.domain.fills import Fill
+from edgerunner.domain.events import Event
 from edgerunner.domain.orders import Order
 from edgerunner.domain.positions import Position
-from edgerunner.storage import replay, statements
-from edgerunner.storage.books import OPEN_ORDERS, decode_fill, decode_movement, decode_order, decode_position
+from edgerunner.storage import replay
 from edgerunner.storage.codec import EventCodec
 from edgerunner.storage.database import Database
-from edgerunner.storage.reader import PageQuery, Reader
+from edgerunner.storage.journal_reads import JournalReads
+from edgerunner.storage.reader import Reader
 from edgerunner.storage.values import Commit, IdempotencyRecord, IdempotencyTaken, Page, ReplayReport
 from edgerunner.storage.writer import Request, Settled, Writer
 
@@ -30,11 +27,9 @@ __all__ = ["Commit", "IdempotencyRecord", "IdempotencyTaken", "Journal", "Page",
 MAXIMUM_WAITING = 4096
 
 Listener = Callable[[Commit], None]
-OrderFilter = Literal["open", "closed", "all"]
-_IS_OPEN: dict[OrderFilter, bool | None] = {"open": True, "closed": False, "all": None}
 
 
-class Journal:
+class Journal(JournalReads):
     """Append-only events and their projections; one per process, used from one event loop.
 
     Made by ``open``. A newer owner of the same file shuts this one out: every later ``append``
@@ -42,14 +37,13 @@ class Journal:
     """
 
     def __init__(self, database: Database, writer: Writer, *, codec: EventCodec, maximum_waiting: int) -> None:
+        super().__init__(Reader(database), codec)
         self._database = database
-        self._codec = codec
         self._maximum_waiting = maximum_waiting
         self._waiting = 0
         self._is_closed = False
         self._listeners: list[Listener] = []
         self._loop = asyncio.get_running_loop()
-        self._reader = Reader(database)
         self._live = writer.books.open.copy()
         self._last_seq = writer.last_seq
         self._writer = writer
@@ -130,89 +124,14 @@ class Journal:
         positions = self._live.positions.values()
         return [position for position in positions if connection_id in {None, position.key.connection_id}]
 
-    async def all_positions(self) -> list[Position]:
-        """Return every position there ever was, flat ones too."""
-        query = "SELECT state FROM positions ORDER BY rowid"
-        rows = await self._reader.run(lambda connection: connection.execute(query).fetchall())
-        return [decode_position(state) for (state,) in rows]
-
     async def order(self, client_order_id: str) -> Order | None:
         """Return an order, open or closed."""
-        return self._live.orders.get(client_order_id) or await self._one_order(
-            "SELECT state FROM orders WHERE client_order_id = ?", client_order_id
-        )
+        return self._live.orders.get(client_order_id) or await super().order(client_order_id)
 
     async def order_by_venue_id(self, connection_id: str, venue_order_id: str) -> Order | None:
         """Return the order that the broker of a connection calls ``venue_order_id``; the newest of several."""
-        return self._live.by_venue_id(connection_id, venue_order_id) or await self._one_order(
-            "SELECT state FROM orders WHERE connection_id = ? AND venue_order_id = ? ORDER BY first_seq DESC",
-            connection_id,
-            venue_order_id,
-        )
-
-    async def orders(
-        self,
-        *,
-        connection_id: str | None = None,
-        status: OrderFilter = "all",
-        limit: int,
-        cursor: str | None = None,
-        client_order_id: str | None = None,
-    ) -> Page[Order]:
-        """Return a page of orders, newest first."""
-        query = PageQuery(
-            table=OPEN_ORDERS if status == "open" else "orders",
-            position="first_seq",
-            filters=(("connection_id", connection_id), ("client_order_id", client_order_id)),
-            is_open=_IS_OPEN[status],
-        )
-        return await self._reader.run(lambda connection: query.page(connection, decode_order, limit, cursor))
-
-    async def fills(
-        self,
-        *,
-        connection_id: str | None = None,
-        account_id: str | None = None,
-        client_order_id: str | None = None,
-        limit: int,
-        cursor: str | None = None,
-    ) -> Page[Fill]:
-        """Return a page of fills, newest first."""
-        filters = (("connection_id", connection_id), ("account_id", account_id), ("client_order_id", client_order_id))
-        query = PageQuery(table="fills", position="seq", filters=filters)
-        return await self._reader.run(lambda connection: query.page(connection, decode_fill, limit, cursor))
-
-    async def movements(
-        self,
-        *,
-        connection_id: str | None = None,
-        account_id: str | None = None,
-        client_order_id: str | None = None,
-        limit: int,
-        cursor: str | None = None,
-    ) -> Page[CashMovement]:
-        """Return a page of cash movements, newest first; an order's are its commissions."""
-        filters = (("connection_id", connection_id), ("account_id", account_id), ("client_order_id", client_order_id))
-        query = PageQuery(table="cash_movements", position="movement_no", filters=filters)
-        return await self._reader.run(lambda connection: query.page(connection, decode_movement, limit, cursor))
-
-    async def events(self, client_order_id: str) -> list[RecordedEvent]:
-        """Return everything that happened to one order, oldest first."""
-        return await self._events("WHERE client_order_id = ? ORDER BY seq", client_order_id)
-
-    async def export(self, after_seq: int, limit: int) -> list[RecordedEvent]:
-        """Return at most ``limit`` events that follow ``after_seq``, oldest first."""
-        return await self._events("WHERE seq > ? ORDER BY seq LIMIT ?", after_seq, limit)
-
-    async def strategy_events(self, strategy_id: str, *, after_seq: int, limit: int) -> list[RecordedEvent]:
-        """Return at most ``limit`` events of a strategy's orders that follow ``after_seq``, oldest first."""
-        return await self._events(
-            "WHERE strategy_id = ? AND seq > ? ORDER BY seq LIMIT ?", strategy_id, after_seq, limit
-        )
-
-    async def idempotency(self, scope: str, key: str) -> IdempotencyRecord | None:
-        """Return the use of an idempotency key; kept for 24 h and as long as its order is open."""
-        return await self._reader.run(lambda connection: statements.find_key(connection, scope, key))
+        known = self._live.by_venue_id(connection_id, venue_order_id)
+        return known or await super().order_by_venue_id(connection_id, venue_order_id)
 
     async def verify(self) -> ReplayReport:
         """Replay all events from the first and compare with the stored projections.
@@ -229,15 +148,6 @@ class Journal:
             raise JournalUnavailable(self._database.explain(error)) from error
         finally:
             connection.close()
-
-    async def _one_order(self, query: str, *parameters: str) -> Order | None:
-        row = await self._reader.run(lambda connection: connection.execute(query, parameters).fetchone())
-        return None if row is None else decode_order(row[0])
-
-    async def _events(self, where: str, *parameters: str | int) -> list[RecordedEvent]:
-        return await self._reader.run(
-            lambda connection: list(replay.read_events(connection, self._codec, where=where, parameters=parameters))
-        )
 
     def _deliver_from_thread(self, settled: Settled) -> None:
         with suppress(RuntimeError):  # the loop is closed: what is committed is read by the next start

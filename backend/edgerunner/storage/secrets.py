@@ -1,34 +1,28 @@
-"""Broker credentials at rest: encrypted with a key that lies beside the database, not in it.
+"""Secrets at rest: encrypted with a key that lies beside the database, not in it.
 
-Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec). A key file may hold several
-keys, one per line: the first encrypts, all decrypt, so that a key can be changed.
+Fernet (AES-128-CBC with HMAC-SHA256, https://github.com/fernet/spec) under the master keys of
+``master_keys``: the first encrypts, all decrypt.
 """
 
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from edgerunner.domain.errors import EdgerunnerError
+from edgerunner.storage.master_keys import KEY_FILE_NAME, KeyFile, MasterKeys, MasterKeyUnusable
 
-KEY_FILE_NAME = "master.key"
-
-
-class MasterKeyUnusable(EdgerunnerError):
-    """The key file cannot be used, or is not the one that encrypted; ``detail`` names it."""
-
-    code = "master_key_unusable"
+__all__ = ["KEY_FILE_NAME", "MasterKeyUnusable", "Vault"]
 
 
 class Vault:
     """Encrypts and decrypts credentials; shows neither keys nor secrets when printed."""
 
-    def __init__(self, key_file: Path, fernet: MultiFernet) -> None:
-        self._key_file = key_file
-        self._fernet = fernet
+    def __init__(self, keys: MasterKeys) -> None:
+        """Read the keys; raises ``MasterKeyUnusable`` when they cannot be read, or are no Fernet keys."""
+        self._keys = keys
+        self._fernets = fernets_of(keys)
+        self._all = MultiFernet(self._fernets)
 
     @classmethod
     def open(cls, data_dir: Path, master_key_file: Path | None = None) -> "Vault":
@@ -38,66 +32,52 @@ class Vault:
         ``MasterKeyUnusable`` when it cannot be made or read, when others may read it (POSIX), or
         when it holds no Fernet key.
         """
-        key_file = master_key_file or data_dir / KEY_FILE_NAME
-        try:
-            if not key_file.exists():
-                _make(key_file)
-            _require_private(key_file)
-            lines = key_file.read_text(encoding="ascii").split()
-        except OSError as error:
-            raise MasterKeyUnusable(f"the key file {key_file} cannot be used: {error.strerror}") from error
-        except UnicodeDecodeError:
-            lines = []
-        try:
-            fernets = [Fernet(line) for line in lines]
-        except ValueError:
-            fernets = []
-        if not fernets:
-            raise MasterKeyUnusable(f"{key_file} holds no Fernet key: restore it from a backup")
-        return cls(key_file, MultiFernet(fernets))
+        return cls(KeyFile(master_key_file or data_dir / KEY_FILE_NAME))
 
     def encrypt(self, credentials: Mapping[str, str]) -> bytes:
         """Return the credentials as a token that only this vault's keys open."""
-        return self._fernet.encrypt(msgspec.json.encode(dict(credentials)))
+        return self._all.encrypt(msgspec.json.encode(dict(credentials)))
 
     def decrypt(self, token: bytes) -> dict[str, str]:
         """Return the credentials of a token; ``MasterKeyUnusable`` when another key made it."""
         try:
-            return msgspec.json.decode(self._fernet.decrypt(token), type=dict[str, str])
+            return msgspec.json.decode(self._all.decrypt(token), type=dict[str, str])
         except InvalidToken:
-            raise MasterKeyUnusable(
-                f"the stored credentials were encrypted with another key than the one in {self._key_file}: "
-                "restore that file, or delete the connection and connect again"
-            ) from None
+            raise self._foreign() from None
+
+    def renewed(self, token: bytes) -> bytes:
+        """Return the same secret under the first key, its time kept; ``MasterKeyUnusable`` as in ``decrypt``."""
+        try:
+            return self._all.rotate(token)
+        except InvalidToken:
+            raise self._foreign() from None
+
+    def key_of(self, token: bytes) -> int | None:
+        """Return which key opens a token, 0 = the first; None = none of them."""
+        for place, fernet in enumerate(self._fernets):
+            try:
+                fernet.decrypt(token)
+            except InvalidToken:
+                continue
+            return place
+        return None
+
+    def _foreign(self) -> MasterKeyUnusable:
+        return MasterKeyUnusable(
+            f"the stored credentials were encrypted with another key than the one in {self._keys}: "
+            "restore that key, or delete the connection and connect again"
+        )
 
     def __repr__(self) -> str:
-        return f"Vault({str(self._key_file)!r})"
+        return f"Vault({str(self._keys)!r})"
 
 
-def _make(key_file: Path) -> None:
-    """Write a new key under the final name in one step; of two processes one wins, both read it."""
-    key_file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = key_file.with_name(f".{key_file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def fernets_of(keys: MasterKeys) -> list[Fernet]:
+    """Return the ciphers of a place of keys; raises ``MasterKeyUnusable`` when it holds none or other text."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(temporary, key_file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _publish(temporary: Path, key_file: Path) -> None:
-    try:
-        os.link(temporary, key_file)  # unlike a rename it never replaces another's key
-    except FileExistsError:
-        return
-    except OSError:  # a file system without hard links
-        temporary.rename(key_file)
-
-
-def _require_private(key_file: Path) -> None:
-    if os.name == "posix" and key_file.stat().st_mode & 0o077:
-        raise MasterKeyUnusable(f"{key_file} can be read by other users: run chmod 600 on it")
+        fernets = [Fernet(key) for key in keys.read()]
+    except ValueError:
+        fernets = []
+    if not fernets:
+        raise MasterKeyUnusable(f"{keys} holds no Fernet key: restore it from a backup")
+    return fernets

@@ -4,6 +4,8 @@ Projection tables (orders, fills, cash_movements, positions) hold the whole valu
 ``state`` and repeat in columns only what is looked up by.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     DDL,
     BigInteger,
@@ -21,6 +23,9 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+ENCRYPTED: Final = {"edgerunner_encrypted": True}
+"""``info`` of every column that holds a vault's tokens: a change of the master key finds the columns by it."""
 
 events = Table(
     "events",
@@ -136,7 +141,7 @@ connections = Table(
     Column("environment", Text, nullable=False),
     Column("execution", Text, nullable=False),
     Column("options", Text, nullable=False),
-    Column("credentials", LargeBinary, nullable=False),
+    Column("credentials", LargeBinary, nullable=False, info=ENCRYPTED),
     Column("created_at_ns", BigInteger, nullable=False),
     Column("desired", Text, nullable=False),
     Column("reconciled_until_ns", BigInteger),
@@ -159,7 +164,7 @@ signal_secrets = Table(
     "signal_secrets",
     metadata,
     Column("strategy_id", Text, primary_key=True),
-    Column("secrets", LargeBinary, nullable=False),
+    Column("secrets", LargeBinary, nullable=False, info=ENCRYPTED),
     Column("changed_at_ns", BigInteger, nullable=False),
 )
 

@@ -1,9 +1,16 @@
 """Connections over HTTP."""
 
+from dataclasses import replace
+from pathlib import Path
+
+from edgerunner.adapters.broker import LinkHealth, LinkStatus
 from edgerunner.domain.errors import BrokerTimeout, BrokerUnreachable
+from edgerunner.schemas.scalars import format_time
 from edgerunner.services.alert_service import AlertLevel
-from tests.api.harness import CONNECTION_ID, Api
+from tests.api.harness import CONNECTION_ID, Api, running_api
 from tests.api.test_errors import assert_problem
+from tests.fakes.broker import FakeBroker
+from tests.waiting import until
 
 CONNECTION_FIELDS = {
     "connection_id", "broker", "environment", "execution", "status", "accounts", "health", "capabilities",
@@ -82,3 +89,35 @@ async def test_unknown_words_are_refused_by_field(api: Api) -> None:
     wrong = {"broker": "nasdaq", "environment": "dream", "execution": "psychic", "colour": "red"}
     body = assert_problem(await api.http.post("/broker/connect", json=wrong), 422, "validation_error")
     assert {item["field"] for item in body["errors"]} == set(wrong)
+
+
+async def test_since_of_a_link_is_when_its_status_changed_not_when_its_latency_was_measured(trading: Api) -> None:
+    async def data_link() -> dict[str, object]:
+        (connection,) = (await trading.http.get("/broker/connections")).json()["connections"]
+        return dict(connection["health"]["data"])
+
+    async def is_down() -> bool:
+        return (await data_link())["status"] == "down"
+
+    async def is_measured() -> bool:
+        return (await data_link())["latency_ms"] == 12.5
+
+    before = await data_link()
+    later_ns = trading.broker.clock.now_ns() + 60_000_000_000
+    up = LinkHealth(link="data", status=LinkStatus.UP, latency_ms=12.5, reason=None, ts_ns=later_ns)
+    trading.broker.push(up)
+    await until(is_measured, timeout_s=5, what="the latency shows")
+    assert (await data_link())["since"] == before["since"]
+    trading.broker.push(replace(up, status=LinkStatus.DOWN))
+    await until(is_down, timeout_s=5, what="the link shows as down")
+    assert (await data_link())["since"] == format_time(later_ns)
+
+
+async def test_since_of_a_connection_that_is_not_restored_yet_stands_still(tmp_path: Path) -> None:
+    async with running_api(tmp_path) as first:
+        await first.connect()
+    broker = FakeBroker()
+    broker.script("connect", BrokerUnreachable("nothing listens there"))
+    async with running_api(tmp_path, broker=broker) as again:
+        answers = [(await again.http.get("/broker/connections")).json()["connections"][0] for _ in range(2)]
+    assert answers[0]["health"]["orders"]["since"] == answers[1]["health"]["orders"]["since"]

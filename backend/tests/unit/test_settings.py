@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from edgerunner.settings import (
     DataFolderError,
@@ -159,3 +160,35 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
 )
 def test_loopback_is_told_from_the_world(host: str, is_loopback: bool) -> None:
     assert load_settings(host=host).is_loopback is is_loopback
+
+
+def test_secrets_may_lie_in_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "api key"
+    file.write_text(f"{STRONG_KEY}\n")
+    monkeypatch.setenv("EDGERUNNER_API_KEY_FILE", str(file))
+    key = load_settings(data_dir=tmp_path).api_key
+    assert key is not None
+    assert key.get_secret_value() == STRONG_KEY
+
+
+def test_a_secret_of_the_environment_wins_over_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "url"
+    file.write_text("redis://from-the-file")
+    monkeypatch.setenv("EDGERUNNER_REDIS_URL_FILE", str(file))
+    assert load_settings(redis_url="redis://given").redis_url == SecretStr("redis://given")
+    assert load_settings().redis_url == SecretStr("redis://from-the-file")
+
+
+def test_a_missing_secret_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGERUNNER_DATABASE_URL_FILE", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match=r"EDGERUNNER_DATABASE_URL_FILE is .*nowhere.*cannot be read"):
+        load_settings()
+
+
+def test_a_weak_key_in_a_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    file.write_text("hunter2")
+    monkeypatch.setenv("EDGERUNNER_API_KEY_FILE", str(file))
+    with pytest.raises(SettingsError, match="EDGERUNNER_API_KEY is not usable") as caught:
+        load_settings()
+    assert "hunter2" not in str(caught.value)

@@ -1,20 +1,45 @@
 import createClient, { type Client } from "openapi-fetch";
+import type { Credential } from "./credential";
 import { problemOf, unreachable } from "./problem";
 import type { components, paths } from "./schema";
 
 export type Api = Client<paths>;
 export type Schemas = components["schemas"];
 
-/** The API at `baseUrl`; `key` is asked for at every call. Orders are marked as sent from a screen. */
-export function createApi(baseUrl: string, key: () => string): Api {
-  const api = createClient<paths>({ baseUrl });
-  api.use({
-    onRequest({ request }) {
-      request.headers.set("Authorization", `Bearer ${key()}`);
-      request.headers.set("X-Edgerunner-Source", "ui");
-    },
-  });
-  return api;
+/** The API at `baseUrl`. Orders are marked as sent from a screen; a token that has ended is renewed once. */
+export function createApi(baseUrl: string, credential: Credential): Api {
+  return createClient<paths>({ baseUrl, fetch: (request) => sent(request, credential) });
+}
+
+/** A refused token reached no route: asking again with a newer one repeats nothing, an order neither. */
+async function sent(request: Request, credential: Credential): Promise<Response> {
+  request.headers.set("X-Edgerunner-Source", "ui");
+  const again = isFile(request) ? null : request.clone();
+  const token = credential.token();
+  const answer = await fetch(withToken(request, token));
+  if (!(await isTokenRefused(answer))) return answer;
+  const newer = await credential.renewed(token);
+  return newer === null || again === null ? answer : fetch(withToken(again, newer));
+}
+
+function withToken(request: Request, token: string): Request {
+  request.headers.set("Authorization", `Bearer ${token}`);
+  return request;
+}
+
+/** A copy of a file that is being sent would lie whole in memory. */
+function isFile(request: Request): boolean {
+  return request.headers.get("Content-Type")?.startsWith("multipart/") ?? false;
+}
+
+/** Other 401 answers are about what was asked: a wrong password among them. */
+async function isTokenRefused(answer: Response): Promise<boolean> {
+  if (answer.status !== 401) return false;
+  const told: unknown = await answer
+    .clone()
+    .json()
+    .catch(() => null);
+  return problemOf(told, answer).code === "unauthorized";
 }
 
 type Answer<Data> = { readonly data?: Data; readonly error?: unknown; readonly response: Response };

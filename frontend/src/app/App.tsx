@@ -1,10 +1,10 @@
 import { lazy, Suspense } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { Toaster } from "sonner";
+import { SignIn } from "@/features/sign-in/SignIn";
 import { useAppearance } from "./appearance";
 import type { Config } from "./config";
 import { Shell } from "./Shell";
-import { SignIn } from "./SignIn";
 import { ServicesProvider } from "./services";
 import { useSession } from "./session";
 import { useUi } from "./ui-state";
@@ -105,7 +105,7 @@ const router = createBrowserRouter(
 );
 
 export function App({ config }: { readonly config: Config }) {
-  const isSignedIn = useSession((session) => session.key !== null);
+  const isSignedIn = useSession((session) => session.proof !== null);
   const theme = useUi((ui) => ui.theme);
   useAppearance();
   if (!isSignedIn) return <SignIn config={config} />;

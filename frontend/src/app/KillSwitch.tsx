@@ -25,7 +25,7 @@ export function KillSwitch() {
 
   return (
     <>
-      <Button look="danger" onClick={() => show("kill")} aria-keyshortcuts="Control+Alt+K">
+      <Button look="danger" needs="trade" onClick={() => show("kill")} aria-keyshortcuts="Control+Alt+K">
         KILL
       </Button>
       <Dialog
@@ -54,7 +54,7 @@ export function KillSwitch() {
               <Button ref={wayOut} onClick={close}>
                 Go back
               </Button>
-              <Button look="danger" disabled={halt.isPending} onClick={() => halt.mutate(isFlattening)}>
+              <Button look="danger" needs="trade" disabled={halt.isPending} onClick={() => halt.mutate(isFlattening)}>
                 {isFlattening ? "Halt, cancel, close positions" : "Halt and cancel orders"}
               </Button>
             </div>

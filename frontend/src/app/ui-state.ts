@@ -8,6 +8,8 @@ type UiState = {
   readonly hasSafePair: boolean;
   readonly density: "comfortable" | "compact";
   readonly hasHotkeys: boolean;
+  /** How this browser signed in last. */
+  readonly signInWay: "key" | "password";
   /** The market that Trade shows: connection and instrument belong together. */
   readonly market: { readonly connectionId: string; readonly instrumentId: string } | null;
   readonly timeframe: string;
@@ -23,6 +25,7 @@ export const useUi = create<UiState>()(
       hasSafePair: false,
       density: "comfortable",
       hasHotkeys: true,
+      signInWay: "key",
       market: null,
       timeframe: "1m",
       watchlist: [],

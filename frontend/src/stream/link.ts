@@ -108,6 +108,11 @@ export class StreamLink {
     };
   }
 
+  /** Tell a newer token to the open socket; one that opens asks for it by itself. */
+  authenticate(): void {
+    if (this.isOpen) this.send({ op: "authenticate", token: this.token() });
+  }
+
   /** Ask for a snapshot: something is missing. */
   resync(channel: string): void {
     if (this.isOpen && this.wanted.has(channel)) this.send({ op: "resync", channel });
@@ -138,7 +143,7 @@ export class StreamLink {
   private hear(message: ServerMessage): void {
     this.heardAt = this.timers.now();
     if (message.kind === "ack") {
-      if (message.op === "authenticate") this.opened();
+      if (message.op === "authenticate" && !this.isOpen) this.opened();
     } else if (message.kind === "error") {
       if (message.channel !== null) this.refused(message.channel, message);
     } else if (this.wanted.has(message.channel)) {

@@ -7,6 +7,8 @@ export type Stream = {
   readonly start: () => void;
   readonly stop: () => void;
   readonly retryNow: () => void;
+  /** Tell the open socket that there is a newer token. */
+  readonly authenticate: () => void;
   /** Read a channel until the returned function is called. */
   readonly subscribe: (channel: string) => () => void;
 };
@@ -47,6 +49,7 @@ export function createStream(url: string, token: () => string): Stream {
     start: () => link.start(),
     stop: () => link.stop(),
     retryNow: () => link.retryNow(),
+    authenticate: () => link.authenticate(),
     subscribe(channel) {
       readers.set(channel, (readers.get(channel) ?? 0) + 1);
       const unsubscribe = link.subscribe(channel);

@@ -4,6 +4,8 @@ import type { ReactNode } from "react";
 import { MemoryRouter } from "react-router";
 import { vi } from "vitest";
 import { createApi } from "@/api/client";
+import type { Me } from "@/api/queries/me";
+import { MeContext } from "@/app/access";
 import type { Config } from "@/app/config";
 import { ServicesContext } from "@/app/services";
 import { StreamContext } from "@/stream/hooks";
@@ -24,8 +26,19 @@ export type Answer = { readonly status: number; readonly body: unknown };
 /** Answers a request; null = no such path (404), a thrown error = nobody answers. */
 export type FakeServer = (asked: Asked) => Answer | Promise<Answer> | null;
 
+/** The installation's own key: everything is allowed. */
+export const OWNER: Me = {
+  actor: "api-key",
+  user: null,
+  role: "admin",
+  rights: ["read", "trade", "strategies", "research", "admin"],
+  credential: "owner",
+  expires_at: null,
+  totp_enabled: false,
+};
+
 /** A signed-in page on a fake server and a stream without a socket; returns what the server was asked. */
-export function showPage(content: ReactNode, server: FakeServer) {
+export function showPage(content: ReactNode, server: FakeServer, me: Me = OWNER) {
   const asked: Asked[] = [];
   vi.stubGlobal("fetch", async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
@@ -47,19 +60,29 @@ export function showPage(content: ReactNode, server: FakeServer) {
       headers: { "Content-Type": "application/json" },
     });
   });
-  const services = { api: createApi("http://server.test", () => "key"), config: {} as Config };
-  const stream = { start: nothing, stop: nothing, retryNow: nothing, subscribe: () => nothing };
+  const services = { api: createApi("http://server.test", CREDENTIAL), config: {} as Config };
+  const stream = {
+    start: nothing,
+    stop: nothing,
+    retryNow: nothing,
+    authenticate: nothing,
+    subscribe: () => nothing,
+  };
   const view = render(
     <ServicesContext value={services}>
       <StreamContext value={stream}>
         <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-          <MemoryRouter>{content}</MemoryRouter>
+          <MeContext value={me}>
+            <MemoryRouter>{content}</MemoryRouter>
+          </MeContext>
         </QueryClientProvider>
       </StreamContext>
     </ServicesContext>,
   );
   return { ...view, asked };
 }
+
+const CREDENTIAL = { token: () => "key", renewed: async () => null };
 
 function nothing(): void {}
 

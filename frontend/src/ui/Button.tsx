@@ -1,4 +1,6 @@
-import type { ButtonHTMLAttributes, Ref } from "react";
+import type { ButtonHTMLAttributes, MouseEvent, Ref } from "react";
+import type { Right } from "@/api/queries/me";
+import { useRefusal } from "@/app/access";
 
 type Look = "plain" | "accent" | "buy" | "sell" | "danger" | "quiet";
 
@@ -11,14 +13,35 @@ const LOOKS: Readonly<Record<Look, string>> = {
   quiet: "bg-transparent border-transparent text-muted hover:text-ink hover:bg-raised",
 };
 
-type Props = ButtonHTMLAttributes<HTMLButtonElement> & { look?: Look; ref?: Ref<HTMLButtonElement> };
+type Props = ButtonHTMLAttributes<HTMLButtonElement> & {
+  look?: Look;
+  ref?: Ref<HTMLButtonElement>;
+  /** What the server asks for when this is done: without it the button says why it does nothing. */
+  needs?: Right;
+};
 
-export function Button({ look = "plain", className = "", type = "button", ...rest }: Props) {
+/** A button. One that lacks a right stays in the order of the keyboard, so that its reason is found and read out. */
+export function Button({
+  look = "plain",
+  className = "",
+  type = "button",
+  needs,
+  title,
+  onClick,
+  ...rest
+}: Props) {
+  const refusal = useRefusal(needs);
+  const refused = {
+    "aria-disabled": true,
+    title: refusal ?? undefined,
+    onClick: (event: MouseEvent) => event.preventDefault(),
+  };
   return (
     <button
       type={type}
-      className={`inline-flex min-h-7 items-center justify-center gap-1.5 rounded-sm border px-2.5 text-sm font-medium max-md:min-h-11 disabled:cursor-not-allowed disabled:opacity-45 ${LOOKS[look]} ${className}`}
+      className={`inline-flex min-h-7 items-center justify-center gap-1.5 rounded-sm border px-2.5 text-sm font-medium max-md:min-h-11 disabled:cursor-not-allowed disabled:opacity-45 aria-disabled:cursor-not-allowed aria-disabled:opacity-45 ${LOOKS[look]} ${className}`}
       {...rest}
+      {...(refusal === null ? { title, onClick } : refused)}
     />
   );
 }

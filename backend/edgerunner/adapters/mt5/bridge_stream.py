@@ -38,6 +38,7 @@ class BridgeStream:
         self._reader: asyncio.Task[None] | None = None
         self._wanted: frozenset[str] = frozenset()
         self._numbers: dict[str, tuple[str, int]] = {}
+        self._generation: object = None
 
     @property
     def is_open(self) -> bool:
@@ -57,6 +58,7 @@ class BridgeStream:
                 f"the bridge's stream is not reached: {str(error) or type(error).__name__}"
             ) from error
         self._numbers.clear()
+        self._generation = None
         for channel in (*CHANGES, *(_TICKS + symbol for symbol in self._wanted)):
             await self._say("subscribe", channel)
         self._reader = asyncio.create_task(self._read(self._socket), name="mt5-stream")
@@ -150,11 +152,17 @@ class BridgeStream:
                 listener.on_ticks(channel.removeprefix(_TICKS), [struct_of(Tick, each) for each in ticks])
         elif channel == "connection":
             terminal = data.get("terminal") if isinstance(data, dict) else None
-            state = terminal.get("state") if isinstance(terminal, dict) else None
-            if kind == "delta" and state not in {"connected", None}:
-                detail = terminal.get("detail") if isinstance(terminal, dict) else None
-                listener.on_lost(f"the bridge's terminal is {state}: {detail or 'no reason told'}")
-            else:
-                listener.on_change()
+            self._tell_terminal(listener, kind, terminal if isinstance(terminal, dict) else {})
+        else:
+            listener.on_change()
+
+    def _tell_terminal(self, listener: TerminalListener, kind: str, terminal: Mapping[str, Any]) -> None:
+        """A terminal that was started again may have missed anything, though it is connected before and after."""
+        before, self._generation = self._generation, terminal.get("generation")
+        state = terminal.get("state")
+        if kind == "delta" and state not in {"connected", None}:
+            listener.on_lost(f"the bridge's terminal is {state}: {terminal.get('detail') or 'no reason told'}")
+        elif before is not None and self._generation != before:
+            listener.on_lost("the bridge's terminal was started again")
         else:
             listener.on_change()

@@ -69,7 +69,7 @@ class ClockKeeper:
             raise BrokerUnreachable(text) from None
 
     async def measure(self) -> bool:
-        """Look at the probes once; True when the offset has changed."""
+        """Look at the probes once; True when times are converted otherwise from now on."""
         is_changed = False
         for symbol in self._probes:
             tick = await self._calls.tick(symbol)
@@ -80,7 +80,7 @@ class ClockKeeper:
         return is_changed
 
     def see(self, symbol: str, stamp_ms: int, seen_ns: int) -> bool:
-        """Take in a tick's stamp; True when the offset has changed.
+        """Take in a tick's stamp; True when times are converted otherwise from now on.
 
         The stamp counts when it advanced since the last look as much as our clock did.
         """
@@ -102,10 +102,11 @@ class ClockKeeper:
         return self._clock.is_measured and is_an_hour and self._observe(stamp_ms, seen_ns)
 
     def _observe(self, stamp_ms: int, seen_ns: int) -> bool:
+        offset_s, contradiction = self._clock.offset_s, self._clock.contradiction
         is_changed = self._clock.observe(stamp_ms, seen_ns)
-        if is_changed:
+        if self._clock.offset_s != offset_s:
             _log.info("mt5_server_clock", offset_s=self._clock.offset_s)
-        if self._clock.contradiction is not None:
+        if self._clock.contradiction not in {None, contradiction}:
             _log.warning("mt5_server_clock_contradicts", reason=self._clock.contradiction)
         return is_changed
 

@@ -109,9 +109,9 @@ class ServerClock:
         return self._eras[-1].offset_s if self._eras else None
 
     def observe(self, server_ms: int, utc_ns: int) -> bool:
-        """Take in the stamp of a tick that arrived just now; True when the offset has changed.
+        """Take in the stamp of a tick that arrived just now; True when times are converted otherwise from now on.
 
-        A change is believed after three readings in a row, and only by one hour: that is summer time. Anything else
+        Never so with a zone: what is measured then only confirms or contradicts it. A change is believed after three readings in a row, and only by one hour: that is summer time. Anything else
         is kept as ``contradiction`` and changes nothing.
         """
         reading = reading_of(server_ms, utc_ns)
@@ -120,7 +120,7 @@ class ServerClock:
         if not self._eras:
             self._eras.append(_Era(float("-inf"), reading))
             self._compare(reading, utc_ns)
-            return True
+            return self.zone is None
         if reading == self._eras[-1].offset_s:
             self._candidate, self.contradiction = None, None
             self._compare(reading, utc_ns)
@@ -154,7 +154,7 @@ class ServerClock:
         self._eras.append(_Era(utc_ns / NS_PER_S, reading))
         self._candidate = None
         self._compare(reading, utc_ns)
-        return True
+        return self.zone is None
 
     def _compare(self, reading: int, utc_ns: int) -> None:
         if self.zone is None:

@@ -29,8 +29,8 @@ export function DatasetList() {
         state={queryState(datasets, { isEmpty: rows.length === 0, ...EMPTY })}
         actions={
           <>
-            <Button onClick={() => setShown("upload")}>Upload</Button>
-            <Button onClick={() => setShown("download")}>Download</Button>
+            <Button needs="research" onClick={() => setShown("upload")}>Upload</Button>
+            <Button needs="research" onClick={() => setShown("download")}>Download</Button>
           </>
         }
         className="min-h-40"
@@ -72,13 +72,14 @@ function columnsOf(
       cell: (dataset) =>
         isDownloading(dataset) ? (
           <Button
+            needs="research"
             aria-label={`End the download of ${dataset.name}`}
             onClick={() => onEnd(dataset.dataset_id)}
           >
             End download
           </Button>
         ) : (
-          <Button look="quiet" aria-label={`Delete ${dataset.name}`} onClick={() => onDelete(dataset)}>
+          <Button look="quiet" needs="research" aria-label={`Delete ${dataset.name}`} onClick={() => onDelete(dataset)}>
             Delete
           </Button>
         ),

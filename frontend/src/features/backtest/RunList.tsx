@@ -96,6 +96,7 @@ function columnsOf({ picked, onPick, onCancel }: Acts): readonly Column<Run>[] {
       cell: (run) =>
         isActive(run) && (
           <Button
+            needs="research"
             aria-label={`Cancel the run of ${dateTime(run.created_at)}`}
             onClick={() => onCancel(run.run_id)}
           >

@@ -66,13 +66,14 @@ function RunHead({ run }: { readonly run: Run }) {
         <span className="text-muted">asked for {dateTime(run.created_at)} UTC</span>
         <span className="ml-auto flex flex-wrap gap-1">
           {isActive(run) && (
-            <Button disabled={cancel.isPending} onClick={() => cancel.mutate(run.run_id)}>
+            <Button needs="research" disabled={cancel.isPending} onClick={() => cancel.mutate(run.run_id)}>
               Cancel the run
             </Button>
           )}
           {run.state === "completed" && <ReportButtons runId={run.run_id} />}
           {!isActive(run) && (
             <Button
+              needs="research"
               disabled={again.isPending}
               onClick={() =>
                 again.mutate(sameAgain(run), { onSuccess: ({ run_id }) => void go(`/backtest/${run_id}`) })

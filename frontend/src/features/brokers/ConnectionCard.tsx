@@ -95,10 +95,10 @@ export function ConnectionCard({
         <Button onClick={onShow} aria-pressed={isShown} aria-label={`What it offers: ${connection_id}`}>
           What it offers
         </Button>
-        <Button onClick={onAgain} aria-label={`Connect again: ${connection_id}`}>
+        <Button needs="admin" onClick={onAgain} aria-label={`Connect again: ${connection_id}`}>
           Connect again
         </Button>
-        <Button onClick={onDisconnect} aria-label={`Disconnect ${connection_id}`}>
+        <Button needs="admin" onClick={onDisconnect} aria-label={`Disconnect ${connection_id}`}>
           Disconnect
         </Button>
       </div>

@@ -45,7 +45,7 @@ export function ConnectionCards() {
         title="Brokers"
         state={state}
         actions={
-          <Button look="accent" onClick={() => setParameters({ connect: "" })}>
+          <Button look="accent" needs="admin" onClick={() => setParameters({ connect: "" })}>
             Connect a broker
           </Button>
         }

@@ -18,6 +18,7 @@ export function ExportButtons() {
       {FORMATS.map(({ format, word }) => (
         <Button
           key={format}
+          needs="admin"
           disabled={file.isPending}
           onClick={() => file.mutate(format, { onSuccess: (blob) => saveFile(blob, `journal.${format}`) })}
         >

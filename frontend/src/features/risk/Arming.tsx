@@ -66,6 +66,7 @@ function AccountArming({ account, armed }: AccountProps) {
             {"\u25a0"} Armed until {timeOfDay(arming.armed_until)} UTC, {left} min
           </span>
           <Button
+            needs="trade"
             disabled={disarm.isPending}
             onClick={() => disarm.mutate({ connection_id: connectionId, account_id: accountId })}
           >
@@ -126,7 +127,7 @@ function ArmForm({ account }: { readonly account: LiveAccount }) {
       </div>
       <ProblemNote error={arm.error} />
       <div>
-        <Button type="submit" look="danger" disabled={arm.isPending || confirm !== accountId}>
+        <Button type="submit" look="danger" needs="admin" disabled={arm.isPending || confirm !== accountId}>
           Arm for real money
         </Button>
       </div>

@@ -50,7 +50,7 @@ export function LimitsEditor({ row, onClose }: Props) {
         )}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Go back</Button>
-          <Button type="submit" look="accent" disabled={put.isPending}>
+          <Button type="submit" look="accent" needs="admin" disabled={put.isPending}>
             {put.isPending ? "Saving" : "Save limits"}
           </Button>
         </div>

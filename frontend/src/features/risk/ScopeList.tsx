@@ -69,11 +69,12 @@ function ScopeLine({ row, onHalt, onEdit }: LineProps) {
         <ProblemNote error={resume.error} />
       </div>
       <div className="flex gap-1">
-        <Button aria-label={`Limits of ${row.words}`} onClick={onEdit}>
+        <Button needs="admin" aria-label={`Limits of ${row.words}`} onClick={onEdit}>
           Limits
         </Button>
         {state !== "active" && (
           <Button
+            needs="admin"
             aria-label={`Resume ${row.words}`}
             disabled={resume.isPending}
             onClick={() => resume.mutate(row.scope)}
@@ -82,7 +83,7 @@ function ScopeLine({ row, onHalt, onEdit }: LineProps) {
           </Button>
         )}
         {state !== "halted" && (
-          <Button aria-label={`Halt ${row.words}`} onClick={onHalt}>
+          <Button needs="trade" aria-label={`Halt ${row.words}`} onClick={onHalt}>
             Halt
           </Button>
         )}

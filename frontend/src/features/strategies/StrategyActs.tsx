@@ -25,6 +25,7 @@ export function StrategyActs({ strategy, mode }: Props) {
         {offersOf(strategy.state).map((offer) => (
           <Button
             key={offer.act}
+            needs="strategies"
             disabled={act.isPending}
             aria-label={`${offer.word} ${strategy.strategy_id}`}
             onClick={() => choose(offer)}

@@ -30,7 +30,7 @@ export function StrategyList() {
         title="Strategies"
         state={queryState(strategies, { isEmpty: rows.length === 0, ...EMPTY })}
         actions={
-          <Button look="accent" onClick={() => setCreating(true)}>
+          <Button look="accent" needs="strategies" onClick={() => setCreating(true)}>
             New strategy
           </Button>
         }

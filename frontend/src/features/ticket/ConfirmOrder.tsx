@@ -7,8 +7,8 @@ import { typeWord } from "@/domain/orders";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ModeBadge } from "@/ui/ModeBadge";
-import { useHold } from "@/ui/useHold";
 import { type Quote, referenceOf } from "./distance";
+import { HoldButton } from "./HoldButton";
 import { DistanceText } from "./PreviewFacts";
 import type { SendState } from "./send";
 
@@ -113,17 +113,4 @@ function worthWords(
   const at = text == null ? (referenceOf(side, quote)?.price ?? null) : decimal(text);
   const worth = at === null ? null : notional(terms, at, decimal(quantity));
   return worth === null ? "no price" : `\u2248 ${money(toPlain(worth), terms.settle)} ${terms.settle}`;
-}
-
-function HoldButton({ label, onDone }: { readonly label: string; readonly onDone: () => void }) {
-  const { isHeld, handlers } = useHold(onDone);
-  return (
-    <Button look="danger" className="relative overflow-hidden select-none" {...handlers}>
-      <span
-        aria-hidden="true"
-        className={`absolute inset-y-0 left-0 bg-black/30 ${isHeld ? "w-full transition-[width] duration-600 ease-linear" : "w-0"}`}
-      />
-      <span className="relative">{label}</span>
-    </Button>
-  );
 }

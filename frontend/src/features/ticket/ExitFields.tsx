@@ -1,7 +1,7 @@
 import type { Terms } from "@/domain/contract";
-import { NumberField } from "@/ui/NumberField";
 import type { FieldErrors } from "./check";
 import type { Draft } from "./draft";
+import { FixableField } from "./FixableField";
 import type { Offers } from "./offers";
 
 type Props = {
@@ -18,27 +18,27 @@ export function ExitFields({ draft, terms, offers, errors, onEdit }: Props) {
   const step = terms.tick_size;
   return (
     <div className="grid grid-cols-2 gap-2">
-      <NumberField
+      <FixableField
         label="Take profit"
         value={draft.takeProfit}
         step={step}
-        error={errors.takeProfit}
+        fault={errors.takeProfit}
         onChange={(takeProfit) => onEdit({ takeProfit })}
       />
-      <NumberField
+      <FixableField
         label="Stop loss"
         value={draft.stopLoss}
         step={step}
-        error={errors.stopLoss}
+        fault={errors.stopLoss}
         onChange={(stopLoss) => onEdit({ stopLoss })}
       />
       {offers.limitExits === null && draft.stopLoss !== "" && (
-        <NumberField
+        <FixableField
           label="Stop loss limit (empty: at the market)"
           className="col-span-2"
           value={draft.stopLossLimit}
           step={step}
-          error={errors.stopLossLimit}
+          fault={errors.stopLossLimit}
           onChange={(stopLossLimit) => onEdit({ stopLossLimit })}
         />
       )}

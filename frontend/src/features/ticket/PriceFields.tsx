@@ -1,7 +1,7 @@
 import type { Terms } from "@/domain/contract";
-import { NumberField } from "@/ui/NumberField";
 import type { FieldErrors } from "./check";
 import { type Draft, pricesOf } from "./draft";
+import { FixableField } from "./FixableField";
 
 type Props = {
   readonly draft: Draft;
@@ -17,29 +17,29 @@ export function PriceFields({ draft, terms, errors, onEdit }: Props) {
   return (
     <div className="grid grid-cols-[repeat(auto-fit,minmax(7rem,1fr))] gap-2 empty:hidden">
       {uses.mayHaveTrigger && (
-        <NumberField
+        <FixableField
           label={`Trigger ${terms.quote}${uses.hasTrigger ? "" : " (optional)"}`}
           value={draft.trigger}
           step={step}
-          error={errors.trigger}
+          fault={errors.trigger}
           onChange={(trigger) => onEdit({ trigger })}
         />
       )}
       {uses.hasPrice && (
-        <NumberField
+        <FixableField
           label={`Limit ${terms.quote}`}
           value={draft.price}
           step={step}
-          error={errors.price}
+          fault={errors.price}
           onChange={(price) => onEdit({ price })}
         />
       )}
       {uses.hasOffset && (
-        <NumberField
+        <FixableField
           label={`Trails by ${terms.quote}`}
           value={draft.offset}
           step={step}
-          error={errors.offset}
+          fault={errors.offset}
           onChange={(offset) => onEdit({ offset })}
         />
       )}

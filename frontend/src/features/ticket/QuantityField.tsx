@@ -2,15 +2,16 @@ import { useStore } from "zustand";
 import { useShallow } from "zustand/react/shallow";
 import type { Schemas } from "@/api/client";
 import type { Terms } from "@/domain/contract";
-import { parseDecimal } from "@/domain/decimal";
 import { streamStore } from "@/stream/store";
 import { Button } from "@/ui/Button";
-import { NumberField } from "@/ui/NumberField";
-import { referenceOf } from "./distance";
-import { type Draft, pricesOf } from "./draft";
-import { quoteNow } from "./quote";
+import type { Fault } from "./check";
+import type { Draft } from "./draft";
+import { FixableField } from "./FixableField";
+import { priceNow } from "./quote";
 import { basisOf, quantityOf } from "./shares";
 import { QUANTITY_ID } from "./store";
+import type { Legs } from "./useLegs";
+import { useOverLimit } from "./useOverLimit";
 
 const PERCENTS = [10, 25, 50, 100] as const;
 
@@ -18,14 +19,17 @@ type Props = {
   readonly draft: Draft;
   readonly terms: Terms;
   readonly account: Schemas["AccountAnswer"] | null;
-  readonly position: Schemas["PositionAnswer"] | null;
-  readonly error: string | undefined;
+  readonly accountId: string;
+  readonly legs: Legs;
+  readonly fault: Fault | undefined;
   readonly onEdit: (change: Partial<Draft>) => void;
 };
 
 /** How much: typed, stepped by arrow keys, or a share of the position or the equity where that is honest. */
-export function QuantityField({ draft, terms, account, position, error, onEdit }: Props) {
+export function QuantityField({ draft, terms, account, accountId, legs, fault, onEdit }: Props) {
   const hasPrice = useHasPrice(terms, draft);
+  const overLimit = useOverLimit(draft, terms, accountId, legs.open);
+  const position = legs.target;
   const facts = { terms, side: draft.side, isReduceOnly: draft.isReduceOnly, position, account };
   const basis = basisOf({ ...facts, price: hasPrice ? ANY_PRICE : null });
 
@@ -37,12 +41,12 @@ export function QuantityField({ draft, terms, account, position, error, onEdit }
 
   return (
     <div className="flex flex-col gap-1">
-      <NumberField
+      <FixableField
         inputId={QUANTITY_ID}
         label={`Quantity (${terms.quantity_unit})`}
         value={draft.quantity}
         step={terms.lot_step}
-        error={error}
+        fault={fault ?? overLimit ?? undefined}
         onChange={(quantity) => onEdit({ quantity })}
       />
       {basis.kind === "of" ? (
@@ -69,13 +73,6 @@ export function QuantityField({ draft, terms, account, position, error, onEdit }
 
 /** Stands in for the price where only its being there matters: the field must not render with every quote. */
 const ANY_PRICE = { units: 1n, scale: 0 };
-
-function priceNow(terms: Terms, draft: Draft) {
-  const typed = pricesOf(draft.type).hasPrice ? parseDecimal(draft.price) : null;
-  return typed !== null && typed.units > 0n
-    ? typed
-    : (referenceOf(draft.side, quoteNow(terms))?.price ?? null);
-}
 
 function useHasPrice(terms: Terms, draft: Draft): boolean {
   return useStore(

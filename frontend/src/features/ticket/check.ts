@@ -1,6 +1,7 @@
 import { isOnTick, quoteValue, type Terms, tickAt } from "@/domain/contract";
-import { compare, type Decimal, decimal, isOnStep, parseDecimal, toPlain } from "@/domain/decimal";
+import { add, compare, type Decimal, decimal, floorToStep, isOnStep, parseDecimal } from "@/domain/decimal";
 import { type Draft, pricesOf } from "./draft";
+import { plainAt } from "./grid";
 
 export type FieldName =
   | "quantity"
@@ -12,7 +13,10 @@ export type FieldName =
   | "stopLoss"
   | "stopLossLimit";
 
-export type FieldErrors = Readonly<Partial<Record<FieldName, string>>>;
+/** What is wrong with a field's value, and values that would be right: each one click away. */
+export type Fault = { readonly text: string; readonly fixes: readonly string[] };
+
+export type FieldErrors = Readonly<Partial<Record<FieldName, Fault>>>;
 
 /**
  * What is wrong with a draft, by field, each with its remedy; the server's own rules in exact decimals.
@@ -21,7 +25,7 @@ export type FieldErrors = Readonly<Partial<Record<FieldName, string>>>;
  */
 export function errorsOf(draft: Draft, terms: Terms, nowMs: number): FieldErrors {
   const uses = pricesOf(draft.type);
-  const errors: Record<FieldName, string | null> = {
+  const errors: Record<FieldName, Fault | null> = {
     quantity: quantityError(draft, terms),
     price: uses.hasPrice ? priceError(draft.price, terms) : null,
     trigger: uses.mayHaveTrigger ? priceError(draft.trigger, terms) : null,
@@ -49,57 +53,67 @@ export function missingOf(draft: Draft): readonly FieldName[] {
 
 const NO_NUMBER = "not a number: write digits and a point, such as 0.5";
 
-function positiveError(text: string): string | null {
-  if (text === "") return null;
-  const value = parseDecimal(text);
-  if (value === null) return NO_NUMBER;
-  return value.units > 0n ? null : "must be above 0";
+function fault(text: string, fixes: readonly string[] = []): Fault {
+  return { text, fixes };
 }
 
-function quantityError(draft: Draft, terms: Terms): string | null {
+function positiveError(text: string): Fault | null {
+  if (text === "") return null;
+  const value = parseDecimal(text);
+  if (value === null) return fault(NO_NUMBER);
+  return value.units > 0n ? null : fault("must be above 0");
+}
+
+function quantityError(draft: Draft, terms: Terms): Fault | null {
   if (draft.quantity === "") return null;
   const simple = positiveError(draft.quantity);
   if (simple !== null) return simple;
   const quantity = decimal(draft.quantity);
   const unit = terms.quantity_unit;
-  if (!isOnStep(quantity, decimal(terms.lot_step)))
-    return `must be a multiple of ${terms.lot_step} ${unit}${nearest(quantity, decimal(terms.lot_step))}`;
-  if (compare(quantity, decimal(terms.min_quantity)) < 0) return `at least ${terms.min_quantity} ${unit}`;
-  if (terms.max_quantity !== null && compare(quantity, decimal(terms.max_quantity)) > 0)
-    return `at most ${terms.max_quantity} ${unit}: split the order`;
+  if (compare(quantity, decimal(terms.min_quantity)) < 0)
+    return fault(`at least ${terms.min_quantity} ${unit}`, [terms.min_quantity]);
+  if (isAboveMost(quantity, terms))
+    return fault(`the instrument takes at most ${terms.max_quantity} ${unit} in one order: split it`, [
+      terms.max_quantity ?? "",
+    ]);
+  const step = decimal(terms.lot_step);
+  if (!isOnStep(quantity, step)) {
+    const isRight = (text: string) => !isAboveMost(decimal(text), terms);
+    return fault(`must be a multiple of ${terms.lot_step} ${unit}`, nearest(quantity, step).filter(isRight));
+  }
   return worthError(draft, quantity, terms);
 }
 
-function worthError(draft: Draft, quantity: Decimal, terms: Terms): string | null {
+function isAboveMost(quantity: Decimal, { max_quantity }: Terms): boolean {
+  return max_quantity !== null && compare(quantity, decimal(max_quantity)) > 0;
+}
+
+function worthError(draft: Draft, quantity: Decimal, terms: Terms): Fault | null {
   const price = pricesOf(draft.type).hasPrice ? parseDecimal(draft.price) : null;
   if (price === null || price.units <= 0n || terms.min_notional === null || draft.isReduceOnly) return null;
   if (compare(quoteValue(terms, price, quantity), decimal(terms.min_notional)) >= 0) return null;
-  return `must be worth at least ${terms.min_notional} ${terms.quote} at the price`;
+  return fault(`must be worth at least ${terms.min_notional} ${terms.quote} at the price`);
 }
 
-function priceError(text: string, terms: Terms): string | null {
+function priceError(text: string, terms: Terms): Fault | null {
   if (text === "") return null;
   const simple = positiveError(text);
   if (simple !== null) return simple;
   const price = decimal(text);
   if (isOnTick(terms, price)) return null;
   const tick = tickAt(terms, price);
-  return `must be a multiple of the tick ${toPlain(tick)}${nearest(price, tick)}`;
+  return fault(`must be a multiple of the tick ${plainAt(tick, tick)}`, nearest(price, tick));
 }
 
-/** The two values around one that is off its step, as a remedy. */
-function nearest(value: Decimal, step: Decimal): string {
-  const scale = Math.max(value.scale, step.scale);
-  const grow = (d: Decimal) => d.units * 10n ** BigInt(scale - d.scale);
-  const below = (grow(value) / grow(step)) * step.units;
-  const above = below + step.units;
-  const text = (units: bigint) => toPlain({ units, scale: step.scale });
-  return below > 0n ? `, such as ${text(below)} or ${text(above)}` : `, such as ${text(above)}`;
+/** The values on the step around one that is off it; only those above 0. */
+function nearest(value: Decimal, step: Decimal): readonly string[] {
+  const below = floorToStep(value, step);
+  return [below, add(below, step)].filter((each) => each.units > 0n).map((each) => plainAt(each, step));
 }
 
-function expiryError(draft: Draft, nowMs: number): string | null {
+function expiryError(draft: Draft, nowMs: number): Fault | null {
   if (draft.timeInForce !== "gtd" || draft.expiresAt === "") return null;
   const at = Date.parse(draft.expiresAt);
-  if (Number.isNaN(at)) return "not a date and time";
-  return at > nowMs ? null : "must be in the future";
+  if (Number.isNaN(at)) return fault("not a date and time");
+  return at > nowMs ? null : fault("must be in the future");
 }

@@ -1,6 +1,6 @@
 import type { TradeRequest } from "@/api/queries/trade";
 import type { Terms } from "@/domain/contract";
-import { absolute, compare, decimal, parseDecimal } from "@/domain/decimal";
+import { absolute, compare, decimal, decimalsOf, parseDecimal, rounded, toPlain } from "@/domain/decimal";
 import { distanceOf, distanceWords, type Quote, referenceOf } from "./distance";
 import type { Side } from "./draft";
 
@@ -44,8 +44,22 @@ function duplicate(request: TradeRequest, sent: readonly Sent[], nowMs: number):
   return [{ code: "duplicate", text: `You sent the same order ${seconds} s ago.` }];
 }
 
+/** All terms in one text, exits included: "66000.0" is 66000, and what is null was left out. */
 function termsText({ client_order_id: _, ...terms }: TradeRequest): string {
-  return JSON.stringify(terms, Object.keys(terms).sort());
+  return JSON.stringify(terms, (_key, value: unknown) => {
+    if (typeof value === "string") return shortest(value);
+    return typeof value === "object" && value !== null ? inOrder(value) : value;
+  });
+}
+
+function shortest(text: string): string {
+  const value = parseDecimal(text);
+  return value === null ? text : toPlain(rounded(value, decimalsOf(value)));
+}
+
+function inOrder(parts: object): object {
+  const told = Object.entries(parts).filter(([, part]) => part != null);
+  return Object.fromEntries(told.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function missingQuote(quote: Quote | null): Question[] {

@@ -8,9 +8,9 @@ import {
   floorToStep,
   multiply,
   parseDecimal,
-  toPlain,
 } from "@/domain/decimal";
 import type { Side } from "./draft";
+import { plainAt } from "./grid";
 
 type Account = Pick<Schemas["AccountAnswer"], "currency" | "equity" | "balances">;
 type Position = Pick<Schemas["PositionAnswer"], "side" | "quantity">;
@@ -71,12 +71,7 @@ function fundsOf(terms: Terms, account: Account | null): Basis {
 
 /** A percentage of the basis on the lot's grid; null when less than one lot step. */
 export function quantityOf(percent: number, most: Decimal, lotStep: string): string | null {
-  const share = multiply(most, { units: BigInt(percent), scale: 2 });
-  const quantity = floorToStep(share, decimal(lotStep));
-  if (quantity.units <= 0n) return null;
-  return toPlain(floorAt(quantity, decimal(lotStep).scale));
-}
-
-function floorAt(value: Decimal, scale: number): Decimal {
-  return value.scale <= scale ? value : { units: value.units / 10n ** BigInt(value.scale - scale), scale };
+  const step = decimal(lotStep);
+  const quantity = floorToStep(multiply(most, { units: BigInt(percent), scale: 2 }), step);
+  return quantity.units <= 0n ? null : plainAt(quantity, step);
 }

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { type Draft, EMPTY_DRAFT, type Side, withPickedPrice } from "./draft";
+import { useOneClick } from "./oneClick";
 import type { Sent } from "./questions";
 import { DRAFT, isBusy, next, type SendEvent, type SendState } from "./send";
 
@@ -47,10 +48,11 @@ export function useTicket(market: string): Ticket {
   return useTickets((tickets) => tickets.byMarket[market] ?? NEW_TICKET);
 }
 
-/** Put a price of the book into a market's ticket. */
+/** Put a price of the book into a market's ticket; while the market is armed the ticket sends it. */
 export function pickPrice(market: string, price: string): void {
   const { byMarket, edit } = useTickets.getState();
   edit(market, withPickedPrice((byMarket[market] ?? NEW_TICKET).draft, price));
+  useOneClick.getState().click(market, Date.now());
 }
 
 /** Open a market's ticket on one side, as the keys B and S do: it fills the ticket and never sends. */

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import type { Schemas } from "@/api/client";
 import type { TradeRequest } from "@/api/queries/trade";
 import type { Terms } from "@/domain/contract";
@@ -8,6 +8,7 @@ import type { ProductCapabilities } from "@/domain/products";
 import { errorsOf, missingOf } from "./check";
 import type { Draft } from "./draft";
 import { fitted, offersOf } from "./offers";
+import { isArmed, useOneClick } from "./oneClick";
 import { questionsOf } from "./questions";
 import { quoteNow } from "./quote";
 import { requestOf } from "./request";
@@ -45,8 +46,15 @@ export function useOrderTicket({ market, connection, account, product, terms }: 
     if (request === null || !canSend) return;
     const questions = questionsOf(request, terms, quoteNow(terms), useTickets.getState().sent, Date.now());
     const sent = { ...request, client_order_id: newOrderId() };
-    tell({ type: "review", request: sent, questions, mustConfirm: mode === "live" });
+    const { arming } = useOneClick.getState();
+    const mustConfirm = mode === "live" && !isArmed(arming, market, account.account_id, Date.now());
+    tell({ type: "review", request: sent, questions, mustConfirm });
   }
+
+  const clicked = useOneClick((oneClick) => oneClick.clicked);
+  useEffect(() => {
+    if (clicked === market && useOneClick.getState().take(market)) review();
+  });
 
   const edit = (change: Partial<Draft>) => useTickets.getState().edit(market, change);
   return {
@@ -65,6 +73,8 @@ export function useOrderTicket({ market, connection, account, product, terms }: 
     review,
   };
 }
+
+export type OrderTicket = ReturnType<typeof useOrderTicket>;
 
 function targetOf({ connection_id, instrument_id }: Terms) {
   return { connectionId: connection_id, instrumentId: instrument_id };

@@ -135,3 +135,13 @@ def test_summer_time_is_seen_though_the_stamps_jump() -> None:
     changes = [eyes.see("EURUSD", (NOON + 10_800 + n) * 1000, (NOON + n) * S) for n in range(1, 5)]
     assert changes[-1] or changes[-2]
     assert clock.offset_s == 10_800
+
+
+def test_first_reading_under_a_named_zone_dates_nothing_anew() -> None:
+    """With a zone the clock is set already: a reading that were told as a change would have all be read again."""
+    clock = ServerClock(parse_zone("EET"))
+    eyes = keeper(clock)
+    changes = [eyes.see("EURUSD", (NOON + 7200 + n) * 1000, (NOON + n) * S) for n in range(6)]
+    assert changes == [False] * 6
+    assert clock.offset_s == 7200
+    assert clock.contradiction is None
