@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.types import ASGIApp
 
 from edgerunner.routes import (
     account_settings,
@@ -26,14 +25,20 @@ from edgerunner.routes import (
     strategies,
     stream,
 )
+from edgerunner.routes.book_topics import BookTopics
+from edgerunner.routes.connection_limits import ConnectionLimits, room_for_connections
 from edgerunner.routes.context import VERSION, Access, Services
 from edgerunner.routes.errors import CatchAll, install_error_handlers
 from edgerunner.routes.guard import Guard
+from edgerunner.routes.market_topics import MarketTopics
+from edgerunner.routes.http_protocol import limited_protocol
 from edgerunner.routes.metrics import Metrics
 from edgerunner.routes.middleware import Cors, HostGuard, RequestMeter
 from edgerunner.routes.openapi import DESCRIPTION, TAGS, completed
+from edgerunner.routes.request_limits import RequestLimits
 from edgerunner.routes.rights import require_rights
 from edgerunner.routes.screen import Screen
+from edgerunner.routes.security_headers import SecurityHeaders
 from edgerunner.routes.stream_protocol import StreamProtocol
 from edgerunner.routes.topics import Topics
 
@@ -51,7 +56,9 @@ def create_app(services: Services) -> FastAPI:
     """
     access = Access.of(services.settings)
     metrics = Metrics(services)
-    topics = Topics(services)
+    topics = Topics(
+        services.hub, book=BookTopics(services), market=MarketTopics(services.hub, services.markets)
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -73,13 +80,15 @@ def create_app(services: Services) -> FastAPI:
         middleware=[
             Middleware(RequestMeter, observe=metrics.observe),
             Middleware(CatchAll),
+            Middleware(SecurityHeaders),
+            Middleware(RequestLimits),
             Middleware(HostGuard, allowed=access.allowed_hosts),
             Middleware(Cors, origins=access.cors_origins),
             Middleware(Guard, access=access),
         ],
     )
     app.state.services, app.state.access, app.state.metrics, app.state.topics = services, access, metrics, topics
-    app.state.screen = Screen.read(services.settings.screen_dir)
+    app.state.screen = Screen.read(services.settings.screen_dir, services.settings.screen_connect)
     app.state.journal_probe = operations.JournalProbe(services.journal)
     install_error_handlers(app)
     for module in (
@@ -114,14 +123,17 @@ class _Application(FastAPI):
         return self.openapi_schema
 
 
-def server_config(app: ASGIApp) -> uvicorn.Config:
+def server_config(app: FastAPI, limits: ConnectionLimits | None = None) -> uvicorn.Config:
     """Return how the application is served; the caller opens the socket and minds the signals.
 
     No per-message deflate: it doubles the cost of a frame, and our clients are on loopback or behind
     a proxy. The stream's protocol class can close readers that do not read.
     """
+    settings = cast("Services", app.state.services).settings
+    limits = limits or ConnectionLimits(per_address=settings.connections_per_address, total=room_for_connections())
     return uvicorn.Config(
         app,
+        http=limited_protocol(limits),
         ws=StreamProtocol,
         ws_per_message_deflate=False,
         ws_max_size=_LARGEST_FRAME,

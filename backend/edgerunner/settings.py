@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable
@@ -69,6 +70,14 @@ def _content(name: str, path: Path) -> str:
         ) from error
 
 
+def _origins(words: tuple[str, ...], *, schemes: str) -> tuple[str, ...]:
+    """Return exact origins as browsers write them (RFC 6454); ``*`` and ``null`` stand for anybody and are refused."""
+    for word in words:
+        if not re.fullmatch(rf"({schemes})://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{{1,5}})?", word):
+            raise ValueError(f"{word} is no origin")
+    return words
+
+
 class Mt5Terminal(BaseModel):
     """A MetaTrader 5 terminal of our own in which Expert Advisors may be started: see docs/brokers/mt5-experts.md."""
 
@@ -90,7 +99,10 @@ class Settings(BaseSettings):
         master_key: Keys for stored secrets, the encrypting one first, apart by a comma; None = they lie elsewhere.
         master_key_file: Key file for stored secrets; None = ``master.key`` in the data folder.
         master_key_source: ``keyring`` = the operating system keeps the key instead of a file.
+        owner_url: Set = this process is a replica of the one that answers there, over the same data folder.
         cors_origins: Origins of foreign pages that may call the API, without a path.
+        screen_connect: Origins that the screen may call besides the server that it comes from.
+        connections_per_address: Most open connections of one address other than loopback; 0 = no limit.
         allowed_hosts: Host names the API answers to besides its own address.
         sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
         sim_speed: Virtual seconds per second of the simulators' clock.
@@ -114,9 +126,12 @@ class Settings(BaseSettings):
     master_key_source: Literal["file", "keyring"] = "file"
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    owner_url: str | None = Field(default=None, pattern=r"^https?://[^/?#\s]+/?$")
     allow_live: bool = False
     base_currency: str = Field(default="USD", pattern=r"^[A-Z0-9]{2,10}$")
     cors_origins: Words = ()
+    screen_connect: Words = ()
+    connections_per_address: int = Field(default=500, ge=0)
     allowed_hosts: Words = ()
     log_level: LogLevel = "info"
     sim_control_port: Port = 8100
@@ -144,12 +159,22 @@ class Settings(BaseSettings):
         """Put secrets that a ``..._FILE`` variable names behind those that stand in the environment itself."""
         return init_settings, env_settings, dotenv_settings, _SecretFiles.contents, file_secret_settings
 
-    @field_validator("cors_origins", "allowed_hosts", mode="before")
+    @field_validator("cors_origins", "screen_connect", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(word for word in (part.strip() for part in value.split(",")) if word)
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _pages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _origins(value, schemes="https?")
+
+    @field_validator("screen_connect")
+    @classmethod
+    def _callable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _origins(value, schemes="https?|wss?")
 
     @field_validator("mt5_terminals", mode="before")
     @classmethod
@@ -191,6 +216,7 @@ _REMEDIES: Final = {
     "host": "set it to an address of this machine such as 127.0.0.1",
     "api_key": "set it to at least 32 random characters, or leave it out and a key is made",
     "data_dir": "set it to a folder",
+    "owner_url": "set it to the address of the process that owns the brokers, such as http://127.0.0.1:8000",
     "master_key": "set it to a Fernet key; `edgerunner secrets new-key` makes one",
     "master_key_file": "set it to the path of a file",
     "master_key_source": "set it to file or keyring",
@@ -199,6 +225,9 @@ _REMEDIES: Final = {
     "base_currency": "set it to a currency code in capitals such as USD",
     "log_level": "set it to debug, info, warning or error",
     "sim_seed": "set it to a whole number from 0",
+    "cors_origins": "set it to origins such as https://desk.example, in small letters, without a path",
+    "connections_per_address": "set it to a whole number from 0 (0 = no limit)",
+    "screen_connect": "set it to origins such as https://api.example, wss://api.example",
     "mt5_terminals": 'set it to JSON such as {"lab": {"folder": "C:/MT5/lab", "environment": "demo"}}',
     "ea_link_token": "set it to at least 32 random characters, or leave it out",
     "sim_speed": "set it to a number above 0 and up to 10000",

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
 from edgerunner.cli.output import CommandFailed, ExitCode
 from edgerunner.main import DRAIN_S, server_config
@@ -25,7 +25,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
     """Serve ``app`` inside the block; afterwards running requests get ``DRAIN_S`` to end."""
     server = _Server(server_config(app))
     task = asyncio.create_task(_serve(server, listener), name="api-server")

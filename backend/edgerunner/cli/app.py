@@ -8,6 +8,7 @@ import typer
 
 from edgerunner.cli import options
 from edgerunner.cli.backtest_app import backtest_app
+from edgerunner.cli.backup_app import backup_app, restore
 from edgerunner.cli.data_app import data_app
 from edgerunner.cli.ea_app import ea_app
 from edgerunner.cli.output import Output, reporting
@@ -24,6 +25,8 @@ app = typer.Typer(
 )
 app.add_typer(trade_app)
 app.add_typer(backtest_app)
+app.add_typer(backup_app)
+app.command()(restore)
 app.add_typer(data_app)
 app.add_typer(ea_app)
 app.add_typer(secrets_app)

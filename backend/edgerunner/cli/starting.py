@@ -12,6 +12,7 @@ import structlog
 from edgerunner.cli.output import CommandFailed, ExitCode, Output
 from edgerunner.logs import configure_logs, remember_secret
 from edgerunner.settings import PREFIX, Settings, ensure_api_key, load_settings, prepare_data_folder
+from edgerunner.storage.restore import complete_restore
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +45,7 @@ def sole_owner(settings: Settings) -> Iterator[None]:
     """Keep other Edgerunner processes off the data folder inside the block.
 
     The lock is SQLite's: it works on every system and ends with the process, however that ends.
+    A restore that was cut off is finished, or thrown away, before the block begins.
     Raises ``CommandFailed`` when another process holds it.
     """
     with closing(sqlite3.connect(settings.data_dir / "lock", isolation_level=None, timeout=0)) as lock:
@@ -55,6 +57,8 @@ def sole_owner(settings: Settings) -> Iterator[None]:
                 f"Another Edgerunner works in the data folder {settings.data_dir}: "
                 f"stop it, or set {PREFIX}DATA_DIR to another folder.",
             ) from error
+        if complete_restore(settings.data_dir):
+            _log.warning("restore_completed", data_dir=str(settings.data_dir))
         yield
 
 

@@ -69,7 +69,8 @@ class Stream:
     url: str
     api_key: str = field(repr=False)
     first_delay_s: float = 0.5
-    """Wait before the first reconnection; doubled each time up to 30 s, with jitter."""
+    """Wait before the first reconnection; doubled each time up to ``longest_delay_s``, with jitter."""
+    longest_delay_s: float = _LONGEST_DELAY_S
     _cursors: dict[str, Cursor] = field(default_factory=dict, init=False)
     _socket: ClientConnection | None = field(default=None, init=False)
     _is_closed: bool = field(default=False, init=False)
@@ -123,7 +124,7 @@ class Stream:
                 reason = str(error) or type(error).__name__
             if not self._is_closed:
                 yield LinkChange(is_up=False, reason=reason)
-                await asyncio.sleep(_delay_s(self.first_delay_s, failures))
+                await asyncio.sleep(_delay_s(self.first_delay_s, failures, self.longest_delay_s))
                 failures += 1
 
     @asynccontextmanager
@@ -211,6 +212,6 @@ def _refused_handshake(error: InvalidStatus) -> str:
     return f"HTTP {status}"
 
 
-def _delay_s(first_s: float, failures: int) -> float:
-    longest = min(first_s * 2.0**failures, _LONGEST_DELAY_S)
-    return longest * (0.5 + secrets.randbelow(1000) / 2000)
+def _delay_s(first_s: float, failures: int, longest_s: float) -> float:
+    delay_s = min(first_s * 2.0**failures, longest_s)
+    return delay_s * (0.5 + secrets.randbelow(1000) / 2000)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import HTMLResponse, Response
 
+from edgerunner.backtest.report_scripts import script_hashes
 from edgerunner.domain.numbers import to_plain
 from edgerunner.risk.limits import RiskLimits
 from edgerunner.routes import examples
@@ -42,10 +43,9 @@ Part = Annotated[ListPageQuery, Query()]
 REPORT_HEADERS = {
     **NOT_STORED,
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+        f"default-src 'none'; script-src {' '.join(script_hashes())}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-scripts"
     ),
-    "X-Content-Type-Options": "nosniff",
 }
 """The report is one file that asks nobody for anything; sandboxed, it cannot act as the API's own page."""
 

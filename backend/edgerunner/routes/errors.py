@@ -22,17 +22,21 @@ STATUS_BY_CODE: Mapping[str, int] = {
     "denied_by_risk": 422,
     "idempotency_conflict": 422,
     "broker_auth_failed": 422,
+    "bad_request": 400,
     "unauthorized": 401,
     "second_factor_required": 401,
     "forbidden": 403,
     "live_not_allowed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "request_timeout": 408,
     "order_closed": 409,
     "conflict": 409,
     "broker_rejected": 409,
     "payload_too_large": 413,
+    "uri_too_long": 414,
     "rate_limited": 429,
+    "headers_too_large": 431,
     "internal_error": 500,
     "journal_unreadable": 500,
     "dataset_unreadable": 500,
@@ -51,17 +55,21 @@ MEANINGS: Mapping[str, str] = {
     "denied_by_risk": "Our own checks refused the order; it is stored with status `denied`.",
     "idempotency_conflict": "The Idempotency-Key was used before with another body.",
     "broker_auth_failed": "The broker refused the credentials.",
+    "bad_request": "What came is no HTTP/1.1 request, or one that two servers would read differently.",
     "unauthorized": "The credential is missing, wrong, expired or revoked.",
     "second_factor_required": "The password is right; send a code of the authenticator beside it.",
     "forbidden": "The credential lacks the right for this call, or the request's Host or Origin is not allowed here.",
     "live_not_allowed": "Live trading is not switched on.",
     "not_found": "No such order, connection, instrument or path.",
     "method_not_allowed": "The path does not know this method; `Allow` lists those it knows.",
+    "request_timeout": "The request came too slowly; nothing was done.",
     "order_closed": "The order is in a terminal state.",
     "conflict": "The request contradicts what exists.",
     "broker_rejected": "The broker refused the command, with its own words.",
     "payload_too_large": "The body is larger than this call takes (1 MB, more for uploads).",
+    "uri_too_long": "The path or the query is longer than any that this API has.",
     "rate_limited": "You ask too often; `Retry-After` says in how many seconds the next call is free.",
+    "headers_too_large": "There are too many headers, or too large ones.",
     "internal_error": "A defect of this program; the log has the details.",
     "journal_unreadable": "The journal holds an event that this version cannot read.",
     "dataset_unreadable": "The stored files of a dataset are damaged.",
@@ -212,7 +220,7 @@ def error_responses(*codes: str) -> dict[int | str, dict[str, Any]]:
 
     The errors that every protected operation shares need not be named.
     """
-    shared = ("validation_error", "unauthorized", "forbidden", "internal_error")
+    shared = ("validation_error", "unauthorized", "forbidden", "rate_limited", "internal_error")
     by_status: dict[int, list[str]] = {}
     for code in (*codes, *shared):
         by_status.setdefault(STATUS_BY_CODE[code], []).append(code)

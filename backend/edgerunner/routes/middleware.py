@@ -1,5 +1,6 @@
 """Pure ASGI middleware: from where calls may come, and what is counted."""
 
+import re
 import time
 from collections.abc import Callable, Collection
 
@@ -14,6 +15,8 @@ from edgerunner.schemas.problems import problem
 _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD", "PUT"})
 """Methods that are counted by name; a stranger must not be able to invent metrics."""
 
+_AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
 ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Edgerunner-Source")
 
 
@@ -26,11 +29,11 @@ class HostGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or stream."""
-        if scope["type"] == "lifespan" or "*" in self._allowed:
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         host = host_name(Headers(scope=scope).get("host", ""))
-        if host in self._allowed:
+        if host in self._allowed or (host and "*" in self._allowed):
             await self._app(scope, receive, send)
             return
         detail = f"The host name {host!r} is not allowed here: add it to EDGERUNNER_ALLOWED_HOSTS."
@@ -38,10 +41,12 @@ class HostGuard:
 
 
 def host_name(authority: str) -> str:
-    """Return the host of a ``Host`` header without its port, in lower case, brackets of IPv6 kept."""
-    if authority.startswith("["):
-        return authority.partition("]")[0].lower() + "]"
-    return authority.partition(":")[0].lower()
+    """Return the host of a ``Host`` header without its port, in lower case, brackets of IPv6 kept.
+
+    Empty for what is no host and port, such as ``127.0.0.1:80@evil.example``.
+    """
+    found = _AUTHORITY.fullmatch(authority)
+    return found["host"].lower() if found else ""
 
 
 class Cors(CORSMiddleware):
@@ -51,8 +56,9 @@ class Cors(CORSMiddleware):
         super().__init__(
             app,
             allow_origins=tuple(origins),
-            allow_methods=("GET", "POST", "PATCH", "DELETE"),
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=ALLOWED_HEADERS,
+            expose_headers=("Retry-After",),
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:

@@ -7,6 +7,7 @@ from pydantic.json_schema import models_json_schema
 from edgerunner.routes.errors import error_examples
 from edgerunner.schemas.problems import DeniedProblem, FieldProblem, Problem
 from edgerunner.schemas.stream import STREAM_MODELS
+from edgerunner.schemas.stream_data import CHANNEL_DATA
 
 DESCRIPTION = """One API over Interactive Brokers, MetaTrader 5 and Bybit.
 
@@ -16,7 +17,8 @@ query parameters are refused with 422. Send `Authorization: Bearer <API key>` wi
 marked as public. Every error is an RFC 9457 problem with a stable `code`.
 
 The stream is `WS /ws/broker`: send `{"op":"authenticate","token":"<API key>"}` within 5 seconds, then
-`{"op":"subscribe","channel":"orders"}`. Its messages are among the schemas of this document. With `from_seq`
+`{"op":"subscribe","channel":"orders"}`. Its messages are among the schemas of this document,
+and `x-stream-channels` names the schema of each channel's `data`. With `from_seq`
 (the last number seen) and `epoch` of a channel, missed deltas are replayed when they are still kept."""
 
 TAGS = [
@@ -36,7 +38,7 @@ TAGS = [
 ]
 
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS = (FieldProblem, Problem, DeniedProblem, *STREAM_MODELS)
+_MODELS = (FieldProblem, Problem, DeniedProblem, *STREAM_MODELS, *CHANNEL_DATA.values())
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +46,9 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     _, definitions = models_json_schema([(model, "serialization") for model in _MODELS], ref_template=_REFERENCE)
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(definitions["$defs"])
+    document["x-stream-channels"] = {
+        name: {"$ref": _REFERENCE.format(model=model.__name__)} for name, model in CHANNEL_DATA.items()
+    }
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     document["components"]["schemas"] = dict(sorted(schemas.items()))

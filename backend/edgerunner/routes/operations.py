@@ -115,7 +115,7 @@ async def welcome(request: Request) -> Response:
 @pages.get("/app/{path:path}")
 async def screen(request: Request, path: str = "") -> Response:
     """Return the screen, or what this is when it has not been built."""
-    return _screen(request).answer(path, VERSION)
+    return _screen(request).answer(path, VERSION, request.headers.get("host", ""))
 
 
 def _screen(request: Request) -> Screen:

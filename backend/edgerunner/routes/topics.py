@@ -1,16 +1,14 @@
 """Every channel of the stream by name, and the clocks behind them."""
 
 import asyncio
+from typing import Protocol
 
 import structlog
 
 from edgerunner.domain.errors import EdgerunnerError
-from edgerunner.routes.book_topics import BookTopics
 from edgerunner.routes.channels import BookChannel, MarketChannel, parse_channel
-from edgerunner.routes.context import Services
-from edgerunner.routes.market_topics import MarketTopics
 from edgerunner.services.ending import end_task
-from edgerunner.services.hub import Channel
+from edgerunner.services.hub import Channel, Hub
 from edgerunner.services.key_locks import KeyLocks
 
 HEARTBEAT_S = 5.0
@@ -20,13 +18,53 @@ SAMPLE_S = 0.25
 _log = structlog.get_logger(__name__)
 
 
+class Book(Protocol):
+    """The channels of the book; once open they stay."""
+
+    async def start(self) -> None:
+        """Follow what the channels are about."""
+        ...
+
+    async def stop(self) -> None:
+        """Follow nothing any more."""
+        ...
+
+    async def open(self, name: str, target: BookChannel) -> Channel:
+        """Return a channel with its state up to date."""
+        ...
+
+    async def sample(self) -> None:
+        """Publish what changed of the figures that somebody reads."""
+        ...
+
+
+class Market(Protocol):
+    """The channels of market data; given up with their last reader."""
+
+    async def open(self, name: str, target: MarketChannel) -> Channel:
+        """Begin a feed and return its channel with its present state."""
+        ...
+
+    async def close(self, name: str) -> None:
+        """Give a feed up."""
+        ...
+
+    async def close_all(self) -> None:
+        """Give every feed up."""
+        ...
+
+    def publish_stale(self) -> None:
+        """Say which quotes have fallen silent."""
+        ...
+
+
 class Topics:
     """Opens and closes channels for clients; ``start`` and ``stop`` bound its listeners and tasks."""
 
-    def __init__(self, services: Services) -> None:
-        self.hub = services.hub
-        self._book = BookTopics(services)
-        self._market = MarketTopics(services.hub, services.markets)
+    def __init__(self, hub: Hub, *, book: Book, market: Market) -> None:
+        self.hub = hub
+        self._book = book
+        self._market = market
         self._locks = KeyLocks()
         self._clocks: tuple[asyncio.Task[None], ...] = ()
 
@@ -42,7 +80,7 @@ class Topics:
         """Stop to follow, and give all market data up."""
         for clock in self._clocks:
             await end_task(clock)
-        self._book.stop()
+        await self._book.stop()
         await self._market.close_all()
 
     async def acquire(self, name: str) -> Channel:

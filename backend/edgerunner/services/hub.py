@@ -14,6 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
+from itertools import groupby
 
 import orjson
 
@@ -62,12 +63,16 @@ class Channel:
         ``restates`` says it as a snapshot, for what a delta cannot say: that something is gone.
         """
         data = self._state.put(entries)
-        self.seq += 1
-        self._snapshot = None
-        frame = self.snapshot() if restates else self._frame(Kind.DELTA, data)
-        self._remember(frame)
-        for client in tuple(self.clients):
-            client.queue(self, frame)
+        if restates:
+            self.restate()
+            return
+        self._advance()
+        self._say(self._frame(Kind.DELTA, data))
+
+    def restate(self) -> None:
+        """Give the whole state, which was set anew, the next number and queue it for every client."""
+        self._advance()
+        self._say(self.snapshot())
 
     def heartbeat(self) -> None:
         """Tell every client the current number; a heartbeat takes no number of its own."""
@@ -99,6 +104,15 @@ class Channel:
             "data": orjson.Fragment(data),
         }
         return orjson.dumps(message).decode()
+
+    def _advance(self) -> None:
+        self.seq += 1
+        self._snapshot = None
+
+    def _say(self, frame: str) -> None:
+        self._remember(frame)
+        for client in tuple(self.clients):
+            client.queue(self, frame)
 
     def _remember(self, frame: str) -> None:
         self._replay.append(frame)
@@ -235,6 +249,14 @@ class Hub:
         channel = self._channels.get(name)
         if channel is not None and entries:
             channel.publish(entries, restates=restates)
+
+    def publish_book(self, base: str, entries: Sequence[Entry], *, restates: bool = False) -> None:
+        """Publish on a channel over all connections and on each connection's own."""
+        self.publish(base, entries, restates=restates)
+        by_connection = sorted(entries, key=lambda entry: entry.connection_id or "")
+        for connection_id, group in groupby(by_connection, key=lambda entry: entry.connection_id):
+            if connection_id is not None:
+                self.publish(f"{base}:{connection_id}", list(group), restates=restates)
 
     def subscribe(self, client: StreamClient, channel: Channel, *, from_seq: int | None, epoch: str | None) -> None:
         """Bring a client up to date and keep it there; again for a resync."""

@@ -202,4 +202,4 @@ def _require_safe(path: str) -> None:
     is_plain = bool(parts) and path == "/".join(parts) and not any(part in {".", "..", "/"} for part in parts)
     is_portable = not _FORBIDDEN & set(path) and not any(part.endswith((" ", ".")) for part in parts)
     if not (is_plain and is_portable and parts[0] in _ROOTS and len(path) < 1000):
-        raise BackupUnusable(f"it names {path!r}, which no data folder has")
+        raise BackupUnusable(f"{path!r} is no name that a backup may hold")

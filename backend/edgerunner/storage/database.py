@@ -52,6 +52,29 @@ class Database:
         database._prepare()
         return database
 
+    @classmethod
+    def existing(cls, data_dir: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> "Database":
+        """Return the database that another process made and keeps up to date; blocks while it looks at it.
+
+        Raises ``JournalUnavailable`` when there is none of this version's schema.
+        """
+        database = cls(data_dir / FILE_NAME, busy_timeout_s=busy_timeout_s)
+        if not database.path.exists():
+            raise JournalUnavailable(f"there is no journal in {data_dir} yet: start the process that owns it first")
+        try:
+            connection = database.connect()
+            try:
+                stored = database._stored_revision(connection)
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise JournalUnavailable(database.explain(error)) from error
+        if stored != HEAD:
+            raise JournalUnavailable(
+                f"{database.path} has schema {stored} and this version knows {HEAD}: run the owner's version"
+            )
+        return database
+
     def connect(self) -> sqlite3.Connection:
         """Return a new connection in autocommit mode; transactions are begun in words.
 
@@ -129,12 +152,24 @@ class Database:
                 f"{self.path} has schema {stored}, which a newer Edgerunner made (this one knows {HEAD}): "
                 "run that version or restore a backup"
             )
+        if stored is not None:
+            self._save_before_upgrade(stored)
         try:
             upgrade(self.engine)
         except DBAPIError as error:
             raise error.orig if isinstance(error.orig, sqlite3.Error) else error from None
         finally:
             self.close()
+
+    def _save_before_upgrade(self, stored: str) -> None:
+        from edgerunner.storage.backup import BackupFailed, backup_before_upgrade  # noqa: PLC0415 - only when needed
+
+        try:
+            backup_before_upgrade(self.path, stored)
+        except BackupFailed as error:
+            raise JournalUnavailable(
+                f"{self.path} has the older schema {stored} and is not upgraded without a backup: {error.detail}"
+            ) from error
 
 
 def _begin(connection: Connection) -> None:

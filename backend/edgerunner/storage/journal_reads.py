@@ -1,5 +1,6 @@
 """What was committed, read back: the same for the process that writes the journal and for any other."""
 
+import sqlite3
 from typing import Literal
 
 from edgerunner.domain.cash import CashMovement
@@ -14,6 +15,7 @@ from edgerunner.storage.reader import PageQuery, Reader
 from edgerunner.storage.values import IdempotencyRecord, Page
 
 OrderFilter = Literal["open", "closed", "all"]
+_ALL = 1_000_000
 _IS_OPEN: dict[OrderFilter, bool | None] = {"open": True, "closed": False, "all": None}
 
 
@@ -114,3 +116,20 @@ class JournalReads:
         return await self._reader.run(
             lambda connection: list(replay.read_events(connection, self._codec, where=where, parameters=parameters))
         )
+
+
+def newest_orders(connection: sqlite3.Connection, connection_id: str | None, limit: int) -> list[Order]:
+    """Return the newest closed orders, ``limit`` at most, then every open one; each oldest first."""
+    filters = (("connection_id", connection_id),)
+    closed = PageQuery(table="orders", position="first_seq", filters=filters, is_open=False)
+    working = PageQuery(table=OPEN_ORDERS, position="first_seq", filters=filters, is_open=True)
+    return [
+        *reversed(closed.page(connection, decode_order, limit, None).items),
+        *reversed(working.page(connection, decode_order, _ALL, None).items),
+    ]
+
+
+def newest_fills(connection: sqlite3.Connection, connection_id: str | None, limit: int) -> list[Fill]:
+    """Return the newest fills, ``limit`` at most, oldest first."""
+    query = PageQuery(table="fills", position="seq", filters=(("connection_id", connection_id),))
+    return query.page(connection, decode_fill, limit, None).items[::-1]

@@ -257,12 +257,93 @@ strategy_log = Table(
     Index("ix_strategy_log_strategy_id", "strategy_id", "line_no"),
 )
 
+users = Table(
+    "users",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("disabled", Integer, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("totp_secret", LargeBinary, info=ENCRYPTED),
+    Column("totp_confirmed", Integer, nullable=False),
+    Column("totp_last_step", BigInteger),
+    Column("recovery_codes", Text, nullable=False),
+    Column("created_at_ns", BigInteger, nullable=False),
+)
+
+user_sessions = Table(
+    "user_sessions",
+    metadata,
+    Column("session_id", Text, primary_key=True),
+    Column("user_name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("created_at_ns", BigInteger, nullable=False),
+    Column("expires_at_ns", BigInteger, nullable=False),
+    Index("ix_user_sessions_user_name", "user_name"),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("session_id", Text, nullable=False),
+    Column("used_at_ns", BigInteger),
+    Index("ix_refresh_tokens_session_id", "session_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("user_name", Text),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("allowed_ips", Text, nullable=False),
+    Column("created_at_ns", BigInteger, nullable=False),
+    Column("expires_at_ns", BigInteger),
+    Column("last_used_at_ns", BigInteger),
+)
+
+stream_tickets = Table(
+    "stream_tickets",
+    metadata,
+    Column("ticket_hash", Text, primary_key=True),
+    Column("credential", Text, nullable=False),
+    Column("credential_id", Text),
+    Column("credential_ends_ns", BigInteger),
+    Column("expires_at_ns", BigInteger, nullable=False),
+)
+
+identity_state = Table(
+    "identity_state",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("signing_keys", LargeBinary, info=ENCRYPTED),
+    CheckConstraint("id = 1", name="ck_identity_state_single"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("audit_no", Integer, primary_key=True),
+    Column("ts_ns", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
 APPEND_ONLY = {
-    f"events_no_{verb.lower()}": (
-        f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
-        "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+    f"{table}_no_{verb.lower()}": (
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'the {name} is append-only'); END"
     )
+    for table, name in (("events", "journal"), ("audit", "audit log"))
     for verb in ("UPDATE", "DELETE")
 }
-for _statement in APPEND_ONLY.values():
-    event.listen(events, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
+for _name, _statement in APPEND_ONLY.items():
+    event.listen(metadata.tables[_name.partition("_")[0]], "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ from edgerunner.adapters.broker import BrokerAdapter, Environment
 from edgerunner.domain.errors import BrokerAuthFailed
 from edgerunner.logs import remember_secret
 from edgerunner.main import create_app, server_config
+from edgerunner.routes.connection_limits import ConnectionLimits
 from edgerunner.services.account_service import AccountService
 from edgerunner.services.account_settings import AccountSettingsService
 from edgerunner.services.alert_service import AlertService
@@ -191,12 +192,14 @@ async def running_api(
 
 
 @asynccontextmanager
-async def served_api(folder: Path, **settings: Any) -> AsyncIterator[Api]:
+async def served_api(
+    folder: Path, *, limits: ConnectionLimits | None = None, **settings: Any
+) -> AsyncIterator[Api]:
     """Run the application behind its real server on a free port."""
     broker = FakeBroker()
     async with running_services(folder, broker, **settings) as services:
         app = create_app(services)
-        server = uvicorn.Server(server_config(app))
+        server = uvicorn.Server(server_config(app, limits))
         listener = socket.create_server(("127.0.0.1", 0))
         listener.setblocking(False)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

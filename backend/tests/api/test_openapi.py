@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from edgerunner.adapters.broker import Feed
+from edgerunner.routes.channels import BOOK_CHANNELS
 from tests.api.harness import running_api
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
@@ -129,6 +131,14 @@ async def test_answers_require_every_field(document: Json) -> None:
 async def test_the_stream_messages_are_exported(document: Json) -> None:
     names = {"AuthenticateOperation", "SubscribeOperation", "UnsubscribeOperation", "AckMessage", "ErrorMessage"}
     assert names | {"ChannelMessage"} <= set(document["components"]["schemas"])
+
+
+async def test_the_data_of_every_channel_has_a_schema(document: Json) -> None:
+    channels = document["x-stream-channels"]
+    assert set(channels) == {*BOOK_CHANNELS, *Feed}
+    for reference in channels.values():
+        assert reference["$ref"].removeprefix("#/components/schemas/") in document["components"]["schemas"]
+    assert "AlertAnswer" in document["components"]["schemas"]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Hostile inputs: valid messages with damage done to them, and rubbish. Grammar-aware and byte-wise."""
 
+import copy
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +25,7 @@ INTERESTING_BYTES = (b"\x00", b"\xff", b"\x7f", b"\x80", b"\n", b'"', b"\\", b"{
 
 hostile_texts = st.one_of(st.sampled_from(HOSTILE_TEXTS), st.text(max_size=40))
 hostile_scalars = st.one_of(
-    st.sampled_from(HOSTILE_SCALARS),
+    st.sampled_from(HOSTILE_SCALARS).map(copy.deepcopy),  # later edits reach into lists and objects
     hostile_texts,
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),

@@ -39,4 +39,4 @@ def require_printable(number: object) -> None:
         exponent = number.as_tuple().exponent
         require(isinstance(exponent, int) and abs(exponent) < LONGEST_NUMBER, f"{number!r} is too long")
     elif isinstance(number, int):
-        require(number.bit_length() < 64 * 64, f"an integer of {number.bit_length()} bits")
+        require(number.bit_length() < 64, f"an integer of {number.bit_length()} bits: no column holds it")

@@ -7,9 +7,8 @@ failure like any other; each twentieth input is run under ``tracemalloc`` for th
 import time
 import traceback
 import tracemalloc
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
@@ -114,7 +113,7 @@ class _Attempts:
                 return
             self._failing_since = self._failing_since or now
             self._outcome.findings[place] = Finding(
-                target=self._target.name, seed=number, value=value, error=place, trace=_trace_of(error)
+                target=self._target.name, seed=number, value=value, error=f"{place}: {error}"[:300], trace=_trace_of(error)
             )
             raise
 
@@ -143,16 +142,13 @@ def _traced(check: Check, value: object) -> None:
 
 def _place_of(error: BaseException) -> str:
     """Return the kind of error and the innermost line of the product: two inputs that fail there are one finding."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("declared.py")]
     ours = [frame for frame in frames if "/edgerunner/" in frame.filename.replace("\\", "/")]
-    frame = (ours or frames)[-1]
+    frame = frames[-1] if isinstance(error, Broken) else (ours or frames)[-1]
     name = frame.filename.replace("\\", "/").rpartition("/edgerunner/")[2].rpartition("/backend/")[2]
-    detail = f": {error}"[:160] if isinstance(error, Broken) else ""
-    return f"{type(error).__name__} at {name}:{frame.lineno}{detail if not ours else ''}"
+    return f"{type(error).__name__} at {name}:{frame.lineno}"
 
 
 def _trace_of(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-6_000:]
 
-
-Report = Callable[[Outcome], Any]

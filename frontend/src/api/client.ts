@@ -55,3 +55,11 @@ export async function answerOf<Data>(call: Promise<Answer<Data>>): Promise<Data>
   if (answer.error !== undefined || answer.data === undefined) throw problemOf(answer.error, answer.response);
   return answer.data;
 }
+
+/** Nothing but that it was done; throws as `answerOf` does. */
+export async function doneOf(call: Promise<Answer<unknown>>): Promise<void> {
+  const { error, response } = await call.catch((failure: unknown) => {
+    throw unreachable(failure);
+  });
+  if (!response.ok) throw problemOf(error, response);
+}

@@ -119,4 +119,15 @@ export const HOTKEY_GROUPS: readonly {
       { keys: ["?"], does: "This list" },
     ],
   },
+  {
+    name: "Orders, on Trade",
+    isSingle: true,
+    lines: [
+      { keys: ["b"], does: "Ticket: buy; it sends nothing" },
+      { keys: ["s"], does: "Ticket: sell; it sends nothing" },
+      { keys: ["c"], does: "Ask to cancel the newest order of the instrument" },
+      { keys: ["Shift", "C"], does: "Ask to cancel all orders of the instrument" },
+      { keys: ["f"], does: "Ask to close the positions in the instrument" },
+    ],
+  },
 ];

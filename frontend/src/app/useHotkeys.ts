@@ -2,13 +2,8 @@ import { useEffect } from "react";
 import { useNavigate } from "react-router";
 import { type Command, createHotkeys, neighbour, type Stroke } from "./hotkeys";
 import { useOverlay } from "./overlay";
+import { isTyping } from "./single-keys";
 import { useUi } from "./ui-state";
-
-const TYPING =
-  "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=true], [role=menu], [role=listbox]";
-
-/** An open dialog owns the keys, wherever the focus went: a button that goes inactive loses it to the page. */
-const OPEN_DIALOG = "[role=dialog][data-state=open]";
 
 /** Listen to the shell's keys for as long as it is on screen. */
 export function useHotkeys(): void {
@@ -32,14 +27,13 @@ function isModifier(key: string): boolean {
 }
 
 function strokeOf(event: KeyboardEvent): Stroke {
-  const isInField = event.target instanceof Element && event.target.closest(TYPING) !== null;
   return {
     key: event.key,
     code: event.code,
     ctrl: event.ctrlKey,
     alt: event.altKey,
     meta: event.metaKey,
-    isTyping: isInField || document.querySelector(OPEN_DIALOG) !== null,
+    isTyping: isTyping(event),
   };
 }
 

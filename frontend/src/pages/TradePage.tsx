@@ -7,6 +7,7 @@ import { Blotter } from "@/features/blotter/Blotter";
 import { PriceChart } from "@/features/chart/PriceChart";
 import { DepthLadder } from "@/features/depth/DepthLadder";
 import { Tape } from "@/features/depth/Tape";
+import { useOneClick } from "@/features/ticket/oneClick";
 import { marketKey, pickPrice } from "@/features/ticket/store";
 import { Ticket } from "@/features/ticket/Ticket";
 import type { Market } from "@/features/watchlist/market";
@@ -55,6 +56,8 @@ function Columns({ connectionId, instrument }: ColumnsProps) {
   const connection = useRow<Schemas["ConnectionAnswer"]>("connections", connectionId);
   const product = productOf(connection, instrument);
   const offered = TIMEFRAMES.filter((each) => product === null || product.timeframes.includes(each));
+  const key = marketKey(connectionId, instrument.instrument_id);
+  const isArmed = useOneClick(({ arming }) => arming?.market === key);
   const shown = offered.includes(timeframe as Timeframe) ? (timeframe as Timeframe) : (offered[0] ?? "1m");
   return (
     <div className={AREAS}>
@@ -76,7 +79,8 @@ function Columns({ connectionId, instrument }: ColumnsProps) {
           <DepthLadder
             connectionId={connectionId}
             instrument={instrument}
-            onPrice={(price) => pickPrice(marketKey(connectionId, instrument.instrument_id), price)}
+            isArmed={isArmed}
+            onPrice={(price) => pickPrice(key, price)}
           />
         )}
         <Tape connectionId={connectionId} instrument={instrument} />

@@ -76,6 +76,23 @@ export function connectionOf(broker: "bybit" | "mt5", change: { readonly live?: 
   };
 }
 
+/** Limits of an account without any. */
+export const NO_LIMITS: Schemas["LimitsAnswer"] = {
+  max_order_quantity: null,
+  max_order_notional: null,
+  max_instrument_exposure: null,
+  max_account_exposure: null,
+  max_open_orders: null,
+  max_orders_per_second: null,
+  price_collar: null,
+  max_quote_age_s: null,
+  duplicate_window_s: null,
+  max_daily_loss: null,
+  max_drawdown: null,
+  session_hours: null,
+  reduce_only: null,
+};
+
 export const QUOTE = {
   bid: "66100.0",
   ask: "66100.1",

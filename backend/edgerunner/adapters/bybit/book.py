@@ -7,12 +7,12 @@ the depth topics this is observed, not promised. So a hole asks for a fresh snap
 that shows one again and again right after snapshots is no longer held to it.
 """
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Final
 
 from edgerunner.adapters.bybit.market_wire import BookData, Levels
-from edgerunner.adapters.bybit.values import Malformed
+from edgerunner.adapters.bybit.values import exact
 
 _HOLES_TO_UNLEARN: Final = 3
 _PROVEN_DELTAS: Final = 20
@@ -46,7 +46,7 @@ class _Side:
         """Set and delete levels; tell whether anything changed. Raises ``Malformed``."""
         levels, is_changed, is_best_gone = self.levels, False, False
         for price_text, quantity_text in changes:
-            price, quantity = _exact(price_text), _exact(quantity_text)
+            price, quantity = exact(price_text), exact(quantity_text)
             if quantity:
                 is_changed = is_changed or levels.get(price) != quantity
                 levels[price] = quantity
@@ -133,13 +133,3 @@ class Book:
     def levels(self) -> tuple[tuple[tuple[Decimal, Decimal], ...], tuple[tuple[Decimal, Decimal], ...]]:
         """Return bids and asks, best first."""
         return self._bids.sorted(), self._asks.sorted()
-
-
-def _exact(text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise Malformed(f"{text!r} in a book is no number") from None
-    if not number.is_finite():
-        raise Malformed(f"{text!r} in a book is no finite number")
-    return number

@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
-import msgspec
-
 from edgerunner.adapters.bybit.account import WalletBook
 from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.legs import INDEXES, NET, PositionModes, leg_of
@@ -17,7 +15,7 @@ from edgerunner.adapters.bybit.limits import Priority
 from edgerunner.adapters.bybit.login import Positions, margin_mode
 from edgerunner.adapters.bybit.rest import RestClient
 from edgerunner.adapters.bybit.values import Malformed, price
-from edgerunner.adapters.bybit.wire import Position
+from edgerunner.adapters.bybit.wire import Position, decoded
 from edgerunner.domain.accounts import AccountMode, AccountSettings, MarginMode
 from edgerunner.domain.errors import BrokerUnreachable, InvalidRequest, OutcomeUnknown, Unsupported
 from edgerunner.domain.numbers import to_plain
@@ -127,10 +125,9 @@ class Controls:
     async def _rows(self, listing: Listing) -> list[Position]:
         try:
             return [
-                msgspec.json.decode(row, type=Position)
-                async for row, _ in self._rest.pages("/v5/position/list", _addressed(listing))
+                decoded(row, Position) async for row, _ in self._rest.pages("/v5/position/list", _addressed(listing))
             ]
-        except (msgspec.MsgspecError, Malformed) as error:
+        except Malformed as error:
             raise BrokerUnreachable(f"unreadable position: {error}") from error
 
 

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final, Protocol, TypeVar
-
-import msgspec
+from typing import Final, Protocol
 
 from edgerunner.adapters.broker import BarUpdate, Feed, MarketSubscription
 from edgerunner.adapters.buffers import MarketBuffer
@@ -14,13 +12,13 @@ from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.market import INTERVALS, ticker_of
 from edgerunner.adapters.bybit.market_wire import BookData, KlineRow, MarketMessage, TickerRow, TradeRow
 from edgerunner.adapters.bybit.server_clock import Clock
-from edgerunner.adapters.bybit.values import NS_PER_MS, Malformed, nanoseconds
+from edgerunner.adapters.bybit.values import Malformed, in_range, nanoseconds, required_nanoseconds
+from edgerunner.adapters.bybit.wire import decoded
 from edgerunner.domain.market import Bar, Depth, MarketTrade, Ticker, Timeframe
 from edgerunner.domain.orders import Side
 
 _STREAM_DEPTH: Final = 50
 
-T = TypeVar("T")
 Level = tuple[Decimal, Decimal]
 
 
@@ -186,7 +184,7 @@ class TradeFeed:
                     price=row.p,
                     quantity=row.v,
                     side=Side.BUY if row.S == "Buy" else Side.SELL,
-                    ts_event_ns=row.T * NS_PER_MS,
+                    ts_event_ns=required_nanoseconds(row.T, "T"),
                 )
             )
         return Applied.CHANGED
@@ -215,7 +213,7 @@ class BarFeed:
     def _on_bars(self, message: MarketMessage) -> Applied:
         for row in decoded(message.data, list[KlineRow]):
             _check(row.open, row.high, row.low, row.close, row.volume)
-            open_ns = row.start * NS_PER_MS
+            open_ns = required_nanoseconds(row.start, "start")
             if open_ns <= self._closed_ns:
                 continue  # Bybit closes some candles twice
             update = self._update(row, open_ns)
@@ -254,16 +252,8 @@ def _is_same_quote(told: Ticker, ticker: Ticker) -> bool:
 
 
 def _check(*numbers: Decimal) -> None:
-    if not all(number.is_finite() for number in numbers):
+    if not all(in_range(number) for number in numbers):
         raise Malformed("a price or quantity is no number")
-
-
-def decoded(raw: msgspec.Raw, into: type[T]) -> T:
-    """Return the data of a message; raises ``Malformed`` when it is not what the topic says."""
-    try:
-        return msgspec.json.decode(raw, type=into)
-    except msgspec.MsgspecError as error:
-        raise Malformed(str(error)) from error
 
 
 def merge(row: TickerRow, news: TickerRow) -> None:

@@ -15,6 +15,7 @@ from edgerunner.adapters.bybit.environments import DATA_CATEGORIES
 from edgerunner.adapters.bybit.market_wire import InstrumentInfo
 from edgerunner.adapters.bybit.rest import RestClient
 from edgerunner.adapters.bybit.values import Malformed, nanoseconds, number, required_number, required_text, text
+from edgerunner.adapters.bybit.wire import decoded
 from edgerunner.domain.errors import BrokerUnreachable, NotFound
 from edgerunner.domain.instruments import Instrument, Product, QuantityUnit
 
@@ -117,10 +118,10 @@ class Catalogue:
     def _take(self, category: str, row: msgspec.Raw) -> None:
         """Add an instrument that trades; one whose rules cannot be read is left out and reported."""
         try:
-            info = msgspec.json.decode(row, type=InstrumentInfo)
+            info = decoded(row, InstrumentInfo)
             if info.status in {None, "Trading"}:
                 self._add(listing_of(category, info))
-        except (Malformed, msgspec.MsgspecError) as error:
+        except Malformed as error:
             _log.warning("bybit_instrument_left_out", category=category, reason=str(error))
 
     def _add(self, listing: Listing) -> Listing:
@@ -194,8 +195,8 @@ class Catalogue:
 
 def _understood(category: str, row: msgspec.Raw) -> Listing:
     try:
-        return listing_of(category, msgspec.json.decode(row, type=InstrumentInfo))
-    except (Malformed, msgspec.MsgspecError) as error:
+        return listing_of(category, decoded(row, InstrumentInfo))
+    except Malformed as error:
         raise BrokerUnreachable(f"unreadable instrument: {error}") from error
 
 

@@ -7,26 +7,23 @@ Hedge mode exists for USDT perpetuals only and is set per symbol or per coin ("S
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from edgerunner.adapters.bybit.errors import Refused
 from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.rest import RestClient
 from edgerunner.adapters.bybit.values import Malformed, Scalar, number, text
-from edgerunner.adapters.bybit.wire import Position
-from edgerunner.domain.errors import InvalidRequest
+from edgerunner.adapters.bybit.wire import Position, decoded
+from edgerunner.domain.errors import BrokerUnreachable, InvalidRequest
 from edgerunner.domain.instruments import Product
 from edgerunner.domain.orders import OrderTerms, Side
 
 NET: Final = "net"
 INDEXES: Final[Mapping[str, int]] = {NET: 0, "long": 1, "short": 2}
-_LEGS: Final = {index: leg for leg, index in INDEXES.items()}
+_LEGS: Final = {str(index): leg for leg, index in INDEXES.items()}
 
 
 def leg_of(position_idx: Scalar) -> str:
     """Return the leg of a ``positionIdx``; unset or unknown ones are one-way."""
-    word = text(position_idx) or "0"
-    return _LEGS.get(int(word), NET) if word.isdigit() else NET
+    return _LEGS.get(text(position_idx) or "0", NET)
 
 
 def index_of(terms: OrderTerms, *, is_hedged: bool) -> int:
@@ -103,9 +100,11 @@ class PositionModes:
         try:
             parameters = {"category": listing.category, "symbol": listing.symbol}
             async for row, _ in self._rest.pages("/v5/position/list", parameters):
-                hedged = hedged or leg_of(msgspec.json.decode(row, type=Position).position_idx) != NET
+                hedged = hedged or leg_of(decoded(row, Position).position_idx) != NET
         except Refused:
             hedged = False
+        except Malformed as error:
+            raise BrokerUnreachable(f"unreadable position: {error}") from error
         self._hedged[listing.symbol] = hedged
         return hedged
 

@@ -13,7 +13,7 @@ from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.options import Options
 from edgerunner.adapters.bybit.rest import Parameters, RestClient
 from edgerunner.adapters.bybit.values import Malformed, required_text, text
-from edgerunner.adapters.bybit.wire import AccountInfo, KeyInfo, Position
+from edgerunner.adapters.bybit.wire import AccountInfo, KeyInfo, Position, decoded
 from edgerunner.domain.errors import BrokerUnreachable, InvalidRequest
 
 _POSITION_PAGE: Final = 200
@@ -109,6 +109,6 @@ class Positions:
 
 def _decoded(row: msgspec.Raw) -> Position:
     try:
-        return msgspec.json.decode(row, type=Position)
-    except msgspec.MsgspecError as error:
+        return decoded(row, Position)
+    except Malformed as error:
         raise BrokerUnreachable(f"unreadable position: {error}") from error

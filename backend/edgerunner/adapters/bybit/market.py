@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, TypeVar
 
-import msgspec
-
 from edgerunner.adapters.bybit.book import Book
 from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.market_wire import BookData, FundingRow, Klines, TickerRow
@@ -20,7 +18,7 @@ from edgerunner.adapters.bybit.values import (
     required_nanoseconds,
     required_number,
 )
-from edgerunner.adapters.bybit.wire import Page
+from edgerunner.adapters.bybit.wire import Page, decoded
 from edgerunner.domain.errors import BrokerUnreachable, InvalidRequest, Unsupported
 from edgerunner.domain.instruments import Product
 from edgerunner.domain.market import Bar, Depth, Funding, FundingRate, Ticker, Timeframe
@@ -173,8 +171,8 @@ class MarketReader:
         parameters: dict[str, str | int] = {"category": listing.category, "symbol": listing.symbol, **(more or {})}
         page, now_ns = await self._rest.get_timed(path, parameters, Page, signed=False)
         try:
-            return [msgspec.json.decode(row, type=into) for row in page.rows], now_ns
-        except msgspec.MsgspecError as error:
+            return [decoded(row, into) for row in page.rows], now_ns
+        except Malformed as error:
             raise BrokerUnreachable(f"unreadable answer to {path}: {error}") from error
 
 

@@ -10,7 +10,7 @@ from edgerunner.adapters.bybit.errors import Verdict, verdict_of
 from edgerunner.adapters.bybit.link import StatusListener
 from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed
-from edgerunner.adapters.bybit.wire import Push
+from edgerunner.adapters.bybit.wire import UNREADABLE, Push
 from edgerunner.domain.errors import BrokerAuthFailed, BrokerUnreachable
 
 TOPICS: Final = ("order", "execution", "position", "wallet")
@@ -56,7 +56,7 @@ class PrivateSession:
         """Take in a message; raises ``Malformed`` for one that may have held an event."""
         try:
             push = _pushes.decode(message)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise Malformed(str(error)) from error
         if push.topic:
             self.on_push(push)

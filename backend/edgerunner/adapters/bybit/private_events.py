@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 import structlog
@@ -17,12 +17,10 @@ from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.orders import OrderMapper
 from edgerunner.adapters.bybit.records import Records
 from edgerunner.adapters.bybit.values import Malformed, Strangers, nanoseconds, required_nanoseconds
-from edgerunner.adapters.bybit.wire import Execution, Order, Position, Push, Wallet, raw_text
+from edgerunner.adapters.bybit.wire import Execution, Order, Position, Push, Wallet, decoded, raw_text
 from edgerunner.domain.errors import EdgerunnerError, NotFound
 
 _log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 _LOG_LAG_S: Final = (1.0, 4.0, 15.0)
 """Pauses before reading the transaction log after a funding execution; the log may come later."""
@@ -65,7 +63,7 @@ class PrivateEvents:
 
         Positions and wallets are states that are read again anyway: an unreadable one is reported.
         """
-        for row in _decoded(push.data, list[msgspec.Raw]):
+        for row in decoded(push.data, list[msgspec.Raw]):
             match push.topic.partition(".")[0]:
                 case "order":
                     self._order(row)
@@ -77,13 +75,13 @@ class PrivateEvents:
                     self._strangers.met("topic", other)
 
     def _order(self, row: msgspec.Raw) -> None:
-        order = _decoded(row, Order)
+        order = decoded(row, Order)
         listing = self._listing(order.category, order.symbol)
         if listing is not None:
             self._updates.put(self._orders.report(order, listing, raw_text(row)))
 
     def _execution(self, row: msgspec.Raw) -> None:
-        execution = _decoded(row, Execution)
+        execution = decoded(row, Execution)
         if is_cash_only(execution.exec_type):
             since_ns = required_nanoseconds(execution.exec_time, "execTime")
             self._background.start(self._read_cash(since_ns - 60 * 10**9))
@@ -103,7 +101,7 @@ class PrivateEvents:
             self._strangers.met(f"unreadable {topic}", str(error))
 
     def _position(self, row: msgspec.Raw, push: Push) -> None:
-        position = _decoded(row, Position)
+        position = decoded(row, Position)
         listing = self._listing(position.category, position.symbol)
         if listing is not None:
             self._modes.note(listing, position.position_idx)
@@ -111,7 +109,7 @@ class PrivateEvents:
             self._updates.put(position_report(self._account_id, position, listing, ts_ns=ts_ns))
 
     def _money(self, row: msgspec.Raw, push: Push) -> None:
-        wallet = _decoded(row, Wallet)
+        wallet = decoded(row, Wallet)
         ts_ns = required_nanoseconds(push.creation_time, "creationTime")
         self._updates.put(self._wallet.merge(wallet, ts_ns))
         for report in self._wallet.inventory(wallet.coin, ts_ns):
@@ -172,10 +170,3 @@ class PrivateEvents:
                 self._updates.put(movement)
             if movements:
                 return
-
-
-def _decoded(raw: msgspec.Raw, into: type[T]) -> T:
-    try:
-        return msgspec.json.decode(raw, type=into)
-    except msgspec.MsgspecError as error:
-        raise Malformed(str(error)) from error

@@ -19,6 +19,7 @@ from edgerunner.adapters.bybit.market import interval_of
 from edgerunner.adapters.bybit.market_wire import MarketMessage
 from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed
+from edgerunner.adapters.bybit.wire import UNREADABLE
 from edgerunner.domain.errors import NotConnected, Unsupported
 from edgerunner.domain.market import Timeframe
 
@@ -99,7 +100,7 @@ class PublicSession:
         self.messages += 1
         try:
             self._take(_messages.decode(message))
-        except (msgspec.MsgspecError, Malformed) as error:
+        except (*UNREADABLE, Malformed) as error:
             if self.unreadable % _LOG_EVERY == 0:
                 _log.warning("bybit_market_message_unreadable", category=self._category, reason=str(error))
             self.unreadable += 1

@@ -19,7 +19,7 @@ from edgerunner.adapters.bybit.legs import PositionModes
 from edgerunner.adapters.bybit.orders import OrderMapper
 from edgerunner.adapters.bybit.rest import Parameters, RestClient
 from edgerunner.adapters.bybit.values import NS_PER_MS, Malformed, Strangers, required_text
-from edgerunner.adapters.bybit.wire import CashRow, Execution, Order, raw_text
+from edgerunner.adapters.bybit.wire import CashRow, Execution, Order, decoded, raw_text
 from edgerunner.domain.errors import BrokerUnreachable, EdgerunnerError, InvalidRequest
 
 T = TypeVar("T")
@@ -205,8 +205,8 @@ def _oldest_first(newest_first: Iterable[FillReport]) -> list[FillReport]:
 
 def _decoded(raw: msgspec.Raw, into: type[T]) -> T:
     try:
-        return msgspec.json.decode(raw, type=into)
-    except msgspec.MsgspecError as error:
+        return decoded(raw, into)
+    except Malformed as error:
         raise BrokerUnreachable(f"unreadable row in Bybit's records: {error}") from error
 
 

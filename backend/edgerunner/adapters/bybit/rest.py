@@ -21,8 +21,8 @@ from edgerunner.adapters.bybit.limits import NS_PER_S, Place, Priority, Schedule
 from edgerunner.adapters.bybit.options import Options
 from edgerunner.adapters.bybit.server_clock import Clock, ServerClock
 from edgerunner.adapters.bybit.signing import Signer
-from edgerunner.adapters.bybit.values import NS_PER_MS, Malformed, number, required_number
-from edgerunner.adapters.bybit.wire import Envelope, OrderIds, Page, ServerTime
+from edgerunner.adapters.bybit.values import NS_PER_MS, Malformed, nanoseconds, required_whole, whole
+from edgerunner.adapters.bybit.wire import UNREADABLE, Envelope, OrderIds, Page, ServerTime, decoded
 from edgerunner.domain.errors import BrokerError, BrokerRejected, BrokerUnreachable, OutcomeUnknown
 
 _log = structlog.get_logger(__name__)
@@ -94,9 +94,8 @@ class RestClient:
         """Return the result of a query and the server's time of the answer in nanoseconds."""
         envelope = await self._queried(path, parameters, signed=signed)
         try:
-            stamp = number(envelope.time)
-            return msgspec.json.decode(envelope.result, type=into), None if stamp is None else int(stamp) * NS_PER_MS
-        except (msgspec.MsgspecError, Malformed) as error:
+            return decoded(envelope.result, into), nanoseconds(envelope.time)
+        except Malformed as error:
             raise BrokerUnreachable(f"unreadable answer to {path}: {error}") from error
 
     async def pages(
@@ -135,9 +134,9 @@ class RestClient:
             answer = await self._send("GET", "/v5/market/time", "", signed=False)
             received_ns = self._clock.monotonic_ns()
             try:
-                time = msgspec.json.decode(_envelopes.decode(answer.body).result, type=ServerTime)
-                server_ns = int(required_number(time.time_nano, "timeNano"))
-            except (msgspec.MsgspecError, Malformed) as error:
+                time = decoded(_envelopes.decode(answer.body).result, ServerTime)
+                server_ns = required_whole(time.time_nano, "timeNano")
+            except (*UNREADABLE, Malformed) as error:
                 raise BrokerUnreachable(f"no Bybit server answers at this address: {error}") from error
             self.server_clock.measured(server_ns=server_ns, sent_ns=sent_ns, received_ns=received_ns)
 
@@ -187,7 +186,7 @@ class RestClient:
     def _understood(self, path: str, answer: _Answer) -> Envelope:
         try:
             envelope = _envelopes.decode(answer.body)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             if answer.status in {401, 403, 404}:
                 raise BrokerUnreachable(f"{path}: HTTP {answer.status} {_start_of(answer.body)}") from None
             raise NoAnswer(f"{path}: HTTP {answer.status} without a readable answer") from None
@@ -199,7 +198,7 @@ class RestClient:
         """Tell what an answer to a command proves."""
         try:
             envelope = _envelopes.decode(answer.body)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             if answer.status in {401, 403, 404}:  # refused at the edge, before any order service
                 raise BrokerRejected(f"HTTP {answer.status}", _start_of(answer.body)) from None
             raise OutcomeUnknown(f"HTTP {answer.status} without a readable answer") from None
@@ -235,12 +234,12 @@ class RestClient:
 
     def _learn(self, place: Place, answer: _Answer) -> None:
         try:
-            limit, reset = (number(answer.headers.get(name)) for name in _LIMIT_HEADERS)
+            limit, reset = (whole(answer.headers.get(name)) for name in _LIMIT_HEADERS)
         except Malformed:
             return
-        place.learn(limit=None if limit is None else int(limit))
+        place.learn(limit=limit)
         if b'"retCode":10006' in answer.body[:200].replace(b" ", b""):
-            place.exceeded(wait_ns=self.rate_pause_ns(None if reset is None else int(reset)))
+            place.exceeded(wait_ns=self.rate_pause_ns(reset))
 
     def rate_pause_ns(self, reset_ms: int | None) -> int:
         """Return how long to hold an endpoint back: until its reset, at least 0.1 s, at most 5 s."""
@@ -262,8 +261,8 @@ async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
 
 def _ids(result: msgspec.Raw) -> OrderIds:
     try:
-        return msgspec.json.decode(result, type=OrderIds)
-    except msgspec.MsgspecError:
+        return decoded(result, OrderIds)
+    except Malformed:
         return OrderIds()  # done, but without its id: the order's report will tell it
 
 

@@ -11,7 +11,7 @@ from edgerunner.adapters.bybit.errors import Verdict, command_error, verdict_of
 from edgerunner.adapters.bybit.limits import Priority
 from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed, Scalar, whole
-from edgerunner.adapters.bybit.wire import OrderIds, TradeReply
+from edgerunner.adapters.bybit.wire import UNREADABLE, OrderIds, TradeReply, decoded
 from edgerunner.domain.errors import BrokerAuthFailed, BrokerUnreachable, OutcomeUnknown
 
 _LOGIN_AHEAD_MS: Final = 10_000
@@ -70,7 +70,7 @@ class TradeSession:
         """Hand an answer to who waits for it; raises ``Malformed`` for an unreadable one."""
         try:
             reply = _replies.decode(message)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise Malformed(str(error)) from error
         if reply.op == "pong":
             self.link.pong()
@@ -106,8 +106,8 @@ class TradeSession:
                 self.link.renew("the time stamp of an order was refused")  # the login measures the clock
             raise error
         try:
-            return msgspec.json.decode(reply.data, type=OrderIds)
-        except msgspec.MsgspecError:
+            return decoded(reply.data, OrderIds)
+        except Malformed:
             return OrderIds()  # done, but without its id: the order's report will tell it
 
     async def _answered(self, op: str, body: Mapping[str, object]) -> TradeReply:

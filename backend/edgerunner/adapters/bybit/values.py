@@ -16,6 +16,9 @@ Scalar = str | int | float | bool | None
 
 _UNSET: Final = frozenset({"", "UNKNOWN"})
 NS_PER_MS: Final = 1_000_000
+_MOST_NS: Final = 2**63 - 1
+_MOST_DIGITS: Final = 40
+_LONGEST: Final = 64
 
 
 class Malformed(ValueError):
@@ -36,16 +39,26 @@ def required_text(value: Scalar, name: str) -> str:
 
 
 def number(value: Scalar) -> Decimal | None:
-    """Return the exact number, or None when unset; raises ``Malformed`` for what is no finite number."""
+    """Return the exact number, or None when unset; raises ``Malformed`` for what is no number ``in_range``."""
     if value is None or value in _UNSET:
         return None
+    return exact(str(value) if not isinstance(value, int) or -_MOST_NS <= value <= _MOST_NS else "an integer")
+
+
+def exact(text: str, /) -> Decimal:
+    """Return the number written in a text; raises ``Malformed`` for what is no number ``in_range``."""
     try:
-        parsed = Decimal(str(value))
+        parsed = Decimal(text) if len(text) <= _LONGEST else None
     except InvalidOperation:
-        raise Malformed(f"{value!r} is no number") from None
-    if not parsed.is_finite():
-        raise Malformed(f"{value!r} is no finite number")
+        parsed = None
+    if parsed is None or not (parsed.is_finite() and -_MOST_DIGITS < parsed.adjusted() < _MOST_DIGITS):
+        raise Malformed(f"{text[:_LONGEST]!r} is no number that a market has")
     return parsed
+
+
+def in_range(number: Decimal) -> bool:
+    """Whether a number is finite and can be written in some sixty digits: "1e999999999" fills a memory."""
+    return number.is_finite() and -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS and len(str(number)) <= _LONGEST
 
 
 def required_number(value: Scalar, name: str) -> Decimal:
@@ -62,14 +75,30 @@ def price(value: Scalar) -> Decimal | None:
 
 
 def whole(value: Scalar) -> int | None:
-    """Return a whole number, or None when unset."""
+    """Return a whole number, or None when unset; raises ``Malformed`` for one of more than 63 bits, as ``number``."""
     found = number(value)
+    if found is not None and abs(found) > _MOST_NS:
+        raise Malformed(f"{value!r} has more than 63 bits")
     return None if found is None else int(found)
 
 
+def required_whole(value: Scalar, name: str) -> int:
+    """Return a whole number; raises ``Malformed`` when unset."""
+    found = whole(value)
+    if found is None:
+        raise Malformed(f"{name} is missing")
+    return found
+
+
 def nanoseconds(milliseconds: Scalar) -> int | None:
-    """Return UTC nanoseconds of a stamp in milliseconds, or None when unset or 0."""
-    return (whole(milliseconds) or 0) * NS_PER_MS or None
+    """Return UTC nanoseconds of a stamp in milliseconds, or None when unset or 0; raises ``Malformed`` outside of time.
+
+    Time begins in 1970 and ends in 2262, where 63 bits of nanoseconds do.
+    """
+    ts_ns = (whole(milliseconds) or 0) * NS_PER_MS
+    if not 0 <= ts_ns <= _MOST_NS:
+        raise Malformed(f"{milliseconds!r} is no time")
+    return ts_ns or None
 
 
 def required_nanoseconds(milliseconds: Scalar, name: str) -> int:

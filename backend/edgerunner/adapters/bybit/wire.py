@@ -4,9 +4,16 @@ Every field is optional and as wide as a scalar can be: new fields, new words an
 "nothing" must never break a message. What is indispensable is checked where it is used.
 """
 
+from typing import Final, TypeVar
+
 import msgspec
 
-from edgerunner.adapters.bybit.values import Scalar
+from edgerunner.adapters.bybit.values import Malformed, Scalar
+
+T = TypeVar("T")
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no message: bad text and deep nesting have errors of their own."""
 
 
 class Wire(msgspec.Struct, rename="camel"):
@@ -221,6 +228,14 @@ class TradeReply(Wire):
     ret_msg: str = ""
     data: msgspec.Raw = msgspec.Raw(b"{}")
     header: TradeHeader | None = None
+
+
+def decoded(raw: bytes | msgspec.Raw, into: type[T]) -> T:
+    """Return the value of a JSON text; raises ``Malformed`` when it is none of that shape."""
+    try:
+        return msgspec.json.decode(raw, type=into)
+    except UNREADABLE as error:
+        raise Malformed(str(error)) from error
 
 
 def raw_text(raw: msgspec.Raw) -> str:

@@ -11,13 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from edgerunner.domain.errors import FieldError, InvalidRequest, NotFound
+from edgerunner.services.ending import end_task
+from edgerunner.services.key_locks import KeyLocks
 from edgerunner.services.strategies.limits import Limits
 from edgerunner.services.strategies.worker_process import WorkerEnded, WorkerProcess
 from edgerunner.strategies.registry import shipped_class, shipped_classes
 from edgerunner.strategies.strategy import Strategy
 from edgerunner.strategy_worker.loading import checked_parameters
 from edgerunner.strategy_worker.messages import Check, Checked, ClassSource, Describe, Described, Faulted, FromWorker
+
+_log = structlog.get_logger(__name__)
+
+LOOK_EVERY_S: Final = 2.0
+"""How often the folder is looked at for files that changed, so that nobody waits for a worker who asks later."""
 
 _STEM: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}", re.ASCII)
 _MOST_FILES: Final = 100
@@ -54,17 +63,33 @@ _Version = tuple[int, int]
 
 
 class ClassCatalogue:
-    """Knows the classes; descriptions of a user's file are kept until the file changes."""
+    """Knows the classes; descriptions of a user's file are kept until the file changes.
+
+    Between ``start`` and ``stop`` a file is described as soon as it is there, else when somebody asks.
+    """
 
     def __init__(self, folder: Path, limits: Limits) -> None:
         self._folder = folder
         self._limits = limits
         self._known: dict[Path, tuple[_Version, Described]] = {}
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._locks = KeyLocks()
+        self._shipped: tuple[ClassView, ...] = ()
+        self._following: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to follow the folder."""
+        self._following = asyncio.create_task(self._follow(), name="strategy-classes")
+
+    async def stop(self) -> None:
+        """Follow the folder no more."""
+        following, self._following = self._following, None
+        await end_task(following)
 
     async def classes(self) -> Classes:
         """Return every class, shipped ones first."""
-        shipped = await asyncio.to_thread(lambda: [_shipped_view(known) for known in shipped_classes()])
+        if not self._shipped:
+            self._shipped = await asyncio.to_thread(lambda: tuple(_shipped_view(known) for known in shipped_classes()))
         files = await asyncio.to_thread(self._files)
         described = await asyncio.gather(*(self._described(path, version) for path, version in files))
         users: list[ClassView] = []
@@ -81,7 +106,16 @@ class ClassCatalogue:
                 )
                 for known in answer.classes
             ]
-        return Classes(classes=(*shipped, *users), bad_files=tuple(bad))
+        return Classes(classes=(*self._shipped, *users), bad_files=tuple(bad))
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self.classes()
+            except Exception:  # noqa: BLE001 - the root of the task: who asks is told what is wrong
+                _log.exception("strategy_folder_not_read")
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def source(self, class_name: str) -> ClassSource:
         """Return where a class comes from; ``InvalidRequest`` when there is no such place."""
@@ -114,16 +148,18 @@ class ClassCatalogue:
         if not self._folder.is_dir():
             return []
         paths = sorted(path for path in self._folder.glob("*.py") if _STEM.fullmatch(path.stem) and path.is_file())
-        return [(path, (path.stat().st_mtime_ns, path.stat().st_size)) for path in paths[:_MOST_FILES]]
+        versions = ((path, _version(path)) for path in paths[:_MOST_FILES])
+        return [(path, version) for path, version in versions if version is not None]
 
     async def _described(self, path: Path, version: _Version) -> Described:
-        known = self._known.get(path)
-        if known is not None and known[0] == version:
-            return known[1]
-        answer = await self._ask(Describe(path=str(path), memory_bytes=self._limits.memory_bytes))
-        described = answer if isinstance(answer, Described) else Described(classes=[], error=_silence(answer))
-        self._known[path] = (version, described)
-        return described
+        async with self._locks.hold(str(path)):
+            known = self._known.get(path)
+            if known is not None and known[0] == version:
+                return known[1]
+            answer = await self._ask(Describe(path=str(path), memory_bytes=self._limits.memory_bytes))
+            described = answer if isinstance(answer, Described) else Described(classes=[], error=_silence(answer))
+            self._known[path] = (version, described)
+            return described
 
     async def _ask(self, request: Describe | Check) -> FromWorker | str:
         """Return a worker's answer, or why there is none."""
@@ -147,6 +183,15 @@ class ClassCatalogue:
                 printing.cancel()
                 await asyncio.gather(printing, return_exceptions=True)
                 await worker.end()
+
+
+def _version(path: Path) -> _Version | None:
+    """Return what tells a file's states apart; None when it has gone."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 async def _read_away(worker: WorkerProcess) -> None:

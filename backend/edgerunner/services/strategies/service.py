@@ -76,6 +76,7 @@ class StrategyService:
         await asyncio.to_thread(remove_left_folders)
         self._notebook.start()
         self._books.start()
+        self._catalogue.start()
         for stored in await self._store.all():
             await self._books.load(stored.strategy_id)
             entry = self._entries[stored.strategy_id] = _Entry(stored)
@@ -90,6 +91,7 @@ class StrategyService:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._books.stop()
+        await self._catalogue.stop()
         await self._notebook.stop()
 
     async def classes(self) -> Classes:

@@ -64,3 +64,22 @@ async def test_a_client_that_initializes_is_not_kept_waiting(watched: Watched) -
     watched.terminal.is_initialized = False
     await watched.call()
     await watched.until_initialized(5)  # a lost connection is noticed by the first call that fails
+
+
+async def test_a_terminal_that_was_away_between_two_looks_has_another_generation(watched: Watched) -> None:
+    await watched.until_initialized(1)
+    watched.terminal.is_up = True
+    await watched.connection.initialize(None)
+    before = watched.connection.view
+    watched.terminal.is_initialized = False
+    await watched.call()
+
+    async def is_another() -> bool:
+        return watched.connection.view.generation == before.generation + 1
+
+    await until(is_another, timeout_s=10, what="the generation has changed")
+    after = watched.connection.view
+    assert (after.state, after.login) == (before.state, before.login)
+    assert after.body()["generation"] == after.generation
+    assert (await watched.connection.initialize(None)).result is True
+    assert watched.connection.view.generation == after.generation

@@ -99,7 +99,7 @@ async def test_follower_tells_every_state_that_the_writer_told_wherever_it_looks
 async def test_follower_that_knows_nothing_of_closed_orders_still_tells_what_late_events_make_of_them(
     journal: Journal, database: Database, reader: Reader
 ) -> None:
-    await journal.append(*working("ORDER-1"), *bought("ORDER-1"))
+    await journal.append(*bought("ORDER-1"))
     follower = await JournalFollower.open(database, reader)
     told: list[Commit] = []
     journal.add_listener(told.append)

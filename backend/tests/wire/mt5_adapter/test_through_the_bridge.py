@@ -212,3 +212,15 @@ async def test_slow_terminal_is_a_break_only_when_it_stays_slow(site: Site) -> N
     site.broker.faults.add("mt5", "mt5.slow_calls", match=FaultMatch(op="query"), count=1, params={"delay_s": 0.5})
     await site.broker.adapter.get_positions()
     assert site.broker.health("orders") == ["up"]
+
+
+async def test_terminal_that_was_started_again_behind_the_bridge_has_everything_read_again(site: Site) -> None:
+    """It is connected before and after, with the same account: only its generation tells."""
+    told = len(site.broker.health("orders"))
+    running_bridge = site.bridge._running
+    assert running_bridge is not None
+    await running_bridge._connection._connect()
+    await until(
+        lambda: site.broker.health("orders")[told:] == ["down", "up"], lambda: str(site.broker.health("orders"))
+    )
+    await site.broker.until_filled(await site.broker.place(site.broker.market_terms()), site.broker.quantity)

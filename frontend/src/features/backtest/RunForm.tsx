@@ -85,7 +85,7 @@ function Form({ classes }: { readonly classes: Schemas["StrategyClassList"] }) {
       <CostFields draft={draft} errors={errors} onChange={change} />
       <LimitFields draft={draft} errors={errorsBelow(errors, "limits")} onChange={change} />
       <ProblemNote error={start.error} />
-      <Button type="submit" look="accent" disabled={start.isPending}>
+      <Button type="submit" look="accent" needs="research" disabled={start.isPending}>
         {start.isPending ? "Asking" : "Run the backtest"}
       </Button>
     </form>

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { cleanup, screen, waitFor } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { BTCUSDT, connectionOf, EURUSD, orderOf } from "@/testing/market";
@@ -27,13 +27,15 @@ const POSITION = {
 };
 const MT5_ORDER = { connection_id: "mt5-sim", instrument_id: "EURUSD.MT5", price: "1.05", quantity: "0.5" };
 
-function show(server: FakeServer, orders: readonly object[] = []) {
+const MARKET = { connectionId: "bybit-sim", instrumentId: "BTCUSDT-LINEAR.BYBIT" };
+
+function show(server: FakeServer, orders: readonly object[] = [], market: typeof MARKET | null = null) {
   openStream();
   streamTells("connections", { connections: [connectionOf("bybit"), connectionOf("mt5")] });
   streamTells("positions", { positions: [POSITION] });
   streamTells("orders", { orders });
   streamTells("fills", { fills: [] });
-  return showPage(<Blotter market={null} />, (asked) => {
+  return showPage(<Blotter market={market} />, (asked) => {
     if (asked.path !== "/instruments") return server(asked);
     const isMt5 = asked.query.get("connection_id") === "mt5-sim";
     return { status: 200, body: { instruments: [isMt5 ? EURUSD : BTCUSDT] } };
@@ -123,5 +125,64 @@ describe("blotter", () => {
     expect((await screen.findByRole("alert")).textContent).toBe(
       "order A is filled; there is nothing to cancel(order_closed)",
     );
+  });
+
+  it.each([
+    ["c", "Cancel buy 0.02 BTCUSDT-LINEAR.BYBIT?", "Keep it"],
+    ["C", "Cancel all orders of BTCUSDT-LINEAR.BYBIT at bybit-sim?", "Keep them"],
+    ["f", "Close all in BTCUSDT-LINEAR.BYBIT?", "Keep it"],
+  ])("asks before anything is done for the key %s", (key, title, wayOut) => {
+    const newest = { quantity: "0.02", created_at: "2026-11-23T13:00:00.000000Z" };
+    const orders = [
+      orderOf("A", "accepted"),
+      orderOf("B", "accepted", newest),
+      orderOf("M", "accepted", MT5_ORDER),
+    ];
+    const { asked } = show(() => null, orders, MARKET);
+    fireEvent.keyDown(document.body, { key, shiftKey: key === "C" });
+    expect(screen.getByRole("dialog", { name: title })).toBeTruthy();
+    expect(document.activeElement?.textContent).toBe(wayOut);
+    expect(asked.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  it("does what the answer says, about the order that was asked about", async () => {
+    const { asked } = show(
+      () => ({ status: 200, body: { order: orderOf("A", "canceled") } }),
+      [orderOf("A", "accepted")],
+      MARKET,
+    );
+    fireEvent.keyDown(document.body, { key: "c" });
+    act(() =>
+      streamTells("orders", {
+        orders: [
+          orderOf("B", "accepted", { created_at: "2026-11-23T13:00:00.000000Z" }),
+          orderOf("A", "accepted"),
+        ],
+      }),
+    );
+    await userEvent.setup().click(screen.getByRole("button", { name: "Cancel the order" }));
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(asked.find(({ method }) => method === "DELETE")?.path).toBe("/orders/A");
+  });
+
+  it("closes what is held in the market on screen, and nothing else", async () => {
+    const { asked } = show(() => ({ status: 200, body: { results: [] } }), [], MARKET);
+    fireEvent.keyDown(document.body, { key: "f" });
+    expect(screen.getByRole("dialog").textContent).toContain("long 0.01 in account 1000001");
+    await userEvent.setup().click(screen.getByRole("button", { name: "Close at market" }));
+    await waitFor(() =>
+      expect(asked.find(({ path }) => path === "/positions/close")?.body).toEqual({
+        connection_id: "bybit-sim",
+        instrument_id: "BTCUSDT-LINEAR.BYBIT",
+      }),
+    );
+  });
+
+  it("has nothing to cancel where nothing works, and no keys while letters are typed", () => {
+    show(() => null, [], MARKET);
+    fireEvent.keyDown(screen.getByRole("checkbox"), { key: "c" });
+    expect(screen.getByRole("dialog", { name: "No order works in BTCUSDT-LINEAR.BYBIT" })).toBeTruthy();
+    fireEvent.keyDown(document.body, { key: "f" });
+    expect(screen.queryByText(/^Close all/)).toBeNull();
   });
 });

@@ -8,6 +8,7 @@ import { streamStore } from "@/stream/store";
 import { Panel } from "@/ui/Panel";
 import { CancelAll } from "./CancelAll";
 import { Fills } from "./Fills";
+import { MarketDialogs } from "./MarketDialogs";
 import { OpenOrders } from "./OpenOrders";
 import { Positions } from "./Positions";
 import { type Market, ofMarket, openOrdersOf, openPositionsOf } from "./rows";
@@ -93,6 +94,7 @@ export function Blotter({ market, className = "" }: Props) {
       >
         <Fills fills={shown.fills} />
       </List>
+      {market !== null && <MarketDialogs market={market} orders={orders} positions={positions} />}
     </Tabs.Root>
   );
 }

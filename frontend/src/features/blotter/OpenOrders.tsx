@@ -69,6 +69,7 @@ function Actions({ order, onChange }: ActionsProps) {
     <span className="inline-flex items-center gap-1">
       {cancel.error !== null && <ProblemText error={cancel.error} className="max-w-64 truncate text-xs" />}
       <Button
+        needs="trade"
         className="px-2! text-xs! max-md:hidden"
         aria-label={`Change ${name}`}
         onClick={() => onChange(order.client_order_id)}
@@ -76,6 +77,7 @@ function Actions({ order, onChange }: ActionsProps) {
         Change
       </Button>
       <Button
+        needs="trade"
         className="px-2! text-xs!"
         aria-label={`Cancel ${name}`}
         disabled={cancel.isPending}

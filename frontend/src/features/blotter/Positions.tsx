@@ -50,6 +50,7 @@ function columnsFor(onClose: (position: Position) => void): readonly Column<Posi
       isActions: true,
       cell: (row) => (
         <Button
+          needs="trade"
           className="px-2! text-xs!"
           aria-label={`Close ${row.side} ${row.quantity} ${row.instrument_id}`}
           onClick={() => onClose(row)}

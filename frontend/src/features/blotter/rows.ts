@@ -18,6 +18,14 @@ export function openOrdersOf(orders: readonly Order[]): readonly Order[] {
   return [...open.filter(isPinned), ...open.filter((order) => !isPinned(order))];
 }
 
+/** The order that was made last; null = there is none. */
+export function newestOf(orders: readonly Order[]): Order | null {
+  return orders.reduce<Order | null>(
+    (newest, order) => (newest === null || order.created_at > newest.created_at ? order : newest),
+    null,
+  );
+}
+
 type Position = Schemas["PositionAnswer"];
 
 export function openPositionsOf(positions: readonly Position[]): readonly Position[] {

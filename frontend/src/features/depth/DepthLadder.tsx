@@ -14,12 +14,14 @@ import { FEWEST_LEVELS, type Level, ladderOf, levelsIn } from "./ladder";
 type Props = {
   readonly connectionId: string;
   readonly instrument: Instrument;
-  /** A price was chosen: it fills the ticket, nothing is sent. */
+  /** A price was chosen: it fills the ticket, and sends nothing unless armed. */
   readonly onPrice: (price: string) => void;
+  /** Whether a price sends the ticket at once. */
+  readonly isArmed?: boolean;
 };
 
 /** The book around the spread; old books are hatched, a broker without books says so. */
-export function DepthLadder({ connectionId, instrument, onPrice }: Props) {
+export function DepthLadder({ connectionId, instrument, onPrice, isArmed = false }: Props) {
   const channel = depthChannel(connectionId, instrument.instrument_id);
   const link = useStore(streamStore, (state) => state.link);
   const trust = useTrust(channel);
@@ -32,9 +34,14 @@ export function DepthLadder({ connectionId, instrument, onPrice }: Props) {
   const [place, setPlace] = useState<HTMLElement | null>(null);
   const levels = useFittingLevels(place);
   const { bids, asks } = ladderOf(depth?.bids ?? [], depth?.asks ?? [], levels);
-  const rows = { instrument, onPrice };
+  const rows = { instrument, onPrice, isArmed };
   return (
-    <Panel title="Depth" state={state}>
+    <Panel
+      title="Depth"
+      state={state}
+      className={isArmed ? "border-warn!" : ""}
+      actions={isArmed && <span className="text-xs font-semibold text-warn">one click sends</span>}
+    >
       <div ref={setPlace} className="h-full overflow-hidden max-xl:min-h-72">
         <table className="w-full border-collapse font-mono text-sm">
           <thead className="text-xs text-muted">
@@ -75,11 +82,12 @@ function useFittingLevels(place: HTMLElement | null): number {
 }
 
 type RowProps = Pick<Props, "instrument" | "onPrice"> & {
+  readonly isArmed: boolean;
   readonly level: Level;
   readonly side: "bid" | "ask";
 };
 
-function Row({ level, side, instrument, onPrice }: RowProps) {
+function Row({ level, side, instrument, onPrice, isArmed }: RowProps) {
   const colour = side === "bid" ? "text-up" : "text-down";
   const fill = side === "bid" ? "var(--up-fill)" : "var(--down-fill)";
   const width = `${(level.share * 100).toFixed(1)}%`;
@@ -97,7 +105,9 @@ function Row({ level, side, instrument, onPrice }: RowProps) {
         >
           <span className="sr-only">{side} </span>
           {price(level.price, instrument.tick_size)}
-          <span className="sr-only">: put the price into the ticket</span>
+          <span className="sr-only">
+            : {isArmed ? "send the ticket at this price" : "put the price into the ticket"}
+          </span>
         </button>
       </td>
       <td className="num px-2">{quantity(level.size, instrument.lot_step)}</td>

@@ -3,18 +3,19 @@ import { ApiProblem } from "@/api/problem";
 import { tryKey } from "@/app/identity";
 import { useSession } from "@/app/session";
 import { SecretField } from "@/ui/SecretField";
-import { messageOf, TrialForm, useTrial } from "./Trial";
+import { useAttempt } from "@/ui/useAttempt";
+import { TrialForm } from "./TrialForm";
 
 /** Signs in by the installation's own key, or by one that was made in Settings. */
 export function KeyForm({ api }: { readonly api: string }) {
   const signInByKey = useSession((session) => session.signInByKey);
   const [key, setKey] = useState("");
   const [remember, setRemember] = useState(false);
-  const trial = useTrial();
+  const attempt = useAttempt();
 
   function submit(): void {
     const given = key.trim();
-    trial.run(async () => {
+    attempt.run(async () => {
       await tryKey(api, given);
       signInByKey(given, { remember });
     });
@@ -23,9 +24,9 @@ export function KeyForm({ api }: { readonly api: string }) {
   return (
     <TrialForm
       onSubmit={submit}
-      isRunning={trial.isRunning}
+      isRunning={attempt.isRunning}
       isWhole={key.trim() !== ""}
-      refusal={trial.error === null ? null : keyRefusal(trial.error)}
+      refusal={attempt.error === null ? null : keyRefusal(attempt.error)}
     >
       <SecretField label="API key" autoComplete="off" value={key} onChange={setKey} />
       <p className="m-0 text-sm text-muted">
@@ -40,8 +41,8 @@ export function KeyForm({ api }: { readonly api: string }) {
   );
 }
 
-function keyRefusal(error: unknown): string {
+function keyRefusal(error: Error): string {
   return error instanceof ApiProblem && error.status === 401
     ? "This is not a key of this server."
-    : messageOf(error);
+    : error.message;
 }

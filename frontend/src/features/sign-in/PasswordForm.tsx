@@ -4,7 +4,8 @@ import { logIn } from "@/app/identity";
 import { useSession } from "@/app/session";
 import { FIELD_LOOK, Field } from "@/ui/Field";
 import { SecretField } from "@/ui/SecretField";
-import { messageOf, TrialForm, useTrial } from "./Trial";
+import { useAttempt } from "@/ui/useAttempt";
+import { TrialForm } from "./TrialForm";
 
 /** Signs in by a name and its password; asks for a second factor when the server does. */
 export function PasswordForm({ api }: { readonly api: string }) {
@@ -12,11 +13,11 @@ export function PasswordForm({ api }: { readonly api: string }) {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState<string | null>(null);
-  const trial = useTrial();
+  const attempt = useAttempt();
   const isCodeAsked = code !== null;
 
   function submit(): void {
-    trial.run(async () => {
+    attempt.run(async () => {
       try {
         signInByTokens(await logIn(api, user.trim(), password, code === null ? null : code.trim()));
       } catch (error) {
@@ -29,9 +30,9 @@ export function PasswordForm({ api }: { readonly api: string }) {
   return (
     <TrialForm
       onSubmit={submit}
-      isRunning={trial.isRunning}
+      isRunning={attempt.isRunning}
       isWhole={user.trim() !== "" && password !== "" && code !== ""}
-      refusal={trial.error === null ? null : passwordRefusal(trial.error, isCodeAsked)}
+      refusal={attempt.error === null ? null : passwordRefusal(attempt.error, isCodeAsked)}
     >
       <Field label="Name">
         {({ id }) => (
@@ -83,7 +84,7 @@ function isSecondFactorAsked(error: unknown): boolean {
 }
 
 function passwordRefusal(error: unknown, isCodeAsked: boolean): string {
-  if (!(error instanceof ApiProblem) || error.status !== 401) return messageOf(error);
+  if (!(error instanceof ApiProblem) || error.status !== 401) return error.message;
   return isCodeAsked
     ? "Name, password and code do not belong together."
     : "Name and password do not belong together.";

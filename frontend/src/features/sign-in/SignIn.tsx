@@ -7,7 +7,7 @@ import { PasswordForm } from "./PasswordForm";
 
 const WAYS = [
   { name: "password", label: "Name and password" },
-  { name: "key", label: "Installation's key" },
+  { name: "key", label: "Key" },
 ] as const;
 
 /** Asks who is there, by a name with its password or by a key, and tries it before anything is kept. */

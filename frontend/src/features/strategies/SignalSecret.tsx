@@ -1,6 +1,7 @@
 import { useRef, useState } from "react";
 import { useNewSecret } from "@/api/queries/strategies";
 import { Button } from "@/ui/Button";
+import { Copied } from "@/ui/Copied";
 import { Dialog } from "@/ui/Dialog";
 import { ProblemNote } from "@/ui/ProblemNote";
 import { SelectField } from "@/ui/SelectField";
@@ -76,25 +77,5 @@ export function SignalSecret({ strategyId, address, onClose }: Props) {
         </div>
       )}
     </Dialog>
-  );
-}
-
-function Copied({ label, text }: { readonly label: string; readonly text: string }) {
-  return (
-    <div>
-      <div className="mb-0.5 flex items-center justify-between text-xs text-muted">
-        {label}
-        <Button
-          look="quiet"
-          aria-label={`Copy: ${label}`}
-          onClick={() => void navigator.clipboard.writeText(text)}
-        >
-          Copy
-        </Button>
-      </div>
-      <code className="block rounded-sm border border-line bg-raised p-2 text-xs break-all select-all">
-        {text}
-      </code>
-    </div>
   );
 }

@@ -4,8 +4,9 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Instrument } from "@/api/queries/instruments";
 import { streamStore } from "@/stream/store";
-import { BTCUSDT, connectionOf, EURUSD, orderOf, QUOTE } from "@/testing/market";
+import { BTCUSDT, connectionOf, EURUSD, NO_LIMITS, orderOf, QUOTE } from "@/testing/market";
 import { type Asked, openStream, showPage, streamTells } from "@/testing/page";
+import { useOneClick } from "./oneClick";
 import { pickPrice, useTickets } from "./store";
 import { Ticket } from "./Ticket";
 
@@ -29,8 +30,16 @@ function placedAs(status: string, change: object = {}): Trade {
   };
 }
 
-function show(options: { live?: boolean; instrument?: Instrument; trade?: Trade; preview?: object } = {}) {
-  const { instrument = BTCUSDT, live = false, trade = placedAs("accepted"), preview = {} } = options;
+type Options = {
+  readonly live?: boolean;
+  readonly instrument?: Instrument;
+  readonly trade?: Trade;
+  readonly preview?: object;
+  readonly limits?: object;
+};
+
+function show(options: Options = {}) {
+  const { instrument = BTCUSDT, live = false, trade = placedAs("accepted"), preview = {}, limits } = options;
   const broker = instrument === BTCUSDT ? "bybit" : "mt5";
   openStream();
   streamTells("connections", { connections: [connectionOf(broker, { live })] });
@@ -40,8 +49,14 @@ function show(options: { live?: boolean; instrument?: Instrument; trade?: Trade;
   streamTells(`quotes:${broker}-sim:${instrument.instrument_id}`, QUOTE);
   return showPage(<Ticket connectionId={`${broker}-sim`} instrument={instrument} />, (asked) => {
     if (asked.path === "/trade/preview") return { status: 200, body: { ...PREVIEW, ...preview } };
+    if (asked.path === "/risk") return { status: 200, body: riskWith({ ...NO_LIMITS, ...limits }) };
     return asked.path === "/trade" ? trade(asked) : null;
   });
+}
+
+function riskWith(limits: object) {
+  const use = { connection_id: "bybit-sim", account_id: "1000001", currency: "USDT", exposure: "0", limits };
+  return { state: "active", limits, scopes: [], armed: [], use: [use] };
 }
 
 const sendButton = () => screen.getByRole("button", { name: /^(Buy|Sell) .*limit$|^(Buy|Sell),/ });
@@ -55,6 +70,21 @@ async function fill(quantity: string, limit: string) {
   await user.type(screen.getByLabelText(/^Quantity/), quantity);
   await user.type(screen.getByLabelText(/^Limit/), limit);
   return user;
+}
+
+/** With a held button: real money is armed in the same way as it is sent. */
+async function arm(user: ReturnType<typeof userEvent.setup>) {
+  await user.click(screen.getByRole("button", { name: "Arm one-click trading from the book" }));
+  expect(document.activeElement?.textContent).toBe("Cancel");
+  const hold = screen.queryByRole("button", { name: "Hold to arm" });
+  if (hold === null) {
+    await user.click(screen.getByRole("button", { name: "Arm" }));
+    return;
+  }
+  await user.click(hold);
+  expect(useOneClick.getState().arming).toBeNull();
+  fireEvent.pointerDown(hold);
+  await waitFor(() => expect(useOneClick.getState().arming).not.toBeNull());
 }
 
 beforeEach(() => useTickets.setState({ byMarket: {}, sent: [] }));
@@ -79,9 +109,29 @@ describe("ticket", () => {
     const field = screen.getByLabelText(/^Quantity/);
     expect(field.getAttribute("aria-invalid")).toBe("true");
     const note = document.getElementById(field.getAttribute("aria-describedby") ?? "");
-    expect(note?.textContent).toContain("must be a multiple of 0.001 coins, such as 0.010 or 0.011");
+    expect(note?.textContent).toContain("must be a multiple of 0.001 coins");
     expect((sendButton() as HTMLButtonElement).disabled).toBe(true);
-    expect(asked).toEqual([]);
+    expect(trades(asked)).toEqual([]);
+  });
+
+  it("takes the nearest right values by one click", async () => {
+    show();
+    const user = await fill("0.0105", "66000.07");
+    await user.click(screen.getByRole("button", { name: "Set Quantity (coins) to 0.010" }));
+    await user.click(screen.getByRole("button", { name: "Set Limit USDT to 66000.1" }));
+    expect((screen.getByLabelText(/^Quantity/) as HTMLInputElement).value).toBe("0.010");
+    expect((screen.getByLabelText(/^Limit/) as HTMLInputElement).value).toBe("66000.1");
+    expect(screen.queryByRole("button", { name: /^Set / })).toBeNull();
+    expect((sendButton() as HTMLButtonElement).disabled).toBe(false);
+  });
+
+  it("says at once which risk limit a quantity exceeds and what fits, and leaves the decision to the server", async () => {
+    show({ limits: { max_order_quantity: "0.5" } });
+    const user = await fill("0.6", "66000");
+    expect(await screen.findByText(/above the risk limit for one order: 0.500 coins fits now/)).toBeTruthy();
+    expect((sendButton() as HTMLButtonElement).disabled).toBe(false);
+    await user.click(screen.getByRole("button", { name: "Set Quantity (coins) to 0.500" }));
+    expect(screen.queryByText(/above the risk limit/)).toBeNull();
   });
 
   it("steps by the lot with arrow keys, ten times with Shift", async () => {
@@ -99,7 +149,7 @@ describe("ticket", () => {
     expect(document.activeElement).toBe(screen.getByLabelText(/^Quantity/));
     fireEvent.keyDown(screen.getByLabelText(/^Quantity/), { key: "b" });
     expect((screen.getByRole("radio", { name: "Sell" }) as HTMLInputElement).checked).toBe(true);
-    expect(asked).toEqual([]);
+    expect(trades(asked)).toEqual([]);
   });
 
   it("takes a price of the book", () => {
@@ -209,6 +259,52 @@ describe("ticket", () => {
     expect(trades(asked)).toEqual([]);
     fireEvent.keyDown(cancel, { key: "Enter", ctrlKey: true });
     await waitFor(() => expect(trades(asked)).toHaveLength(1));
+  });
+
+  it("sends a clicked price at once while armed, and only puts it into the ticket otherwise", async () => {
+    const { asked } = show({ live: true });
+    const user = await fill("0.01", "66000");
+    act(() => pickPrice(MARKET, "66050.5"));
+    expect(trades(asked)).toEqual([]);
+    await arm(user);
+    act(() => pickPrice(MARKET, "66051.5"));
+    await waitFor(() => expect(trades(asked)).toHaveLength(1));
+    expect(trades(asked)[0]?.body).toMatchObject({ price: "66051.5", quantity: "0.01" });
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  it("asks about real money at the button even while armed", async () => {
+    const { asked } = show({ live: true });
+    const user = await fill("0.01", "66000");
+    await arm(user);
+    await user.click(sendButton());
+    expect(screen.getByRole("dialog").textContent).toContain("Buy 0.01 coins of BTCUSDT-LINEAR.BYBIT?");
+    expect(trades(asked)).toEqual([]);
+  });
+
+  it.each<[string, () => void]>([
+    ["the window loses the focus", () => fireEvent.blur(window)],
+    ["the link breaks", () => streamStore.setState({ link: { phase: "waiting" } as never })],
+    ["the market is left", () => cleanup()],
+  ])("ends one-click trading when %s", async (_, end) => {
+    show();
+    const user = await fill("0.01", "66000");
+    await arm(user);
+    expect(useOneClick.getState().arming).not.toBeNull();
+    act(end);
+    expect(useOneClick.getState().arming).toBeNull();
+  });
+
+  it("ends one-click trading with its time", async () => {
+    const { asked } = show();
+    const user = await fill("0.01", "66000");
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    act(() => useOneClick.getState().arm(MARKET, "1000001", Date.now()));
+    act(() => vi.advanceTimersByTime(5 * 60_000));
+    expect(useOneClick.getState().arming).toBeNull();
+    act(() => pickPrice(MARKET, "66051.5"));
+    expect(trades(asked)).toEqual([]);
+    expect(user).toBeDefined();
   });
 
   it("does not turn an order for a position that is gone into a new position", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Terms } from "@/domain/contract";
 import { decimal, isOnStep } from "@/domain/decimal";
-import { errorsOf, missingOf } from "./check";
+import { errorsOf, type FieldErrors, missingOf } from "./check";
 import { type Draft, EMPTY_DRAFT } from "./draft";
 import { requestOf } from "./request";
 
@@ -24,6 +24,12 @@ const NOW = Date.parse("2026-11-23T12:00:00Z");
 const WHOLE: Draft = { ...EMPTY_DRAFT, quantity: "0.01", price: "66100.5" };
 const TARGET = { connectionId: "bybit-sim", instrumentId: "BTCUSDT-LINEAR.BYBIT" };
 
+/** The faults in one line each: what is wrong, then the values one click away. */
+const wordsOf = (errors: FieldErrors) =>
+  Object.fromEntries(
+    Object.entries(errors).map(([name, { text, fixes }]) => [name, [text, ...fixes].join(" | ")]),
+  );
+
 describe("ticket rules", () => {
   it.each<[string, Partial<Draft>, Record<string, string>]>([
     ["a whole draft", {}, {}],
@@ -33,9 +39,14 @@ describe("ticket rules", () => {
     [
       "a quantity off its step",
       { quantity: "0.0105" },
-      { quantity: "must be a multiple of 0.001 coins, such as 0.010 or 0.011" },
+      { quantity: "must be a multiple of 0.001 coins | 0.010 | 0.011" },
     ],
-    ["too much", { quantity: "1190.001" }, { quantity: "at most 1190 coins: split the order" }],
+    [
+      "too much",
+      { quantity: "1190.001" },
+      { quantity: "the instrument takes at most 1190 coins in one order: split it | 1190" },
+    ],
+    ["too little", { quantity: "0.0001" }, { quantity: "at least 0.001 coins | 0.001" }],
     [
       "too little worth",
       { quantity: "0.001", price: "4000" },
@@ -45,19 +56,19 @@ describe("ticket rules", () => {
     [
       "a price off its tick",
       { price: "66100.55" },
-      { price: "must be a multiple of the tick 0.1, such as 66100.5 or 66100.6" },
+      { price: "must be a multiple of the tick 0.1 | 66100.5 | 66100.6" },
     ],
     ["a price that its type does not take", { type: "market", price: "nonsense" }, {}],
     [
       "a trigger off its tick",
       { type: "stop_market", trigger: "1.23" },
-      { trigger: "must be a multiple of the tick 0.1, such as 1.2 or 1.3" },
+      { trigger: "must be a multiple of the tick 0.1 | 1.2 | 1.3" },
     ],
     ["a negative offset", { type: "trailing_stop_market", offset: "-5" }, { offset: "must be above 0" }],
     [
       "a target off its tick",
       { takeProfit: "0.05" },
-      { takeProfit: "must be a multiple of the tick 0.1, such as 0.1" },
+      { takeProfit: "must be a multiple of the tick 0.1 | 0.1" },
     ],
     [
       "an expiry in the past",
@@ -65,7 +76,7 @@ describe("ticket rules", () => {
       { expiresAt: "must be in the future" },
     ],
   ])("names what is wrong with %s", (_, change, expected) => {
-    expect(errorsOf({ ...WHOLE, ...change }, TERMS, NOW)).toEqual(expected);
+    expect(wordsOf(errorsOf({ ...WHOLE, ...change }, TERMS, NOW))).toEqual(expected);
   });
 
   it("shouts about nothing that is still empty", () => {
@@ -89,6 +100,20 @@ describe("ticket rules", () => {
           NOW,
         );
         return (price === undefined) === isRight;
+      }),
+    );
+  });
+
+  it("offers only values that are right themselves", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 12_000_000 }), (units) => {
+        const quantity = (units / 10_000).toFixed(4);
+        const { quantity: fault } = errorsOf({ ...WHOLE, quantity }, { ...TERMS, min_notional: null }, NOW);
+        return (fault?.fixes ?? []).every(
+          (fix) =>
+            errorsOf({ ...WHOLE, quantity: fix }, { ...TERMS, min_notional: null }, NOW).quantity ===
+            undefined,
+        );
       }),
     );
   });

@@ -11,9 +11,9 @@ type OneClick = {
   readonly clicked: string | null;
   readonly arm: (market: string, accountId: string, nowMs: number) => void;
   readonly disarm: () => void;
-  readonly click: (market: string, nowMs: number) => void;
-  /** Take a click of a market, once. */
-  readonly take: (market: string) => boolean;
+  readonly click: (market: string) => void;
+  /** Take a click of a market, once; whether it was made while the market was armed in the account. */
+  readonly take: (market: string, accountId: string, nowMs: number) => boolean;
 };
 
 /** One-click trading from the book. Kept in memory only; it ends with the page's focus, its link and its time. */
@@ -23,14 +23,12 @@ export const useOneClick = create<OneClick>()((set, get) => ({
   arm: (market, accountId, nowMs) =>
     set({ arming: { market, accountId, untilMs: nowMs + ARMED_MINUTES * 60_000 }, clicked: null }),
   disarm: () => set({ arming: null, clicked: null }),
-  click: (market, nowMs) => {
-    const { arming } = get();
-    if (arming?.market === market && nowMs < arming.untilMs) set({ clicked: market });
-  },
-  take: (market) => {
-    const isTaken = get().clicked === market;
-    if (isTaken) set({ clicked: null });
-    return isTaken;
+  click: (market) => set(({ arming }) => (arming?.market === market ? { clicked: market } : {})),
+  take: (market, accountId, nowMs) => {
+    const { arming, clicked } = get();
+    if (clicked !== market) return false;
+    set({ clicked: null });
+    return isArmed(arming, market, accountId, nowMs);
   },
 }));
 

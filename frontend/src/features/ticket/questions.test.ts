@@ -83,4 +83,35 @@ describe("questions before sending", () => {
     expect(asked(11_001)).toBe(0);
     expect(asked(2_000, { quantity: "0.02" })).toBe(0);
   });
+
+  it.each<[string, Partial<TradeRequest>, Partial<TradeRequest>, number]>([
+    [
+      "another stop loss",
+      { stop_loss: { trigger_price: "65000" } },
+      { stop_loss: { trigger_price: "64000" } },
+      0,
+    ],
+    [
+      "another limit of the stop loss",
+      { stop_loss: { trigger_price: "65000", price: "64990" } },
+      { stop_loss: { trigger_price: "65000", price: "64000" } },
+      0,
+    ],
+    ["another take profit", { take_profit: { price: "67000" } }, { take_profit: { price: "67001" } }, 0],
+    ["a take profit more", {}, { take_profit: { price: "67000" } }, 0],
+    ["another position", { position_id: "1" }, { position_id: "2" }, 0],
+    ["another expiry", { expires_at: "2026-11-24T00:00:00Z" }, { expires_at: "2026-11-25T00:00:00Z" }, 0],
+    ["the same price written longer", { price: "66000" }, { price: "66000.0" }, 1],
+    ["a null where nothing was said", {}, { stop_loss: null }, 1],
+    [
+      "the same exits in another order",
+      { stop_loss: { trigger_price: "65000", price: "64990" } },
+      { stop_loss: { price: "64990", trigger_price: "65000" } },
+      1,
+    ],
+  ])("compares all terms: %s", (_, before, now, expected) => {
+    const sent = [{ request: { ...LIMIT, ...before }, atMs: 1_000 }];
+    const asked = questionsOf({ ...LIMIT, ...now }, BTCUSDT, QUOTE, sent, 2_000);
+    expect(asked.filter(({ code }) => code === "duplicate")).toHaveLength(expected);
+  });
 });

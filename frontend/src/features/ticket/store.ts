@@ -52,7 +52,7 @@ export function useTicket(market: string): Ticket {
 export function pickPrice(market: string, price: string): void {
   const { byMarket, edit } = useTickets.getState();
   edit(market, withPickedPrice((byMarket[market] ?? NEW_TICKET).draft, price));
-  useOneClick.getState().click(market, Date.now());
+  useOneClick.getState().click(market);
 }
 
 /** Open a market's ticket on one side, as the keys B and S do: it fills the ticket and never sends. */

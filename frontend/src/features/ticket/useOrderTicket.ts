@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from "react";
 import type { Schemas } from "@/api/client";
 import type { TradeRequest } from "@/api/queries/trade";
+import { useRefusal } from "@/app/access";
 import type { Terms } from "@/domain/contract";
 import { modeOf } from "@/domain/mode";
 import { newOrderId } from "@/domain/order-id";
@@ -8,7 +9,7 @@ import type { ProductCapabilities } from "@/domain/products";
 import { errorsOf, missingOf } from "./check";
 import type { Draft } from "./draft";
 import { fitted, offersOf } from "./offers";
-import { isArmed, useOneClick } from "./oneClick";
+import { useOneClick } from "./oneClick";
 import { questionsOf } from "./questions";
 import { quoteNow } from "./quote";
 import { requestOf } from "./request";
@@ -38,22 +39,22 @@ export function useOrderTicket({ market, connection, account, product, terms }: 
   const request: TradeRequest | null = isWhole
     ? requestOf({ ...draft, accountId: hasSeveral ? account.account_id : null }, targetOf(terms))
     : null;
-  const obstacle = obstacleOf(connection);
+  const refusal = useRefusal("trade");
+  const obstacle = refusal ?? obstacleOf(connection);
   const mode = modeOf(connection, account);
   const canSend = request !== null && obstacle === null && !isBusy(state) && state.phase !== "unsent";
 
-  function review(): void {
+  function review(isOneClick: boolean): void {
     if (request === null || !canSend) return;
     const questions = questionsOf(request, terms, quoteNow(terms), useTickets.getState().sent, Date.now());
     const sent = { ...request, client_order_id: newOrderId() };
-    const { arming } = useOneClick.getState();
-    const mustConfirm = mode === "live" && !isArmed(arming, market, account.account_id, Date.now());
-    tell({ type: "review", request: sent, questions, mustConfirm });
+    tell({ type: "review", request: sent, questions, mustConfirm: mode === "live" && !isOneClick });
   }
 
   const clicked = useOneClick((oneClick) => oneClick.clicked);
   useEffect(() => {
-    if (clicked === market && useOneClick.getState().take(market)) review();
+    if (clicked === market && useOneClick.getState().take(market, account.account_id, Date.now()))
+      review(true);
   });
 
   const edit = (change: Partial<Draft>) => useTickets.getState().edit(market, change);
@@ -70,7 +71,7 @@ export function useOrderTicket({ market, connection, account, product, terms }: 
     state,
     tell,
     canSend,
-    review,
+    review: () => review(false),
   };
 }
 

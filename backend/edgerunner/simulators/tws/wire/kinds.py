@@ -20,6 +20,7 @@ UNSET_DOUBLE: Final = "1.7976931348623157E308"
 _UNSET_WHOLE: Final = frozenset({"", UNSET_INT, UNSET_LONG})
 _UNSET_DECIMAL: Final = Decimal(UNSET_DOUBLE)
 _INFINITIES: Final = {"Infinite": Decimal("Infinity"), "Infinity": Decimal("Infinity")}
+_MOST_DIGITS: Final = 64
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 _DECIMAL: Final = re.compile(r"-?(?:[0-9]{1,64}(?:\.[0-9]{0,64})?|\.[0-9]{1,64})(?:[eE][+-]?[0-9]{1,3})?")
 _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -45,7 +46,16 @@ def _read_decimal(text: str) -> Decimal:
         return _INFINITIES[text]
     if not _DECIMAL.fullmatch(text):
         raise MessageError(f"{text[:40]!r} is not a number")
-    return Decimal(text)
+    number = Decimal(text)
+    if number != _UNSET_DECIMAL and not _can_be_written(number):
+        raise MessageError(f"{text[:40]!r} has more digits than this protocol's numbers")
+    return number
+
+
+def _can_be_written(number: Decimal) -> bool:
+    """Whether a number fits without an exponent, as it is written here, into what can be read."""
+    exponent = number.as_tuple().exponent
+    return number.adjusted() < _MOST_DIGITS and isinstance(exponent, int) and exponent >= -_MOST_DIGITS
 
 
 def _read_optional_whole(text: str) -> int | None:
@@ -77,7 +87,7 @@ def _read_tags(text: str) -> tuple[tuple[str, str], ...]:
 def _write_decimal(number: Decimal) -> str:
     if number.is_nan():
         raise MessageError("a number cannot be NaN")
-    return f"{number:f}"
+    return UNSET_DOUBLE if number == _UNSET_DECIMAL else f"{number:f}"
 
 
 def _write_escaped(text: str) -> str:

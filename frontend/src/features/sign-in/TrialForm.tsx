@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import type { FormEvent, ReactNode } from "react";
 import { Button } from "@/ui/Button";
 
 type TrialFormProps = {
@@ -28,28 +28,4 @@ export function TrialForm({ onSubmit, isRunning, isWhole, refusal, children }: T
       </Button>
     </form>
   );
-}
-
-/** One try at a time, with what went wrong in the last one. */
-export function useTrial() {
-  const [isRunning, setRunning] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-
-  async function run(attempt: () => Promise<void>): Promise<void> {
-    setRunning(true);
-    setError(null);
-    try {
-      await attempt();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setRunning(false);
-    }
-  }
-
-  return { isRunning, error, run: (attempt: () => Promise<void>) => void run(attempt) };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

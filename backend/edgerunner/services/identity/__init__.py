@@ -1,0 +1,1 @@
+"""Identity: who may call, with what, and what they did."""
