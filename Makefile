@@ -102,6 +102,7 @@ check: $(DEV) $(SCREEN)/node_modules/installed.stamp
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive backend/edgerunner tools
 	$(PYTHON) tools/house_rules.py
 	$(PYTHON) tools/check_tree.py
 	cd $(SCREEN) && npm run --silent check

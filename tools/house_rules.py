@@ -29,6 +29,14 @@ DRILLS = "backend/tests/drills/"
 """Drills let a fault last for a random time; what they wait for is a condition all the same."""
 STOP_METHODS = frozenset({"__aexit__", "aclose", "close", "disconnect", "stop"})
 TASK_STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future"})
+CODE_CARRIERS = frozenset({"cloudpickle", "dill", "jsonpickle", "marshal", "pickle", "shelve"})
+CODE_RUNNERS = frozenset(
+    {
+        *("eval", "exec", "builtins.eval", "builtins.exec", "os.system", "os.popen"),
+        *("joblib.load", "pd.read_pickle", "pandas.read_pickle", "torch.load"),
+        *("yaml.load", "yaml.load_all", "yaml.full_load", "yaml.unsafe_load", "yaml.unsafe_load_all"),
+    }
+)
 CLOCK_READS = frozenset({"now", "today", "utcnow"})
 MONEY_NAME = re.compile(r"(?:^|_)(?:amount|balance|cash|fee|price|quantity)$")
 MAXIMUM_POSITIONAL = 4
@@ -214,6 +222,32 @@ def optional_modules_have_a_fallback(place: PurePosixPath, tree: ast.Module) -> 
                 yield node.lineno, f"{name} imported without a fallback"
 
 
+def imports_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, module) of every absolute import."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((node.lineno, alias.name) for alias in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield node.lineno, module
+
+
+def data_never_becomes_code(place: PurePosixPath, tree: ast.Module) -> Iterator[Breach]:
+    """Bytes from elsewhere are decoded as data: no decoder that can run what it reads, no text run as a program."""
+    if is_test(place):
+        return
+    for line, name in imports_in(tree):
+        if name.split(".")[0] in CODE_CARRIERS:
+            yield line, f"{name} can run what it reads: use JSON, msgpack, Parquet or NumPy"
+    for call, name in calls_in(tree):
+        if name in CODE_RUNNERS:
+            yield call.lineno, f"{name} runs text as a program"
+        for keyword in call.keywords:
+            is_true = not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+            if keyword.arg in {"shell", "allow_pickle"} and is_true:
+                yield call.lineno, f"{name} with {keyword.arg}: leave it out"
+
+
 RULES: tuple[Rule, ...] = (
     tasks_have_an_owner,
     queues_are_bounded,
@@ -224,6 +258,7 @@ RULES: tuple[Rule, ...] = (
     tests_use_no_mocks,
     arguments_are_named_beyond_four,
     optional_modules_have_a_fallback,
+    data_never_becomes_code,
 )
 
 

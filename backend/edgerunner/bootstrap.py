@@ -20,11 +20,15 @@ from edgerunner.services.clock import EventMaker, SystemClock
 from edgerunner.services.connection_service import ConnectionService
 from edgerunner.services.dataset_service import DatasetService
 from edgerunner.services.expert_service import ExpertService
+from edgerunner.services.fanout.bell import JournalBell
+from edgerunner.services.fanout.link import RedisLink, stream_key
 from edgerunner.services.hub import Hub
+from edgerunner.services.identity.service import Identity
 from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
 from edgerunner.services.loss_watch import LossWatch
 from edgerunner.services.market_service import MarketService
+from edgerunner.services.order_log import OrderLog
 from edgerunner.services.order_preview import OrderPreviewService
 from edgerunner.services.order_service import OrderService
 from edgerunner.services.risk_quotes import RiskQuotes
@@ -39,7 +43,7 @@ from edgerunner.services.strategies.market_access import MarketAccess
 from edgerunner.services.strategies.run_values import Surroundings
 from edgerunner.services.strategies.service import StrategyService
 from edgerunner.services.sync_service import SyncService
-from edgerunner.settings import Settings
+from edgerunner.settings import Settings, read_api_key
 from edgerunner.storage.backtest_files import RunFiles
 from edgerunner.storage.backtest_runs import RunStore
 from edgerunner.storage.catalogue import Catalogue
@@ -77,7 +81,9 @@ class Services:
     backtests: BacktestService
     experts: ExpertService
     alerts: AlertService
+    identity: Identity
     hub: Hub
+    redis: RedisLink | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +110,12 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(journal.close)
         experts = await stack.enter_async_context(running_experts(settings, clock))
         services = _wire(settings, clock=clock, database=database, vault=vault, journal=journal, ea=experts)
+        _ring_for_replicas(services, journal, stack)
         stack.callback(AlertRules(services.alerts).follow(journal, services.connections))
+        order_log = OrderLog()
+        order_log.start()
+        stack.callback(order_log.stop)
+        stack.callback(journal.add_listener(order_log.on_commit))
         stack.push_async_callback(services.connections.stop)
         stack.push_async_callback(services.orders.stop)
         stack.push_async_callback(services.markets.stop)
@@ -112,6 +123,8 @@ async def build(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(services.accounts.stop)
         stack.push_async_callback(services.signals.stop)
         stack.push_async_callback(services.risk.stop)
+        stack.push_async_callback(services.identity.stop)
+        await services.identity.start()
         await services.risk.start()
         await services.connections.start()
         await services.markets.start()
@@ -135,6 +148,15 @@ def keys_of(settings: Settings) -> MasterKeys:
         given=None if given is None else given.get_secret_value(),
         place=settings.master_key_source,
     )
+
+
+def _ring_for_replicas(services: Services, journal: Journal, stack: AsyncExitStack) -> None:
+    """Tell replicas of commits through Redis, where there is one."""
+    if services.redis is not None:
+        key = stream_key(read_api_key(services.settings).get_secret_value())
+        bell = JournalBell(journal, services.redis, key=key, owner_epoch=journal.owner_epoch)
+        bell.start()
+        stack.push_async_callback(bell.stop)
 
 
 def _wire(
@@ -200,7 +222,9 @@ def _wire(
         backtests=_backtests(settings, database, markets=markets, events=events, clock=clock),
         experts=ea.service,
         alerts=alerts,
+        identity=Identity(database, vault, alerts=alerts, clock=clock),
         hub=Hub(epoch=events.new_id(), clock_ns=clock.now_ns),
+        redis=None if settings.redis_url is None else RedisLink(settings.redis_url.get_secret_value(), clock=clock),
     )
 
 

@@ -9,6 +9,9 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from edgerunner.log_repeats import Repeats
+from edgerunner.request_context import current
+
 REDACTED: Final = "[redacted]"
 _SECRET_KEY: Final = re.compile(
     r"(?i)(api[_-]?key|secret|token|passw(or)?d|passphrase|authorization|credential|signature|private[_-]?key|master[_-]?key|cookie)"
@@ -52,6 +55,14 @@ def _without_known_secrets(text: str) -> str:
     return text
 
 
+def name_request(_logger: WrappedLogger | None, _method: str, event: EventDict) -> EventDict:
+    """Add the id of the request under way (a structlog processor); what outlives its request is not named so."""
+    request = current.get()
+    if request is not None and not request.is_over:
+        event.setdefault("request_id", request.request_id)
+    return event
+
+
 def configure_logs(level: str, *, as_json: bool = False) -> None:
     """Send every log line to stderr, from ``level`` (``debug info warning error``) on.
 
@@ -59,13 +70,19 @@ def configure_logs(level: str, *, as_json: bool = False) -> None:
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            Repeats(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,

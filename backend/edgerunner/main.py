@@ -1,8 +1,10 @@
 """The web application, and how it is served."""
 
+import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,6 +13,9 @@ from starlette.middleware import Middleware
 from edgerunner.routes import (
     account_settings,
     accounts,
+    api_keys,
+    audit,
+    auth,
     backtests,
     broker,
     datasets,
@@ -24,29 +29,40 @@ from edgerunner.routes import (
     signals,
     strategies,
     stream,
+    users,
 )
 from edgerunner.routes.book_topics import BookTopics
 from edgerunner.routes.connection_limits import ConnectionLimits, room_for_connections
 from edgerunner.routes.context import VERSION, Access, Services
 from edgerunner.routes.errors import CatchAll, install_error_handlers
-from edgerunner.routes.guard import Guard
-from edgerunner.routes.market_topics import MarketTopics
+from edgerunner.routes.forwarded import ForwardedClient
+from edgerunner.routes.guard import Callers, Guard
 from edgerunner.routes.http_protocol import limited_protocol
+from edgerunner.routes.market_topics import MarketTopics
 from edgerunner.routes.metrics import Metrics
 from edgerunner.routes.middleware import Cors, HostGuard, RequestMeter
 from edgerunner.routes.openapi import DESCRIPTION, TAGS, completed
 from edgerunner.routes.request_limits import RequestLimits
+from edgerunner.routes.request_names import RequestNames
 from edgerunner.routes.rights import require_rights
 from edgerunner.routes.screen import Screen
 from edgerunner.routes.security_headers import SecurityHeaders
 from edgerunner.routes.stream_protocol import StreamProtocol
 from edgerunner.routes.topics import Topics
+from edgerunner.services.identity.directory import networks_of
 
 DRAIN_S = 5
 """How long running requests may take to end when the server stops."""
 
 _LARGEST_FRAME = 1_048_576
 """Where the server itself cuts a client's frame (close code 1009); the stream's own limit is lower."""
+
+
+class Meter(Protocol):
+    """Counts requests."""
+
+    def observe(self, method: str, path: str, status: int, seconds: float) -> None:
+        """Count one HTTP request; ``path`` is the route's pattern."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -56,16 +72,21 @@ def create_app(services: Services) -> FastAPI:
     """
     access = Access.of(services.settings)
     metrics = Metrics(services)
-    topics = Topics(
-        services.hub, book=BookTopics(services), market=MarketTopics(services.hub, services.markets)
+    callers = Callers(
+        access=access,
+        gate=services.identity.gate,
+        trusted_proxies=networks_of(services.settings.trusted_proxies),
     )
+    topics = Topics(services.hub, book=BookTopics(services), market=MarketTopics(services.hub, services.markets))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await topics.start()
+        metrics.start()
         try:
             yield
         finally:
+            await metrics.stop()
             await topics.stop()
 
     app = _Application(
@@ -77,19 +98,14 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        middleware=[
-            Middleware(RequestMeter, observe=metrics.observe),
-            Middleware(CatchAll),
-            Middleware(SecurityHeaders),
-            Middleware(RequestLimits),
-            Middleware(HostGuard, allowed=access.allowed_hosts),
-            Middleware(Cors, origins=access.cors_origins),
-            Middleware(Guard, access=access),
-        ],
+        middleware=middleware_of(access=access, callers=callers, metrics=metrics),
     )
+    app.state.callers = callers
     app.state.services, app.state.access, app.state.metrics, app.state.topics = services, access, metrics, topics
     app.state.screen = Screen.read(services.settings.screen_dir, services.settings.screen_connect)
-    app.state.journal_probe = operations.JournalProbe(services.journal)
+    app.state.journal_probe = operations.JournalProbe(
+        services.journal, lambda: shutil.disk_usage(services.settings.data_dir).free
+    )
     install_error_handlers(app)
     for module in (
         broker,
@@ -106,6 +122,10 @@ def create_app(services: Services) -> FastAPI:
         journal,
         risk,
         operations,
+        auth,
+        users,
+        api_keys,
+        audit,
     ):
         require_rights(module.router.routes)
         app.include_router(module.router)
@@ -113,6 +133,21 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(operations.pages)
     app.include_router(stream.router)
     return app
+
+
+def middleware_of(*, access: Access, callers: Callers, metrics: Meter) -> list[Middleware]:
+    """Return what stands before every route, from the outside in; the same for an owner and a replica."""
+    return [
+        Middleware(RequestNames),
+        Middleware(RequestMeter, observe=metrics.observe),
+        Middleware(CatchAll),
+        Middleware(ForwardedClient, key=access.api_key, clock_ns=time.time_ns),
+        Middleware(SecurityHeaders),
+        Middleware(RequestLimits),
+        Middleware(HostGuard, allowed=access.allowed_hosts),
+        Middleware(Cors, origins=access.cors_origins),
+        Middleware(Guard, callers=callers),
+    ]
 
 
 class _Application(FastAPI):

@@ -6,12 +6,12 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -21,6 +21,7 @@ MINIMUM_KEY_LENGTH: Final = 32
 Port = Annotated[int, Field(ge=0, le=65535)]
 Words = Annotated[tuple[str, ...], NoDecode]
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
 
 
 class SettingsError(Exception):
@@ -60,13 +61,24 @@ class _SecretFiles(BaseSettings):
         return {name.removesuffix("_file"): _content(name, path) for name, path in named.items()}
 
 
+class _SecretFileSource(PydanticBaseSettingsSource):
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Return nothing: all fields are read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the secrets that lie in files."""
+        return _SecretFiles.contents()
+
+
 def _content(name: str, path: Path) -> str:
     try:
         return path.expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise SettingsError(
-            f"{PREFIX}{name.upper()} is {str(path)!r}, which cannot be read ({reason}): name a file that holds the secret."
+            f"{PREFIX}{name.upper()} is {str(path)!r}, which cannot be read ({reason}): "
+            "name a file that holds the secret."
         ) from error
 
 
@@ -104,6 +116,7 @@ class Settings(BaseSettings):
         screen_connect: Origins that the screen may call besides the server that it comes from.
         connections_per_address: Most open connections of one address other than loopback; 0 = no limit.
         allowed_hosts: Host names the API answers to besides its own address.
+        trusted_proxies: Addresses or networks of reverse proxies whose ``X-Forwarded-For`` is believed.
         sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
         sim_speed: Virtual seconds per second of the simulators' clock.
         sim_connect: Make the simulated connections by itself on ``up``.
@@ -133,7 +146,9 @@ class Settings(BaseSettings):
     screen_connect: Words = ()
     connections_per_address: int = Field(default=500, ge=0)
     allowed_hosts: Words = ()
+    trusted_proxies: Words = ()
     log_level: LogLevel = "info"
+    log_format: LogFormat = "text"
     sim_control_port: Port = 8100
     sim_bybit_port: Port = 8101
     sim_ibkr_port: Port = 8102
@@ -148,18 +163,20 @@ class Settings(BaseSettings):
     screen_dir: Path | None = Field(default_factory=_built_screen)
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # type: ignore[override] # pydantic-settings passes every source by its name
         cls,
         settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource | Callable[[], dict[str, Any]], ...]:
+        **sources: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Put secrets that a ``..._FILE`` variable names behind those that stand in the environment itself."""
-        return init_settings, env_settings, dotenv_settings, _SecretFiles.contents, file_secret_settings
+        return (
+            sources["init_settings"],
+            sources["env_settings"],
+            sources["dotenv_settings"],
+            _SecretFileSource(settings_cls),
+        )
 
-    @field_validator("cors_origins", "screen_connect", "allowed_hosts", mode="before")
+    @field_validator("cors_origins", "screen_connect", "allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -176,12 +193,19 @@ class Settings(BaseSettings):
     def _callable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _origins(value, schemes="https?|wss?")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            ipaddress.ip_network(text)
+        return value
+
     @field_validator("mt5_terminals", mode="before")
     @classmethod
     def _parse(cls, value: object) -> object:
         return json.loads(value) if isinstance(value, str) else value
 
-    @field_validator("log_level", mode="before")
+    @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -224,7 +248,9 @@ _REMEDIES: Final = {
     "sim_connect": "set it to true or false",
     "base_currency": "set it to a currency code in capitals such as USD",
     "log_level": "set it to debug, info, warning or error",
+    "log_format": "set it to text or json",
     "sim_seed": "set it to a whole number from 0",
+    "trusted_proxies": "set it to addresses or networks such as 127.0.0.1, 10.0.0.0/8",
     "cors_origins": "set it to origins such as https://desk.example, in small letters, without a path",
     "connections_per_address": "set it to a whole number from 0 (0 = no limit)",
     "screen_connect": "set it to origins such as https://api.example, wss://api.example",

@@ -6,6 +6,7 @@ import { launch } from "./harness/browser.mjs";
 import { leaveNothing } from "./harness/life.mjs";
 import { Product } from "./harness/product.mjs";
 import { Screen } from "./harness/screen.mjs";
+import { StaticScreen } from "./harness/static-screen.mjs";
 
 const STORIES = fileURLToPath(new URL("./stories/", import.meta.url));
 const PICTURES = process.env.EDGERUNNER_E2E_PICTURES ?? fileURLToPath(new URL("./failed/", import.meta.url));
@@ -21,7 +22,7 @@ async function storiesNamed(words) {
 }
 
 /** Tell one story; its verdict is null or what went wrong. */
-async function tell({ file, story }, browser, product) {
+async function tell({ file, story }, browser, product, elsewhere) {
   const screens = [];
   const open = async (options) => {
     const screen = await Screen.open(browser, product, options);
@@ -29,7 +30,7 @@ async function tell({ file, story }, browser, product) {
     return screen;
   };
   try {
-    await story({ open, product });
+    await story({ open, product, elsewhere });
     const complaints = screens.flatMap((screen) => screen.complaints);
     if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join("; ")}`);
     return null;
@@ -60,12 +61,13 @@ const browser = await launch().catch((error) => {
   say(error.message);
   process.exit(1);
 });
-const product = await Product.begin();
+const elsewhere = await StaticScreen.begin();
+const product = await Product.begin({ EDGERUNNER_CORS_ORIGINS: elsewhere.origin });
 let failed = 0;
 try {
   for (const each of stories) {
     const began = performance.now();
-    const error = await tell(each, browser, product);
+    const error = await tell(each, browser, product, elsewhere);
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     say(`${error === null ? "ok    " : "FAILED"} ${seconds.padStart(6)} s  ${each.name}`);
     if (error !== null) say(`  ${error.stack}`);
@@ -73,6 +75,7 @@ try {
   }
 } finally {
   await browser.close();
+  await elsewhere.stop();
   await product.stop({ keep: failed > 0 });
 }
 say(

@@ -32,6 +32,7 @@ from edgerunner.adapters.local.options import LocalDefaults, LocalOptions, parse
 from edgerunner.adapters.local.records import ACCOUNT_ID, LocalOrder, cash_report, fill_report, order_report
 from edgerunner.adapters.local.session import LocalSession
 from edgerunner.adapters.local.store import store_path
+from edgerunner.adapters.wire_mark import handed_over
 from edgerunner.domain.accounts import Account, AccountMode, AccountSummary
 from edgerunner.domain.errors import Conflict, NotConnected
 from edgerunner.domain.instruments import Instrument
@@ -118,6 +119,7 @@ class LocalAdapter:
 
     async def place_order(self, command: PlaceOrder) -> OrderAck:
         """Take one order in, once; it is durable before this returns."""
+        handed_over()
         order = await self._session.place(command)
         return OrderAck(venue_order_id=order.venue_order_id)
 

@@ -67,7 +67,7 @@ def create_mt5_adapter(
 
 
 class MT5Adapter:
-    """One session with one terminal; every method is that of ``BrokerAdapter``, but for ``close_by``."""
+    """One session with one terminal; every method is that of ``BrokerAdapter``, or of ``ClosesBy``."""
 
     def __init__(
         self,

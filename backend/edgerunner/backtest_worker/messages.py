@@ -5,6 +5,7 @@ ends. The process answers with any number of ``Progress`` and one ``Completed`` 
 """
 
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -98,6 +99,7 @@ class Failed(Struct, frozen=True, tag=True):
 
 
 FromWorker = Progress | Completed | Failed
+Message = TypeVar("Message")
 
 _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(Job)
@@ -109,11 +111,22 @@ def encode(message: Job | FromWorker) -> bytes:
     return _encoder.encode(message) + b"\n"
 
 
+class UnreadableLine(ValueError):
+    """A line that is no message of this protocol."""
+
+
 def decode_job(line: bytes) -> Job:
-    """Return the job of a line; raises ``msgspec.MsgspecError``."""
-    return _job_decoder.decode(line)
+    """Return the job of a line; raises ``UnreadableLine``."""
+    return _decoded(_job_decoder, line)
 
 
 def decode_message(line: bytes) -> FromWorker:
-    """Return the message of a line; raises ``msgspec.MsgspecError``."""
-    return _message_decoder.decode(line)
+    """Return the message of a line; raises ``UnreadableLine``."""
+    return _decoded(_message_decoder, line)
+
+
+def _decoded(decoder: msgspec.json.Decoder[Message], line: bytes) -> Message:
+    try:
+        return decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableLine(str(error)) from error

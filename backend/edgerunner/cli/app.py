@@ -14,6 +14,7 @@ from edgerunner.cli.ea_app import ea_app
 from edgerunner.cli.output import Output, reporting
 from edgerunner.cli.secrets_app import secrets_app
 from edgerunner.cli.trade_app import trade_app
+from edgerunner.cli.user_app import key_app, user_app
 
 app = typer.Typer(
     name="edgerunner",
@@ -30,6 +31,8 @@ app.command()(restore)
 app.add_typer(data_app)
 app.add_typer(ea_app)
 app.add_typer(secrets_app)
+app.add_typer(user_app)
+app.add_typer(key_app)
 
 
 def main() -> None:

@@ -121,13 +121,8 @@ def _tell(output: Output, event: str, archive: Path, manifest: Manifest, *, note
         notes=notes,
     )
     rows = ", ".join(f"{table.rows} {name}" for name, table in state.tables.items() if table.rows)
-    output.say(
-        "\n".join(
-            [
-                f"{event.capitalize()}: {archive}, {len(manifest.files)} files, {manifest.total_bytes} bytes unpacked, "
-                f"schema {manifest.schema}, made {manifest.created_at} by Edgerunner {manifest.program}.",
-                f"State: {state.hash} ({rows or 'empty'}).",
-                *notes,
-            ]
-        )
-    )
+    about = f"schema {manifest.schema}, made {manifest.created_at} by Edgerunner {manifest.program}"
+    output.say(f"{event.capitalize()}: {archive}, {len(manifest.files)} files, {manifest.total_bytes} bytes, {about}.")
+    output.say(f"State: {state.hash} ({rows or 'empty'}).")
+    for note in notes:
+        output.say(note)

@@ -36,7 +36,8 @@ def create(
     archive: Annotated[Path, typer.Argument(help="File to write; it must not exist.")],
     *,
     with_keys: Annotated[
-        bool, typer.Option("--with-keys", help="Include the API key and the master key: whoever has the file can trade.")
+        bool,
+        typer.Option("--with-keys", help="Include API key and master key: whoever has the file can trade."),
     ] = False,
     with_data: Annotated[
         bool, typer.Option("--with-data", help="Include datasets, backtest results and simulated brokers.")

@@ -25,7 +25,7 @@ def prepare_folder(output: Output, **overrides: object) -> Settings:
     Raises ``SettingsError``, ``DataFolderError``.
     """
     settings = load_settings(**overrides)
-    configure_logs(settings.log_level, as_json=output.as_json)
+    configure_logs(settings.log_level, as_json=output.as_json or settings.log_format == "json")
     prepare_data_folder(settings)
     return settings
 
@@ -55,7 +55,8 @@ def sole_owner(settings: Settings) -> Iterator[None]:
             raise CommandFailed(
                 ExitCode.FAILED,
                 f"Another Edgerunner works in the data folder {settings.data_dir}: "
-                f"stop it, or set {PREFIX}DATA_DIR to another folder.",
+                f"stop it, or set {PREFIX}DATA_DIR to another folder, or {PREFIX}OWNER_URL to its address "
+                "to run `edgerunner serve` as its replica.",
             ) from error
         if complete_restore(settings.data_dir):
             _log.warning("restore_completed", data_dir=str(settings.data_dir))
@@ -71,8 +72,6 @@ def warn(settings: Settings) -> None:
             advice="Everyone who reaches this address and has the API key can trade; the key travels unencrypted. "
             f"Put a TLS proxy in front, or set {PREFIX}HOST to 127.0.0.1.",
         )
-    if settings.redis_url is not None:
-        _log.warning("redis_not_used", advice=f"This version is one process: {PREFIX}REDIS_URL changes nothing.")
     if settings.allow_live:
         _log.warning("live_trading_allowed", advice="Connections to live accounts trade with real money.")
 

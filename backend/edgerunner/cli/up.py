@@ -17,6 +17,7 @@ from edgerunner.bootstrap import build
 from edgerunner.cli.api_server import serving
 from edgerunner.cli.listening import listen, url_of
 from edgerunner.cli.output import CommandFailed, ExitCode, Output
+from edgerunner.cli.replica import serve_replica
 from edgerunner.cli.simulator_process import Simulators, ensure_simulators, stop_simulators
 from edgerunner.cli.starting import prepare, run_loop, sole_owner, warn
 from edgerunner.cli.stopping import stop_requested
@@ -26,7 +27,7 @@ from edgerunner.main import create_app
 from edgerunner.services.connection_service import ConnectionService, ConnectRequest
 from edgerunner.services.strategies.service import StrategyService
 from edgerunner.services.strategies.views import CreateRequest
-from edgerunner.settings import Settings
+from edgerunner.settings import PREFIX, Settings
 
 SIMULATED_CONNECTIONS: Final[Mapping[str, str]] = {"bybit-sim": "bybit", "ibkr-sim": "ibkr", "mt5-sim": "mt5"}
 """Connection id -> broker."""
@@ -52,15 +53,18 @@ _log = structlog.get_logger(__name__)
 def run_up(output: Output, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
     """Run the API and the simulators until SIGINT or SIGTERM."""
     settings = prepare(output, host=host, port=port, data_dir=data_dir)
+    if settings.owner_url is not None:
+        raise CommandFailed(ExitCode.USAGE, f"{PREFIX}OWNER_URL makes a replica: `edgerunner serve` runs it.")
     warn(settings)
     run_loop(_up(settings, output))
 
 
 def run_serve(output: Output, *, host: str | None, port: int | None, data_dir: Path | None) -> None:
-    """Run the API alone until SIGINT or SIGTERM."""
+    """Run the API alone until SIGINT or SIGTERM: the owner of the data folder, or a replica of that."""
     settings = prepare(output, host=host, port=port, data_dir=data_dir)
     warn(settings)
-    run_loop(_serve(settings, output))
+    owner_url = settings.owner_url
+    run_loop(_serve(settings, output) if owner_url is None else serve_replica(settings, output, owner_url))
 
 
 async def _up(settings: Settings, output: Output) -> None:

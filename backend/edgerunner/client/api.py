@@ -10,6 +10,7 @@ from edgerunner.client.backtests import BacktestsApi
 from edgerunner.client.connections import ConnectionsApi
 from edgerunner.client.datasets import DatasetsApi
 from edgerunner.client.experts import ExpertsApi
+from edgerunner.client.identity import IdentityApi
 from edgerunner.client.market import MarketApi
 from edgerunner.client.orders import OrdersApi
 from edgerunner.client.risk import RiskApi
@@ -42,6 +43,7 @@ class EdgerunnerClient:
         self.strategies = StrategiesApi(self._transport)
         self.datasets = DatasetsApi(self._transport)
         self.experts = ExpertsApi(self._transport)
+        self.identity = IdentityApi(self._transport)
 
     async def __aenter__(self) -> Self:
         return self

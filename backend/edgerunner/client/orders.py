@@ -172,6 +172,25 @@ class OrdersApi:
         answer = await self._transport.command("POST", "/positions/close", body, wait_ms=wait_ms)
         return cast("list[ItemResult]", answer["results"])
 
+    async def close_by(
+        self,
+        connection_id: str,
+        position_id: str,
+        opposite_position_id: str,
+        *,
+        account_id: str | None = None,
+        wait_ms: int = 2000,
+    ) -> Order:
+        """Close a position by an opposite one (MetaTrader 5, hedging); return the closing order."""
+        body = {
+            "connection_id": connection_id,
+            "account_id": account_id,
+            "position_id": position_id,
+            "opposite_position_id": opposite_position_id,
+        }
+        answer = await self._transport.command("POST", "/positions/close-by", body, wait_ms=wait_ms)
+        return cast("Order", answer["order"])
+
     async def fills(
         self,
         *,

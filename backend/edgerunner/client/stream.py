@@ -55,6 +55,42 @@ class SubscriptionRefused:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The API has done what was asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The API has refused what was asked; ``channel`` None = it was about the connection."""
+
+    channel: str | None
+    code: str
+    detail: str
+
+
+class UnreadableFrame(ValueError):
+    """A frame that no Edgerunner sends: something else is at this address, or a proxy changed it."""
+
+
+def frame_of(data: bytes) -> StreamMessage | Acknowledged | Refused:
+    """Return what a frame says; raises ``UnreadableFrame``."""
+    try:
+        frame = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise UnreadableFrame(f"a frame is no JSON: {error}") from error
+    match frame:
+        case {"kind": "ack"}:
+            return Acknowledged()
+        case {"kind": "error", "code": str(code), "detail": str(detail), "channel": str() | None as channel}:
+            return Refused(channel=channel, code=code, detail=detail)
+        case {"kind": "snapshot" | "delta" | "heartbeat" as kind, "channel": str(channel), "seq": int(seq),
+              "epoch": str(epoch), "ts": str(ts), "data": data}:  # fmt: skip
+            return StreamMessage(channel=channel, kind=kind, seq=seq, epoch=epoch, ts=ts, data=data)
+        case _:
+            raise UnreadableFrame("a frame is no message of the stream")
+
+
 StreamEvent = StreamMessage | LinkChange | SubscriptionRefused
 
 
@@ -120,7 +156,7 @@ class Stream:
                 reason = _closing_reason(error)
             except InvalidStatus as error:
                 reason = _refused_handshake(error)
-            except (OSError, TimeoutError, WebSocketException) as error:
+            except (OSError, TimeoutError, WebSocketException, UnreadableFrame) as error:
                 reason = str(error) or type(error).__name__
             if not self._is_closed:
                 yield LinkChange(is_up=False, reason=reason)
@@ -145,39 +181,30 @@ class Stream:
     async def _read(self, socket: ClientConnection) -> AsyncIterator[StreamMessage | SubscriptionRefused]:
         while True:
             async with asyncio.timeout(_SILENCE_S if self._cursors else None):
-                frame = orjson.loads(await socket.recv(decode=False))
-            match frame["kind"]:
-                case "ack":
+                frame = frame_of(await socket.recv(decode=False))
+            match frame:
+                case Acknowledged():
                     continue
-                case "error":
+                case Refused():
                     yield self._refused(frame)
-                case _:
+                case StreamMessage():
                     if await self._is_in_order(frame):
-                        yield StreamMessage(
-                            channel=frame["channel"],
-                            kind=frame["kind"],
-                            seq=frame["seq"],
-                            epoch=frame["epoch"],
-                            ts=frame["ts"],
-                            data=frame["data"],
-                        )
+                        yield frame
 
-    async def _is_in_order(self, frame: dict[str, Any]) -> bool:
-        channel = frame["channel"]
+    async def _is_in_order(self, message: StreamMessage) -> bool:
+        channel = message.channel
         if channel not in self._cursors:
             return False
-        cursor, verdict = advance(
-            self._cursors[channel], kind=frame["kind"], seq=frame["seq"], epoch=str(frame["epoch"])
-        )
+        cursor, verdict = advance(self._cursors[channel], kind=message.kind, seq=message.seq, epoch=message.epoch)
         self._cursors[channel] = cursor
         if verdict is Verdict.RESYNC:
             await self._send({"op": "resync", "channel": channel, **_position(cursor)})
         return verdict is Verdict.DELIVER
 
-    def _refused(self, frame: dict[str, Any]) -> SubscriptionRefused:
-        channel = str(frame.get("channel"))
+    def _refused(self, refused: Refused) -> SubscriptionRefused:
+        channel = str(refused.channel)
         self._cursors.pop(channel, None)
-        return SubscriptionRefused(channel=channel, code=str(frame["code"]), detail=str(frame["detail"]))
+        return SubscriptionRefused(channel=channel, code=refused.code, detail=refused.detail)
 
     async def _send(self, request: dict[str, object]) -> None:
         if self._socket is not None:
@@ -187,9 +214,9 @@ class Stream:
 async def _authenticate(socket: ClientConnection, api_key: str) -> None:
     await socket.send(orjson.dumps({"op": "authenticate", "token": api_key}), text=True)
     async with asyncio.timeout(_OPEN_TIMEOUT_S):
-        answer = orjson.loads(await socket.recv(decode=False))
-    if answer["kind"] == "error":
-        raise StreamRefused(str(answer["code"]), str(answer["detail"]))
+        answer = frame_of(await socket.recv(decode=False))
+    if isinstance(answer, Refused):
+        raise StreamRefused(answer.code, answer.detail)
 
 
 def _position(cursor: Cursor) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """One HTTP call to the API: parameters out, JSON or a typed error back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import httpx
@@ -48,7 +48,10 @@ class ApiTransport:
             raise ApiUnreachable(f"{self._url} does not answer ({_reason(error)})") from error
         if response.is_error:
             self._answer(response)
-        return response.text
+        try:
+            return response.text
+        except UnicodeError as error:
+            raise ApiUnreachable(f"{self._url} is no Edgerunner: {path} is no text") from error
 
     async def command(
         self,
@@ -96,7 +99,7 @@ class ApiTransport:
     def _answer(self, response: httpx.Response) -> Json:
         try:
             body = response.json()
-        except ValueError:
+        except (ValueError, LookupError, RecursionError):  # no JSON, a charset nobody knows, nested too deeply
             body = None
         if not isinstance(body, dict):
             raise ApiUnreachable(f"{self._url} is no Edgerunner: HTTP {response.status_code} without a JSON object")
@@ -118,9 +121,14 @@ def _problem(status: int, body: Json) -> ApiError:
         status=status,
         code=str(body.get("code", f"http_{status}")),
         detail=str(body.get("detail") or body.get("title") or f"HTTP {status}"),
-        fields=tuple(
-            FieldError(field=str(item["field"]), code=str(item["code"]), message=str(item["message"]))
-            for item in body.get("errors") or ()
-        ),
+        fields=tuple(_field_errors(body.get("errors"))),
         body=body,
     )
+
+
+def _field_errors(errors: object) -> Iterator[FieldError]:
+    """Yield the wrong fields that a problem names; a proxy's problem may hold anything there."""
+    for item in errors if isinstance(errors, list) else ():
+        match item:
+            case {"field": str(field), "code": str(code), "message": str(message)}:
+                yield FieldError(field=field, code=code, message=message)

@@ -7,6 +7,9 @@ from decimal import Context, Decimal, localcontext
 _EXACT = Context(prec=120)
 _MONEY_STEP = Decimal("1e-18")
 
+_MOST_DIGITS = 40
+_LONGEST = 64
+
 _PLAIN = re.compile(r"-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?")
 
 
@@ -29,6 +32,14 @@ def to_plain(number: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
+
+
+def can_be_written(number: Decimal) -> bool:
+    """Tell whether a number is finite and takes at most some forty digits on either side of the point.
+
+    For numbers that others send: "1e999999999" fills the memory of whoever writes it out or divides by it.
+    """
+    return number.is_finite() and -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS and len(str(number)) <= _LONGEST
 
 
 def is_multiple(number: Decimal, step: Decimal) -> bool:

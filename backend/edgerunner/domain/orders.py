@@ -175,8 +175,9 @@ class StopLoss:
 class OrderTerms:
     """What was asked for; modifications replace quantity, price and trigger price.
 
-    ``expires_at_ns`` belongs to ``gtd``; ``position_id`` names the leg or ticket to act on; ``oca_group`` joins
-    orders of an account of which a fill of one cancels the others (one cancels all).
+    ``expires_at_ns`` belongs to ``gtd``; ``position_id`` names the leg or ticket to act on, and
+    ``opposite_position_id`` the one that it is closed by; ``oca_group`` joins orders of an account of which a fill of
+    one cancels the others (one cancels all).
     """
 
     instrument_id: str
@@ -195,6 +196,7 @@ class OrderTerms:
     take_profit: TakeProfit | None = None
     stop_loss: StopLoss | None = None
     oca_group: str | None = None
+    opposite_position_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,9 @@ PROTOCOL: Final = 1
 MAXIMUM_LINE: Final = 65_536
 """Bytes of a line with its end; a longer one ends the session."""
 
+_MOST_DIGITS: Final = 40
+_LARGEST: Final = 2**64 - 1
+
 TRADE_COMMANDS: Final = frozenset({"order_send", "close"})
 """Commands that change something at the broker."""
 
@@ -125,9 +128,22 @@ def parse_message(line: bytes) -> EaMessage:
     """Return the message of a line. Raises ``BadLine``."""
     try:
         message: EaMessage = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadLine(str(error)) from None
+    if not all(_can_be_written(getattr(message, name)) for name in message.__struct_fields__):
+        raise BadLine("a number that no market has")
     return message
+
+
+def _can_be_written(value: object) -> bool:
+    """Whether a number is finite and not "1e999999999", which fills the memory of whoever writes it out."""
+    match value:
+        case Decimal():
+            return value.is_finite() and -_MOST_DIGITS < value.adjusted() < _MOST_DIGITS
+        case int():
+            return -_LARGEST <= value <= _LARGEST
+        case _:
+            return True
 
 
 def encode_line(message: Mapping[str, object]) -> bytes:

@@ -73,7 +73,7 @@ class Forwarding:
         """Close the connections."""
         await self._http.aclose()
 
-    async def __call__(self, request: Request) -> Response:
+    async def pass_on(self, request: Request) -> Response:
         """Return the owner's answer, or the problem that keeps it away."""
         started_ns = self._clock_ns()
         body = await _small_body(request)
@@ -98,9 +98,7 @@ class Forwarding:
 
     def _headers(self, request: Request, at_ns: int) -> list[tuple[bytes, bytes]]:
         client = request.client.host if request.client is not None else ""
-        signed = forwarded(
-            client=client, at_ns=at_ns, method=request.method, path=request.scope["path"], key=self._key
-        )
+        signed = forwarded(client=client, at_ns=at_ns, method=request.method, path=request.scope["path"], key=self._key)
         kept = [(name, value) for name, value in request.headers.raw if name.decode("latin-1") not in _HOP]
         return [*kept, (b"host", self._host.encode()), (HEADER.encode(), signed.encode("latin-1"))]
 
@@ -130,8 +128,11 @@ async def _small_body(request: Request) -> bytes | None:
 
 
 async def _whole(answer: httpx.Response) -> AsyncIterator[bytes]:
-    async for chunk in answer.aiter_raw():
-        yield chunk
+    try:
+        async for chunk in answer.aiter_raw():
+            yield chunk
+    finally:
+        await answer.aclose()
 
 
 def _target(request: Request) -> str:

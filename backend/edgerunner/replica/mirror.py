@@ -93,7 +93,8 @@ class Mirror:
         """
         if self.silent is not None:
             raise NotConnected(f"the process that owns the brokers does not answer: {self.silent}")
-        asked = self._asked[name] = asyncio.get_running_loop().create_future()
+        asked: asyncio.Future[Channel] = asyncio.get_running_loop().create_future()
+        self._asked[name] = asked
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
                 await self._stream.subscribe(name)

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from edgerunner.domain.errors import InvalidRequest
+from edgerunner.domain.numbers import can_be_written
 
 DEFAULT_COLLAR = Decimal("0.1")
 DEFAULT_QUOTE_AGE_S = Decimal(10)
@@ -81,7 +82,7 @@ def _parsed(name: str, value: object) -> Decimal | int | bool:
     if name in {"session_hours", "reduce_only"}:
         return {"true": True, "false": False}[text.lower()]
     number = int(text) if name in {"max_open_orders", "max_orders_per_second"} else Decimal(text)
-    if not 0 < number < Decimal("Infinity"):
+    if not can_be_written(Decimal(number)) or number <= 0:
         raise ValueError(text)
     return number
 

@@ -78,7 +78,7 @@ def room_for_connections() -> int:
     Without it a flood of connections would keep the journal from opening its files.
     """
     try:
-        import resource
+        import resource  # noqa: PLC0415 - only POSIX systems have it
     except ImportError:  # Windows counts handles, of which there are millions
         return _MOST_CONNECTIONS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -21,8 +21,11 @@ from edgerunner.routes.needs import (
 )
 from edgerunner.routes.rights import PRINCIPAL
 from edgerunner.services.backtest_service import BacktestService
+from edgerunner.services.clock import Clock
 from edgerunner.services.expert_service import ExpertService
+from edgerunner.services.fanout.link import RedisLink
 from edgerunner.services.hub import Hub
+from edgerunner.services.identity.service import Identity
 from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
 from edgerunner.services.risk_service import RiskService
@@ -40,6 +43,11 @@ class Services(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings of this process."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Where the services take time from."""
         ...
 
     @property
@@ -125,6 +133,16 @@ class Services(Protocol):
     @property
     def alerts(self) -> Alerts:
         """What a person should know."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """Users, credentials, the audit log."""
+        ...
+
+    @property
+    def redis(self) -> RedisLink | None:
+        """The connection to Redis, where one is configured."""
         ...
 
     @property

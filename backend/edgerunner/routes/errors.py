@@ -1,5 +1,6 @@
 """Every error as an RFC 9457 problem: one table from stable codes to HTTP statuses."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edgerunner.domain.errors import EdgerunnerError, FieldError, InvalidRequest
+from edgerunner.domain.errors import EdgerunnerError, FieldError, InvalidRequest, RateLimited
 from edgerunner.schemas.problems import PROBLEM_MEDIA_TYPE, Problem, problem
 
 _log = structlog.get_logger(__name__)
@@ -148,6 +149,8 @@ def _domain_error(error: Exception) -> Response:
     answer = problem_of(error)
     if answer.status == 500:
         _log.error("request_failed", code=error.code, detail=error.detail)
+    if isinstance(error, RateLimited):
+        return problem_response(answer, {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))})
     return problem_response(answer)
 
 

@@ -73,6 +73,13 @@ CLOSE_POSITIONS: Final[Examples] = {
     },
 }
 
+CLOSE_BY: Final[Examples] = {
+    "tickets": {
+        "summary": "Two tickets of a hedging account",
+        "value": {"connection_id": "mt5-sim", "position_id": "1000042", "opposite_position_id": "1000043"},
+    },
+}
+
 SIGNAL: Final[Examples] = {
     "buy": {
         "summary": "Buy at the market",

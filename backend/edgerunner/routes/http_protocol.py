@@ -7,7 +7,7 @@ Leans on ``parser``, ``cycle``, ``pipeline``, ``flow`` and the parser's call-bac
 import asyncio
 from typing import ClassVar, Literal
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from edgerunner.routes.connection_limits import ConnectionLimits, Doors
 from edgerunner.routes.errors import STATUS_BY_CODE
@@ -15,8 +15,9 @@ from edgerunner.routes.security_headers import DEFAULTS
 from edgerunner.routes.stream_protocol import StreamProtocol
 from edgerunner.schemas.problems import PROBLEM_MEDIA_TYPE, problem
 
-_LINGER_S = 5.0
-"""How long a client that is let go may take to read why."""
+_LINGER_S = 2.0
+"""How long a client that is let go may take to read why: closed at once, what it still sends would make the
+system throw our answer away."""
 
 Phase = tuple[Literal["head", "body"], int]
 
@@ -41,7 +42,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Take a connection, or say why not."""
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
-        self._is_in_head = self._is_in_body = self._is_counted = False
+        self._is_in_head = self._is_in_body = self._is_counted = self._is_let_go = False
         self._head_bytes = self._window_bytes = self._messages = 0
         self._phase: Phase | None = None
         self._phase_timer: asyncio.TimerHandle | None = None
@@ -64,12 +65,12 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, unless the client has been let go."""
-        if self.transport.is_closing():
+        """Feed the parser; what a client that was let go still sends is thrown away."""
+        if self._is_let_go or self.transport.is_closing():
             return
         self._head_bytes += len(data)
         super().data_received(data)
-        if self.transport.is_closing() or not self._is_counted:
+        if self._is_let_go or self.transport.is_closing() or not self._is_counted:
             return
         if self._is_in_head and self._head_bytes > self.limits.head_bytes:
             self._let_go("headers_too_large", f"The request's head is larger than {self.limits.head_bytes} bytes.")
@@ -140,8 +141,11 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _next_phase(self) -> Phase | None:
         if self._is_in_body:
             return "body", self._messages
-        is_answering = self.cycle is not None and not self.cycle.response_complete
-        return None if is_answering and not self._is_in_head else ("head", self._messages)
+        return None if self._is_answering() and not self._is_in_head else ("head", self._messages)
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever uvicorn's type says
+        return cycle is not None and not cycle.response_complete
 
     def _await_body(self) -> None:
         self._window_bytes = 0
@@ -164,17 +168,19 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _let_go(self, code: str, detail: str) -> None:
         """Say why where an answer still fits, and close; the application hears that the client has gone."""
         self._unwatch()
-        cycle = self.cycle
-        is_answering = cycle is not None and not cycle.response_complete
+        cycle, is_answering = self.cycle, self._is_answering()
         if is_answering:
             cycle.disconnected = True
             cycle.message_event.set()
         if self.pipeline or (is_answering and (cycle.response_started or not self._is_in_body)):
             self.transport.abort()  # another answer is on its way: bytes of ours would be read as part of it
             return
+        self._is_let_go = True
         self.transport.write(_raw_problem(code, detail))
-        self.transport.close()
-        self.loop.call_later(_LINGER_S, self.transport.abort)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self._phase_timer = self.loop.call_later(_LINGER_S, self.transport.abort)
 
     def _unwatch(self) -> None:
         self._phase = None

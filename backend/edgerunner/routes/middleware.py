@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edgerunner.request_context import REQUEST_ID_HEADER
 from edgerunner.routes.errors import problem_response
 from edgerunner.schemas.problems import problem
 
@@ -17,7 +18,7 @@ _METHODS = frozenset({"GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD", "PUT"
 
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
-ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Edgerunner-Source")
+ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "X-Edgerunner-Source", REQUEST_ID_HEADER)
 
 
 class HostGuard:
@@ -58,7 +59,7 @@ class Cors(CORSMiddleware):
             allow_origins=tuple(origins),
             allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=ALLOWED_HEADERS,
-            expose_headers=("Retry-After",),
+            expose_headers=("Retry-After", REQUEST_ID_HEADER),
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:

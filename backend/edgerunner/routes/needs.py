@@ -17,13 +17,14 @@ from edgerunner.domain.orders import Order, Source
 from edgerunner.domain.positions import Position
 from edgerunner.services.account_settings import Target, TrailingStop
 from edgerunner.services.alert_service import Alert
+from edgerunner.services.close_by import PositionPair
 from edgerunner.services.connection_service import ConnectionView, ConnectRequest
 from edgerunner.services.dataset_import import ImportRequest
 from edgerunner.services.dataset_service import DownloadRequest
 from edgerunner.services.item_results import ItemResult
 from edgerunner.services.market_service import Quote, Unsubscribe
 from edgerunner.services.order_checks import Changes, PlaceRequest
-from edgerunner.services.order_service import IdempotencyKey, Placed
+from edgerunner.services.order_drafts import IdempotencyKey, Placed
 from edgerunner.services.portfolio import Portfolio, SummaryView
 from edgerunner.services.position_view import PositionView
 from edgerunner.services.session import Session
@@ -108,6 +109,10 @@ class Orders(Protocol):
         wait_ms: int,
     ) -> list[ItemResult]:
         """Close the positions of a selection."""
+        ...
+
+    async def close_by(self, pair: PositionPair, *, actor: str, source: Source, wait_ms: int) -> Order:
+        """Close a position by an opposite one."""
         ...
 
 

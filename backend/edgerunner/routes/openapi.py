@@ -5,6 +5,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from edgerunner.routes.errors import error_examples
+from edgerunner.routes.rights import RIGHTS, Own
 from edgerunner.schemas.problems import DeniedProblem, FieldProblem, Problem
 from edgerunner.schemas.stream import STREAM_MODELS
 from edgerunner.schemas.stream_data import CHANNEL_DATA
@@ -13,8 +14,9 @@ DESCRIPTION = """One API over Interactive Brokers, MetaTrader 5 and Bybit.
 
 Prices, quantities and money are plain decimal strings without exponent, in requests and answers. Times are
 RFC 3339 in UTC with microseconds. Absent is null, and answers omit no key. Unknown request fields and
-query parameters are refused with 422. Send `Authorization: Bearer <API key>` with every call that is not
-marked as public. Every error is an RFC 9457 problem with a stable `code`.
+query parameters are refused with 422. Send `Authorization: Bearer <API key or access token>` with every call
+that is not marked as public; `x-required-right` says what the credential must hold. Every error is an RFC 9457
+problem with a stable `code`.
 
 The stream is `WS /ws/broker`: send `{"op":"authenticate","token":"<API key>"}` within 5 seconds, then
 `{"op":"subscribe","channel":"orders"}`. Its messages are among the schemas of this document,
@@ -34,8 +36,23 @@ TAGS = [
     {"name": "market", "description": "Instruments, bars, quotes, books, funding; keyed by connection and instrument."},
     {"name": "datasets", "description": "Stored history: uploaded files and downloads, for backtests."},
     {"name": "journal", "description": "Everything that happened, for export."},
+    {"name": "identity", "description": "Signing in, users, API keys, the audit log."},
     {"name": "operations", "description": "Health, metrics, configuration."},
 ]
+
+_SECURITY_SCHEMES: dict[str, Any] = {
+    "api_key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The installation's own key, or an API key `er_<id>_<secret>` with some of a user's rights.",
+    },
+    "access_token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token of `POST /auth/login`, good for 15 minutes.",
+    },
+}
 
 _REFERENCE = "#/components/schemas/{model}"
 _MODELS = (FieldProblem, Problem, DeniedProblem, *STREAM_MODELS, *CHANNEL_DATA.values())
@@ -53,6 +70,18 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     document["components"]["examples"] = error_examples()
-    document["components"]["securitySchemes"] = {"api_key": {"type": "http", "scheme": "bearer"}}
-    document["security"] = [{"api_key": []}]
+    document["components"]["securitySchemes"] = _SECURITY_SCHEMES
+    document["security"] = [{name: []} for name in _SECURITY_SCHEMES]
+    _mark_rights(document["paths"])
     return document
+
+
+def _mark_rights(paths: dict[str, Any]) -> None:
+    """Say at every operation what it asks of its caller; one that a person alone may call takes no API key."""
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            demand = RIGHTS.get((method.upper(), path))
+            if demand is not None:
+                operation["x-required-right"] = demand.value
+            if demand is Own.PERSON:
+                operation["security"] = [{"access_token": []}]

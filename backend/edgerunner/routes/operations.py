@@ -1,7 +1,7 @@
 """Health, metrics, configuration, and the pages a browser sees first."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from fastapi import APIRouter, Request
@@ -13,6 +13,7 @@ from edgerunner.routes.answers import NOT_STORED, answer
 from edgerunner.routes.context import VERSION, ServicesOf
 from edgerunner.routes.docs_page import PAGE_HEADERS, docs_page, welcome_page
 from edgerunner.routes.errors import error_responses
+from edgerunner.routes.fanout_metrics import redis_answer
 from edgerunner.routes.metrics import Metrics
 from edgerunner.routes.needs import Journal
 from edgerunner.routes.screen import Screen
@@ -28,9 +29,9 @@ _READY = frozenset({"connected", "degraded"})
 
 
 @router.get("/healthz", response_model=HealthzAnswer, responses=error_responses(), openapi_extra=_PUBLIC)
-async def healthz() -> Response:
+async def healthz(services: ServicesOf) -> Response:
     """Tell that the process is alive."""
-    return answer(HealthzAnswer(status="ok"))
+    return answer(HealthzAnswer(status="ok", redis=redis_answer(services.redis)))
 
 
 @router.get(
@@ -41,33 +42,52 @@ async def healthz() -> Response:
 )
 async def readyz(request: Request, services: ServicesOf) -> Response:
     """Tell whether new orders are taken on every connection, and if not, why."""
-    refusal = await cast("JournalProbe", request.app.state.journal_probe).refusal()
-    reasons = not_ready_reasons(refusal, services.connections.views())
+    probe = cast("JournalProbe", request.app.state.journal_probe)
+    reasons = [*await probe.reasons(), *not_connected_reasons(services.connections.views())]
     return answer(ReadyzAnswer(ready=not reasons, reasons=reasons), 503 if reasons else 200)
 
 
-class JournalProbe:
-    """Asks the journal whether it can be written and is still ours; one question at a time."""
+PROBE_TIMEOUT_S = 2.0
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""Below this the journal would soon refuse to write: new orders are better sent elsewhere before."""
 
-    def __init__(self, journal: Journal) -> None:
+
+class JournalProbe:
+    """Asks the journal whether it can be written and is still ours, one question at a time, and the disk for room.
+
+    ``free_bytes`` tells how much room is left where the journal lies; it may block.
+    """
+
+    def __init__(self, journal: Journal, free_bytes: Callable[[], int]) -> None:
         self._journal = journal
+        self._free_bytes = free_bytes
         self._asking = asyncio.Lock()
 
-    async def refusal(self) -> str | None:
-        """Return why the journal takes nothing, or None."""
-        async with self._asking:
-            try:
+    async def reasons(self) -> list[NotReadyReason]:
+        """Return what keeps orders from being recorded."""
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S), self._asking:
                 await self._journal.append()
-            except JournalUnavailable as error:
-                return error.detail
-        return None
+                free = await asyncio.to_thread(self._free_bytes)
+        except JournalUnavailable as error:
+            return [_reason("journal_unavailable", error.detail)]
+        except TimeoutError:
+            detail = f"the journal did not answer within {PROBE_TIMEOUT_S:g} s: its disk hangs or is overloaded"
+            return [_reason("journal_unavailable", detail)]
+        except OSError as error:
+            return [_reason("journal_unavailable", f"the data folder cannot be read: {error.strerror}")]
+        if free < LEAST_FREE_BYTES:
+            return [_reason("disk_full", f"{free >> 20} MiB are left in the data folder: make room")]
+        return []
 
 
-def not_ready_reasons(journal_refusal: str | None, views: Sequence[ConnectionView]) -> list[NotReadyReason]:
-    """Return what keeps new orders from being taken: the journal first, then each connection."""
+def _reason(code: str, detail: str) -> NotReadyReason:
+    return NotReadyReason(code=code, detail=detail, connection_id=None)
+
+
+def not_connected_reasons(views: Sequence[ConnectionView]) -> list[NotReadyReason]:
+    """Return what keeps each connection from taking new orders."""
     reasons = []
-    if journal_refusal is not None:
-        reasons.append(NotReadyReason(code="journal_unavailable", detail=journal_refusal, connection_id=None))
     for view in views:
         if view.status not in _READY:
             cause = f": {view.last_error.detail}" if view.last_error else ""

@@ -31,6 +31,14 @@ PUBLIC_PATHS: Final = frozenset(
 )
 PUBLIC_PREFIXES: Final = ("/app/", "/signals/")
 
+PUBLIC_CALLS: Final = frozenset(
+    {
+        *(("GET", path) for path in ("/", "/app", "/app/{path:path}", "/config.json", "/healthz", "/readyz", "/docs")),
+        *(("POST", path) for path in ("/auth/login", "/auth/refresh", "/signals/{strategy_id}")),
+    }
+)
+"""What everybody may call, by method and path template; signals prove themselves by their own secret."""
+
 _READ, _TRADE, _STRATEGIES, _RESEARCH, _ADMIN = Right
 
 RIGHTS: Final[Mapping[tuple[str, str], Demand]] = {
@@ -45,6 +53,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Demand]] = {
     ("PATCH", "/orders/{client_order_id}"): _TRADE,
     ("POST", "/orders/cancel-all"): _TRADE,
     ("POST", "/positions/close"): _TRADE,
+    ("POST", "/positions/close-by"): _TRADE,
     ("GET", "/positions"): _READ,
     ("GET", "/portfolio"): _READ,
     ("GET", "/account/summary"): _READ,
@@ -104,6 +113,21 @@ RIGHTS: Final[Mapping[tuple[str, str], Demand]] = {
     ("POST", "/risk/arm"): _ADMIN,
     ("POST", "/risk/disarm"): _TRADE,
     ("GET", "/metrics"): _READ,
+    ("POST", "/auth/logout"): Own.PERSON,
+    ("GET", "/auth/me"): Own.ANY,
+    ("POST", "/auth/password"): Own.PERSON,
+    ("POST", "/auth/totp"): Own.PERSON,
+    ("POST", "/auth/totp/confirm"): Own.PERSON,
+    ("POST", "/auth/totp/remove"): Own.PERSON,
+    ("POST", "/auth/stream-ticket"): Own.ANY,
+    ("GET", "/users"): _ADMIN,
+    ("POST", "/users"): _ADMIN,
+    ("PATCH", "/users/{user}"): _ADMIN,
+    ("DELETE", "/users/{user}"): _ADMIN,
+    ("GET", "/api-keys"): Own.PERSON,
+    ("POST", "/api-keys"): Own.PERSON,
+    ("DELETE", "/api-keys/{key_id}"): Own.PERSON,
+    ("GET", "/audit"): _ADMIN,
 }
 """By method and path template."""
 
@@ -124,6 +148,9 @@ CHANNEL_RIGHTS: Final[Mapping[str, Right]] = {
 }
 """By the name of a channel up to its first colon."""
 
+ASKS_FIRST: Final = "asks_for_its_right"
+"""Attribute of the route class that looks its right up here before anything else."""
+
 PRINCIPAL = "edgerunner.principal"
 """Where the guard leaves the principal in the scope of a request."""
 
@@ -134,10 +161,17 @@ def is_public(path: str) -> bool:
 
 
 def require_rights(routes: Iterable[BaseRoute]) -> None:
-    """Refuse routes that say nowhere what they ask for. Raises ``LookupError`` that names them."""
-    missing = [f"{method} {path}" for method, path in calls_of(routes) if not _is_decided(method, path)]
+    """Refuse routes that say nowhere what they ask for, or would not ask. Raises ``LookupError`` that names them."""
+    missing = [
+        f"{method} {path}"
+        for route in routes
+        for method, path in calls_of([route])
+        if (method, path) not in PUBLIC_CALLS and not ((method, path) in RIGHTS and hasattr(route, ASKS_FIRST))
+    ]
     if missing:
-        raise LookupError(f"{', '.join(missing)}: add a line to RIGHTS in edgerunner/routes/rights.py")
+        raise LookupError(
+            f"{', '.join(missing)}: add a line to RIGHTS in edgerunner/routes/rights.py, and make it a StrictRoute"
+        )
 
 
 def calls_of(routes: Iterable[BaseRoute]) -> list[tuple[str, str]]:
@@ -147,10 +181,6 @@ def calls_of(routes: Iterable[BaseRoute]) -> list[tuple[str, str]]:
         for route in routes
         for method in sorted(getattr(route, "methods", None) or ())
     ]
-
-
-def _is_decided(method: str, path: str) -> bool:
-    return (method, path) in RIGHTS or is_public(path)
 
 
 def require_demand(principal: Principal | None, demand: Demand | None) -> None:

@@ -68,4 +68,8 @@ class Screen:
         is_hashed = name.startswith(_HASHED)
         caching = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
         media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Response(self.files[name], media_type=media_type, headers={"Content-Security-Policy": content_policy(host, self.connect), "Cache-Control": caching})
+        return Response(
+            self.files[name],
+            media_type=media_type,
+            headers={"Content-Security-Policy": content_policy(host, self.connect), "Cache-Control": caching},
+        )

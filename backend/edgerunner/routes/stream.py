@@ -9,13 +9,11 @@ from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from edgerunner.domain.access import Principal
-from edgerunner.domain.errors import Conflict, EdgerunnerError, InvalidRequest
+from edgerunner.domain.errors import Conflict, EdgerunnerError, InvalidRequest, Unauthorized
 from edgerunner.routes.channels import is_market_channel
-from edgerunner.routes.context import Access
 from edgerunner.routes.errors import field_errors, problem_response
-from edgerunner.routes.guard import principal_of_token
-from edgerunner.routes.rights import require_channel_right
+from edgerunner.routes.guard import Callers
+from edgerunner.routes.stream_credential import StreamCredential
 from edgerunner.routes.stream_lanes import Lanes
 from edgerunner.routes.stream_protocol import CLOSE_NOW
 from edgerunner.routes.strict import parse_json
@@ -54,14 +52,14 @@ router = APIRouter()
 @router.websocket("/ws/broker")
 async def stream(websocket: WebSocket) -> None:
     """Serve one client of the stream."""
-    access = cast("Access", websocket.app.state.access)
-    if not is_allowed_origin(websocket.headers, access.cors_origins):
+    callers = cast("Callers", websocket.app.state.callers)
+    if not is_allowed_origin(websocket.headers, callers.access.cors_origins):
         detail = "Pages of this origin may not read the stream: EDGERUNNER_CORS_ORIGINS lists those that may."
         await websocket.send_denial_response(problem_response(problem(status=403, code="forbidden", detail=detail)))
         return
     await websocket.accept()
     topics = cast("Topics", websocket.app.state.topics)
-    await StreamSession(websocket, access, topics).run()
+    await StreamSession(websocket, callers, topics).run()
 
 
 def is_allowed_origin(headers: Headers, origins: Iterable[str]) -> bool:
@@ -83,27 +81,28 @@ class _Refusal(Exception):
 class StreamSession:
     """One client from its first frame to its last."""
 
-    def __init__(self, websocket: WebSocket, access: Access, topics: Topics) -> None:
+    def __init__(self, websocket: WebSocket, callers: Callers, topics: Topics) -> None:
         self._websocket = websocket
-        self._access = access
+        self._credential = StreamCredential(callers, websocket.scope)
         self._topics = topics
         self._client = StreamClient(websocket.send_text, queue_frames=QUEUE_FRAMES, queue_bytes=QUEUE_BYTES)
         self._channels: dict[str, Channel] = {}
         self._lanes = Lanes(most=MAXIMUM_CHANNELS)
-        self._principal: Principal | None = None
 
     async def run(self) -> None:
-        """Serve until the client goes, breaks the protocol, or is too slow."""
+        """Serve until the client goes, breaks the protocol, is too slow, or its credential ends."""
         reader = asyncio.create_task(self._read())
         writer = asyncio.create_task(self._client.write())
         slow = asyncio.create_task(self._client.too_slow.wait())
-        tasks = (reader, self._lanes.broken, writer, slow)
+        ended = asyncio.create_task(self._credential.ended.wait())
+        tasks = (reader, self._lanes.broken, writer, slow, ended)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             results = await asyncio.gather(*tasks, return_exceptions=True)
+            self._credential.release()
             await self._leave()
         await self._end(next((each for each in results[1::-1] if isinstance(each, Exception)), None))
 
@@ -112,7 +111,9 @@ class StreamSession:
         if self._client.too_slow.is_set():
             await self._close(TOO_SLOW, "too slow: read faster or subscribe to less")
             return
-        if isinstance(ending, _Refusal):
+        if self._credential.ended.is_set():
+            await self._close(NOT_AUTHENTICATED, "the credential has expired or was revoked")
+        elif isinstance(ending, _Refusal):
             self._client.queue_reply(ending.message.model_dump_json())
             await self._close(ending.close_code, ending.detail)
         elif isinstance(ending, Exception) and not isinstance(ending, WebSocketDisconnect):
@@ -163,12 +164,13 @@ class StreamSession:
         if not isinstance(operation, AuthenticateOperation):
             detail = 'the first frame must be {"op":"authenticate","token":...}'
             raise _Refusal(NOT_AUTHENTICATED, "unauthorized", detail, operation.op)
-        self._check_key(operation)
+        await self._prove(operation)
 
-    def _check_key(self, operation: AuthenticateOperation) -> None:
-        self._principal = principal_of_token(operation.token, self._access)
-        if self._principal is None:
-            raise _Refusal(NOT_AUTHENTICATED, "unauthorized", "the API key is wrong", "authenticate")
+    async def _prove(self, operation: AuthenticateOperation) -> None:
+        try:
+            await self._credential.prove(operation.token)
+        except Unauthorized as error:
+            raise _Refusal(NOT_AUTHENTICATED, error.code, error.detail, "authenticate") from None
         self._acknowledge(operation.op, None)
 
     async def _receive(self) -> Operation:
@@ -190,9 +192,9 @@ class StreamSession:
     async def _carry_out(self, operation: Operation) -> None:
         match operation:
             case AuthenticateOperation():
-                self._check_key(operation)
+                await self._prove(operation)
             case SubscribeOperation():
-                require_channel_right(self._principal, operation.channel)
+                self._credential.require_channel(operation.channel)
                 channel = await self._channel(operation)
                 self._acknowledge(operation.op, operation.channel)
                 self._topics.hub.subscribe(self._client, channel, from_seq=operation.from_seq, epoch=operation.epoch)

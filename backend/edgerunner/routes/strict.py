@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from edgerunner.domain.errors import FieldError, InvalidRequest
+from edgerunner.routes.auditing import is_audited, written_down
 from edgerunner.routes.errors import require
 from edgerunner.routes.rights import PRINCIPAL, RIGHTS, is_public, require_demand
 
@@ -85,17 +86,25 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> None:
 class StrictRoute(APIRoute):
     """A route that asks for its right first, and refuses unknown and repeated query parameters."""
 
+    asks_for_its_right = True
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler around the framework's own."""
         known = frozenset(_parameter_names(self))
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            strict = StrictRequest(request.scope, request.receive)
+            if not is_public(self.path) and is_audited(request.method, self.path):
+                return await written_down(strict, self.path, checked)
+            return await checked(strict)
+
+        async def checked(request: Request) -> Response:
             if not is_public(self.path):
                 require_demand(request.scope.get(PRINCIPAL), RIGHTS.get((request.method, self.path)))
             if request.scope["query_string"]:
                 require(_query_errors(request.query_params, known))
-            return await inner(StrictRequest(request.scope, request.receive))
+            return await inner(request)
 
         return handle
 

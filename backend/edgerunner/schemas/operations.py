@@ -3,12 +3,22 @@
 from typing import Literal
 
 from edgerunner.schemas.base import AnswerModel
+from edgerunner.schemas.scalars import TimeText
+
+
+class RedisAnswer(AnswerModel):
+    """Whether Redis answers, since when, and what is wrong with it. Trading goes on without it."""
+
+    status: Literal["up", "down"]
+    since: TimeText
+    reason: str | None
 
 
 class HealthzAnswer(AnswerModel):
-    """The process is alive."""
+    """The process is alive; ``redis`` is null where none is configured."""
 
     status: Literal["ok"]
+    redis: RedisAnswer | None = None
 
 
 class NotReadyReason(AnswerModel):

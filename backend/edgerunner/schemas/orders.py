@@ -144,6 +144,15 @@ class ClosePositionsRequest(RequestModel):
     position_id: Word | None = None
 
 
+class CloseByRequest(RequestModel):
+    """Two opposite positions of one instrument that close each other (MetaTrader 5, hedging)."""
+
+    connection_id: ConnectionId
+    account_id: Word | None = None
+    position_id: Word
+    opposite_position_id: Word
+
+
 class OrdersQuery(PageQuery):
     """One order by ``client_order_id``, or a page of orders, newest first."""
 

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 import psutil
 import structlog
 
@@ -112,7 +111,7 @@ class _Run:
                         on_progress(fraction)
                     case answer:
                         return answer
-        except (ConnectionError, ValueError, msgspec.MsgspecError) as error:
+        except (ConnectionError, ValueError) as error:
             _log.warning("backtest_conversation_broken", reason=str(error))
         return await self._ending()
 

@@ -109,6 +109,11 @@ class BacktestService:
             asyncio.create_task(self._work(), name=f"backtests-{number}") for number in range(self._parallel)
         ]
 
+    @property
+    def load(self) -> tuple[int, int]:
+        """How many runs wait, and how many are under way."""
+        return self._queue.qsize(), len(self._active) - self._queue.qsize()
+
     async def stop(self) -> None:
         """End running processes; what was queued or under way is failed as interrupted."""
         for worker in self._workers:

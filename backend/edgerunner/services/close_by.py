@@ -57,7 +57,7 @@ def close_by_terms(session: Session, account: Account, pair: PositionPair) -> Or
     )
 
 
-def placed(adapter: BrokerAdapter, command: PlaceOrder) -> Awaitable[OrderAck]:
+def send_placement(adapter: BrokerAdapter, command: PlaceOrder) -> Awaitable[OrderAck]:
     """Send a placement as what it is."""
     position_id, opposite_id = command.terms.position_id, command.terms.opposite_position_id
     if opposite_id is None or position_id is None or not isinstance(adapter, ClosesBy):

@@ -15,9 +15,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from itertools import groupby
+from time import perf_counter_ns
 
 import orjson
 
+from edgerunner.metrics import STREAM_CLOSED_SLOW, STREAM_LAG_SECONDS
 from edgerunner.schemas.scalars import format_time
 from edgerunner.services.channel_state import ChannelState, Entry
 
@@ -26,6 +28,9 @@ REPLAY_FRAMES = 1_000
 
 CONFLATED_REPLAY_FRAMES = 32
 REPLAY_BYTES = 4_000_000
+
+_KEPT_LAG = STREAM_LAG_SECONDS.labels("kept")
+_CONFLATED_LAG = STREAM_LAG_SECONDS.labels("conflated")
 
 CONFLATE_AFTER = 16
 """Most deltas of one conflated channel waiting for one client before a snapshot replaces them."""
@@ -138,7 +143,7 @@ class StreamClient:
         self._send = send
         self._queue_frames = queue_frames
         self._queue_bytes = queue_bytes
-        self._queue: deque[str | Channel] = deque()
+        self._queue: deque[tuple[str | Channel, int]] = deque()
         self._bytes = 0
         self._lagging: dict[Channel, list[str] | None] = {}
         self._wake = asyncio.Event()
@@ -148,6 +153,11 @@ class StreamClient:
     def queued(self) -> int:
         """How many frames and conflated channels wait to be sent."""
         return len(self._queue)
+
+    @property
+    def queued_conflated(self) -> int:
+        """How many of these are conflated channels."""
+        return len(self._lagging)
 
     def queue(self, channel: Channel, frame: str) -> None:
         """Queue a message of a channel."""
@@ -161,10 +171,11 @@ class StreamClient:
         if self.too_slow.is_set():
             return
         self._bytes += len(frame)
-        self._queue.append(frame)
+        self._queue.append((frame, perf_counter_ns()))
         self._wake.set()
         if len(self._queue) > self._queue_frames or self._bytes > self._queue_bytes:
             self.too_slow.set()
+            STREAM_CLOSED_SLOW.inc()
             self._queue.clear()
             self._lagging.clear()
 
@@ -177,7 +188,7 @@ class StreamClient:
             return
         if channel not in self._lagging:
             self._lagging[channel] = [frame]
-            self._queue.append(channel)
+            self._queue.append((channel, perf_counter_ns()))
             self._wake.set()
             return
         waiting = self._lagging[channel]
@@ -196,11 +207,13 @@ class StreamClient:
     async def flush(self) -> None:
         """Send what is queued now."""
         while self._queue:
-            for frame in self._next():
+            turn, queued_ns = self._queue.popleft()
+            for frame in self._frames_of(turn):
                 await self._send(frame)
+            lag = _KEPT_LAG if isinstance(turn, str) else _CONFLATED_LAG
+            lag.observe((perf_counter_ns() - queued_ns) / 1e9)
 
-    def _next(self) -> Sequence[str]:
-        turn = self._queue.popleft()
+    def _frames_of(self, turn: "str | Channel") -> Sequence[str]:
         if isinstance(turn, str):
             self._bytes -= len(turn)
             return (turn,)
@@ -278,10 +291,19 @@ class Hub:
     @property
     def client_count(self) -> int:
         """Return how many clients read at least one channel."""
-        return len({client for channel in self._channels.values() for client in channel.clients})
+        return len(self._clients())
 
     @property
     def longest_queue(self) -> int:
         """Return how many frames wait for the slowest client."""
-        clients = {client for channel in self._channels.values() for client in channel.clients}
-        return max((client.queued for client in clients), default=0)
+        return max((client.queued for client in self._clients()), default=0)
+
+    @property
+    def queued(self) -> tuple[int, int]:
+        """Return how many kept frames, and how many conflated channels, wait for all clients together."""
+        clients = self._clients()
+        conflated = sum(client.queued_conflated for client in clients)
+        return sum(client.queued for client in clients) - conflated, conflated
+
+    def _clients(self) -> set[StreamClient]:
+        return {client for channel in self._channels.values() for client in channel.clients}

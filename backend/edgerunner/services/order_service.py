@@ -7,17 +7,16 @@ nothing here turns a time-out into a rejection.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from edgerunner.adapters.broker import CancelOrder, ModifyOrder, PlaceOrder
 from edgerunner.adapters.instrument_lookup import look_up
 from edgerunner.domain.errors import (
-    BrokerTimeout,
     DeniedByRisk,
     IdempotencyConflict,
-    InvalidRequest,
     JournalUnavailable,
     NotFound,
     OrderClosed,
@@ -34,53 +33,23 @@ from edgerunner.domain.events import (
 )
 from edgerunner.domain.identifiers import magic_number
 from edgerunner.domain.instruments import Instrument
-from edgerunner.domain.orders import BrokerWords, Denial, Order, OrderStatus, OrderTerms, Source
+from edgerunner.domain.orders import BrokerWords, Denial, Order, OrderStatus, Source
+from edgerunner.services.broker_checks import checked_by_adapter, known_instrument
 from edgerunner.services.clock import Clock, EventMaker
+from edgerunner.services.close_by import PositionPair, close_by_terms, send_placement
 from edgerunner.services.closing import closing_orders
 from edgerunner.services.item_results import ItemResult, item_result, not_taken, still_working
 from edgerunner.services.key_locks import KeyLocks
 from edgerunner.services.order_checks import Changes, PlaceRequest, checked_changes, checked_terms
+from edgerunner.services.order_drafts import Caller, Draft, IdempotencyKey, Placed
 from edgerunner.services.order_gates import Gate, Interlock, Sessions
+from edgerunner.services.order_timing import OrderMarks, OrderTiming
 from edgerunner.services.order_waiters import OrderWaiters
 from edgerunner.services.sending import CANCEL_TIMEOUT_S, SEND_TIMEOUT_S, Refused, Send, outcome
 from edgerunner.services.session import Session
 from edgerunner.storage.journal import IdempotencyRecord, IdempotencyTaken, Journal
 
 _log = structlog.get_logger(__name__)
-
-
-CHECK_TIMEOUT_S = 5.0
-"""Bound on what an adapter asks its broker before an order is taken in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdempotencyKey:
-    """A caller's key: ``scope`` is the API key's name, ``fingerprint`` a hash of the body."""
-
-    scope: str
-    key: str
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """The answer to a placement; ``replayed`` when the key was used before with the same body.
-
-    ``children`` are the exits that work already: a broker makes them as the order fills.
-    """
-
-    order: Order
-    children: tuple[Order, ...] = ()
-    replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Caller:
-    actor: str
-    source: Source
-    strategy_id: str | None
-    is_exit: bool = False
-    is_emergency: bool = False
 
 
 class OrderService:
@@ -103,6 +72,7 @@ class OrderService:
         self._events = events
         self._clock = clock
         self._waiters = OrderWaiters(journal)
+        self._timing = OrderTiming(journal)
         self._key_locks = KeyLocks()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -132,11 +102,11 @@ class OrderService:
         was sent and the idempotency key was not used up. An order that the risk checks refuse is
         recorded and answered as ``denied``.
         """
-        caller = _Caller(actor=actor, source=source, strategy_id=strategy_id)
+        caller = Caller(actor=actor, source=source, strategy_id=strategy_id)
         return await self._place(request, caller, idempotency, wait_ms)
 
     async def _place(
-        self, request: PlaceRequest, caller: _Caller, idempotency: IdempotencyKey | None, wait_ms: int
+        self, request: PlaceRequest, caller: Caller, idempotency: IdempotencyKey | None, wait_ms: int
     ) -> Placed:
         if idempotency is None:
             placed = await self._place_new(request, caller, None)
@@ -270,15 +240,37 @@ class OrderService:
         else:
             session.require_ready()
         if instrument_id is not None:
-            await _instrument(session, instrument_id)
+            await known_instrument(session, instrument_id)
         if account_id is not None:
             session.account(account_id)
-        caller = _Caller(actor=actor, source=source, strategy_id=None, is_exit=True, is_emergency=is_emergency)
+        caller = Caller(actor=actor, source=source, strategy_id=None, is_exit=True, is_emergency=is_emergency)
         requests = closing_orders(session, account_id=account_id, instrument_id=instrument_id, position_id=position_id)
         closings = (self._closed(request, caller, wait_ms) for request in requests)
         return await asyncio.gather(*(item_result(None, closing, not_taken) for closing in closings))
 
-    async def _closed(self, request: PlaceRequest, caller: _Caller, wait_ms: int) -> Order:
+    async def close_by(
+        self, pair: PositionPair, *, actor: str, source: Source = Source.API, wait_ms: int = 2000
+    ) -> Order:
+        """Close a position by an opposite one; the larger one's rest stays. Passes a halt.
+
+        Raises ``Unsupported`` where the broker has no such thing, ``InvalidRequest`` for positions that do not fit,
+        ``NotFound``, ``NotConnected``, ``JournalUnavailable``.
+        """
+        session = self._sessions.session(pair.connection_id)
+        account = session.account(pair.account_id)
+        session.require_ready()
+        terms = close_by_terms(session, account, pair)
+        draft = Draft(
+            session=session,
+            account_id=account.account_id,
+            terms=terms,
+            instrument=session.adapter.get_instrument(terms.instrument_id),
+            caller=Caller(actor=actor, source=source, strategy_id=None, is_exit=True),
+        )
+        recorded = await self._take_in(draft, None)
+        return await self._waiters.wait(recorded.order.client_order_id, _has_left_submitted, wait_ms / 1000)
+
+    async def _closed(self, request: PlaceRequest, caller: Caller, wait_ms: int) -> Order:
         return (await self._place(request, caller, None, wait_ms)).order
 
     def _children(self, order: Order) -> tuple[Order, ...]:
@@ -302,10 +294,10 @@ class OrderService:
             raise IdempotencyConflict("this Idempotency-Key was used with another body; use a new key for a new order")
         return Placed(order=await self._known(record.client_order_id), replayed=True)
 
-    async def _place_new(self, request: PlaceRequest, caller: _Caller, idempotency: IdempotencyKey | None) -> Placed:
+    async def _place_new(self, request: PlaceRequest, caller: Caller, idempotency: IdempotencyKey | None) -> Placed:
         session = self._sessions.session(request.connection_id)
         account = session.account(request.account_id)
-        instrument = await _instrument(session, request.instrument_id)
+        instrument = await known_instrument(session, request.instrument_id)
         terms = checked_terms(request, instrument, session.adapter.capabilities, self._clock.now_ns())
         if caller.is_emergency:
             session.require_link()
@@ -313,25 +305,42 @@ class OrderService:
             session.require_ready()
         if not (caller.is_exit or terms.reduce_only):
             self._interlock.require(session.connection_id, account)
-        await _checked_by_adapter(session, account.account_id, terms)
+        await checked_by_adapter(session, account.account_id, terms)
+        return await self._take_in(
+            Draft(
+                session=session,
+                account_id=account.account_id,
+                terms=terms,
+                instrument=instrument,
+                caller=caller,
+                client_order_id=request.client_order_id,
+            ),
+            idempotency,
+        )
+
+    async def _take_in(self, draft: Draft, idempotency: IdempotencyKey | None) -> Placed:
+        """Decide about an order that can be sent; record and send it, or record its denial."""
+        session, caller, terms = draft.session, draft.caller, draft.terms
         event = Event(
             event_id=self._events.new_id(),
             body=OrderInitialized(terms=terms, source=caller.source),
             connection_id=session.connection_id,
-            account_id=account.account_id,
-            client_order_id=request.client_order_id or self._events.new_id(),
+            account_id=draft.account_id,
+            client_order_id=draft.client_order_id or self._events.new_id(),
             strategy_id=caller.strategy_id,
             actor=caller.actor,
             source=caller.source,
             ts_init_ns=self._clock.now_ns(),
         )
+        _log.info("order_received", client_order_id=event.client_order_id, **draft.in_words())
         denial = await self._risk.decide(
-            session, account.account_id, terms, instrument, strategy_id=caller.strategy_id, is_exit=caller.is_exit
+            session, draft.account_id, terms, draft.instrument, strategy_id=caller.strategy_id, is_exit=caller.is_exit
         )
         if denial is not None:
             return await self._deny(event, denial, idempotency)
-        with self._risk.reserve(session, account.account_id, terms):
-            return await self._submit(session, event, terms, idempotency)
+        marks = self._timing.begin(session, caller.received_ns)
+        with self._risk.reserve(session, draft.account_id, terms):
+            return await self._submit(draft, event, marks, idempotency)
 
     async def _deny(self, initialized: Event, denial: Denial, idempotency: IdempotencyKey | None) -> Placed:
         """Record an order that our own checks refuse; nothing is sent."""
@@ -339,20 +348,26 @@ class OrderService:
         return await self._record_new(initialized, body, idempotency)
 
     async def _submit(
-        self, session: Session, initialized: Event, terms: OrderTerms, idempotency: IdempotencyKey | None
+        self, draft: Draft, initialized: Event, marks: OrderMarks, idempotency: IdempotencyKey | None
     ) -> Placed:
+        session, terms = draft.session, draft.terms
         has_magic = session.adapter.capabilities.magic and initialized.client_order_id is not None
         magic = magic_number(initialized.client_order_id or "") if has_magic else None
-        placed = await self._record_new(initialized, OrderSubmitted(magic=magic), idempotency)
-        if placed.replayed:
-            return placed
-        order = placed.order
+        recorded = await self._record_new(initialized, OrderSubmitted(magic=magic), idempotency)
+        if recorded.replayed:
+            return recorded
+        order = recorded.order
+        self._timing.committed(order.client_order_id, marks)
         command = PlaceOrder(
             client_order_id=order.client_order_id, account_id=order.account_id, terms=terms, magic=magic
         )
         session.sent_at_ns[order.client_order_id] = self._clock.now_ns()
-        self._send(order, lambda: session.adapter.place_order(command), lambda broker: OrderRejected(broker=broker))
-        return placed
+        self._send(
+            order,
+            lambda: marks.acknowledged(send_placement(session.adapter, command)),
+            lambda broker: OrderRejected(broker=broker),
+        )
+        return recorded
 
     async def _record_new(
         self, initialized: Event, first: OrderSubmitted | OrderDenied, idempotency: IdempotencyKey | None
@@ -390,7 +405,8 @@ class OrderService:
         task.add_done_callback(self._sending.discard)
 
     async def _send_and_book(self, order: Order, send: Send, refused: Refused, timeout_s: float) -> None:
-        body = await outcome(send, refused, timeout_s=timeout_s)
+        with bound_contextvars(client_order_id=order.client_order_id, connection_id=order.connection_id):
+            body = await outcome(send, refused, timeout_s=timeout_s)
         if body is None:
             return
         try:
@@ -406,20 +422,3 @@ def _has_left_submitted(order: Order) -> bool:
 
 def _is_settled(pending: OrderStatus) -> Callable[[Order], bool]:
     return lambda order: order.status is not pending or order.outcome_unknown is not None
-
-
-async def _instrument(session: Session, instrument_id: str) -> Instrument:
-    try:
-        return await look_up(session.adapter, instrument_id)
-    except NotFound as error:
-        raise InvalidRequest.of("instrument_id", "unknown_instrument", error.detail) from error
-
-
-async def _checked_by_adapter(session: Session, account_id: str, terms: OrderTerms) -> None:
-    """Have the adapter refuse what it would not send, while nothing is recorded yet."""
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            await session.adapter.check_order(account_id, terms)
-    except TimeoutError as error:
-        text = f"{session.connection_id} did not answer what the order must be checked against; nothing was sent"
-        raise BrokerTimeout(text) from error

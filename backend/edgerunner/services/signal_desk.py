@@ -16,8 +16,9 @@ from edgerunner.domain.numbers import exact_arithmetic, floor_to_step, to_plain
 from edgerunner.domain.orders import Order, OrderStatus, OrderType, Side, Source
 from edgerunner.domain.positions import Position
 from edgerunner.services.order_checks import PlaceRequest
+from edgerunner.services.order_drafts import IdempotencyKey
 from edgerunner.services.order_gates import Sessions
-from edgerunner.services.order_service import IdempotencyKey, OrderService
+from edgerunner.services.order_service import OrderService
 from edgerunner.storage.signals import SignalAction, SignalState, StoredSignal
 
 WAIT_MS = 2_000

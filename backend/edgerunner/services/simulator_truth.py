@@ -40,7 +40,9 @@ async def simulator_port(control_url: str, broker: str) -> int:
 
 
 async def _health(control_url: str) -> dict[str, object]:
-    if not _is_loopback(urlsplit(control_url).hostname):
+    parts = urlsplit(control_url)
+    is_plain = parts.scheme == "http" and parts.username is None and not (parts.path.strip("/") or parts.query)
+    if not (is_plain and _is_loopback(parts.hostname)):
         raise InvalidRequest.of("options.control_url", "invalid", "must be an address on this machine")
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:

@@ -8,7 +8,9 @@ they do not show who made the archive.
 
 import hashlib
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +31,11 @@ _MAXIMUM_MANIFEST: Final = 64_000_000
 _SPARE_BYTES: Final = 16_000_000
 _CHUNK: Final = 1 << 20
 _ENCRYPTED: Final = 0x1
+_DAMAGE: Final = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(EOFError, NotImplementedError, OSError, UnicodeDecodeError),
+)
+"""What the library raises about files that are no archives, or were."""
 _ROOTS: Final = frozenset({*ALWAYS, *KEYS, *DATA})
 _FORBIDDEN: Final = frozenset('\\:*?"<>|') | {chr(code) for code in range(32)}
 """Characters that mean something to some file system."""
@@ -87,7 +94,7 @@ class ArchiveWriter:
         self.files: list[ArchivedFile] = []
 
     def add(self, source: Path, path: str) -> None:
-        """Archive a file's bytes under a path. Raises ``OSError``, ``BackupUnusable`` for a path nobody could restore."""
+        """Archive a file's bytes. Raises ``OSError``, ``BackupUnusable`` for a path that not every system can hold."""
         _require_safe(path)
         hashed, size = hashlib.sha256(), 0
         with source.open("rb") as reading, self._archive.open(path, "w", force_zip64=True) as writing:
@@ -113,7 +120,7 @@ def opened(archive: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
             manifest = _manifest(file)
             _require_agreement(file, manifest)
             yield file, manifest
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise BackupUnusable(f"{archive} cannot be read: {error}") from error
 
 
@@ -182,7 +189,7 @@ def _require_agreement(file: zipfile.ZipFile, manifest: Manifest) -> None:
     if len({path.casefold() for path in declared}) != len(declared):
         raise BackupUnusable("it holds names that differ in capitals alone")
     if stored.keys() - {MANIFEST} != declared.keys():
-        odd = sorted((stored.keys() - {MANIFEST}) ^ declared.keys())[0]
+        odd = min((stored.keys() - {MANIFEST}) ^ declared.keys())
         raise BackupUnusable(f"manifest and archive disagree about {odd!r}")
     for path, entry in declared.items():
         _require_safe(path)

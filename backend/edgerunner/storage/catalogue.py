@@ -193,7 +193,7 @@ def _read_metadata(folder: Path) -> Dataset:
         return msgspec.json.decode((folder / METADATA).read_bytes(), type=Dataset)
     except FileNotFoundError:
         raise NotFound(f"there is no dataset {folder.name!r}") from None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DatasetUnreadable(f"what is known about dataset {folder.name} cannot be read: {error}") from error
 
 

@@ -33,6 +33,13 @@ VERSIONS: Mapping[str, int] = {}  # types that are not at version 1 any more
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {}  # (type, version) -> payload of version + 1
 
 _TYPE_NAMES: dict[type, str] = {body_type: name for name, body_type in EVENT_TYPES.items()}
+_TEXT_OR_NULL, _NUMBER_OR_NULL = (str, type(None)), (int, type(None))
+_COLUMN_NAMES = EVENT_COLUMNS.split(", ")
+_COLUMN_KINDS: tuple[type | tuple[type, ...], ...] = (
+    *(str, str, int, str, str, _TEXT_OR_NULL, _TEXT_OR_NULL, str, str),
+    *(_NUMBER_OR_NULL, _NUMBER_OR_NULL, int, str, _TEXT_OR_NULL),
+)
+_SOURCES = frozenset(Source)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
@@ -81,6 +88,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _require_kinds(seq: int, row: EventRow) -> None:
+    """Raise ``UnreadableEvent`` unless every column holds what it is for: a damaged file may hold anything."""
+    for name, value, kinds in zip(_COLUMN_NAMES, row, _COLUMN_KINDS, strict=True):
+        if not isinstance(value, kinds):
+            raise UnreadableEvent(f"event {seq}: {name} holds {type(value).__name__}")
+    if row[8] not in _SOURCES:
+        raise UnreadableEvent(f"event {seq}: {row[8]!r} is no source")
+
+
 class EventCodec:
     """Events to journal rows and back, old versions included.
 
@@ -124,8 +140,9 @@ class EventCodec:
         """Return the event of a journal row.
 
         Raises ``UnreadableEvent`` for an unknown type, a version newer than this program's, a
-        missing upcaster, or a payload that does not fit.
+        missing upcaster, a payload that does not fit, or a column that holds something else.
         """
+        _require_kinds(seq, row)
         event = Event(
             event_id=row[0],
             body=self._body(seq, row[1], row[2], row[12]),
@@ -151,11 +168,11 @@ class EventCodec:
             )
         try:
             return decode(payload if version == current else self._upcast(type_name, version, payload))
-        except (msgspec.MsgspecError, KeyError) as error:
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError) as error:
             raise UnreadableEvent(f"event {seq} ({type_name} version {version}) cannot be read: {error}") from error
 
     def _upcast(self, type_name: str, version: int, payload: str) -> str:
-        lifted: Payload = msgspec.json.decode(payload)
+        lifted: Payload = msgspec.json.decode(payload, type=Payload)
         for step in range(version, self._versions.get(type_name, 1)):
             lifted = self._upcasters[type_name, step](lifted)
         return _ENCODER.encode(lifted).decode()

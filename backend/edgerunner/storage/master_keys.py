@@ -8,7 +8,9 @@ import contextlib
 import os
 import secrets
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final, Literal, Protocol
 
 from cryptography.fernet import Fernet
@@ -149,9 +151,10 @@ class KeyringKeys:
     def _get(self) -> str | None:
         keyring = _keyring()
         try:
-            return keyring.get_password(KEYRING_SERVICE, self._account)
+            kept: str | None = keyring.get_password(KEYRING_SERVICE, self._account)
         except keyring.errors.KeyringError as error:
             raise _unusable(self, error) from error
+        return kept
 
 
 def master_keys(
@@ -184,16 +187,14 @@ def new_key() -> str:
     return Fernet.generate_key().decode("ascii")
 
 
-def _keyring():  # type: ignore[no-untyped-def] # noqa: ANN202 - the module itself, where it is installed
+def _keyring() -> ModuleType:
     try:
-        import keyring
-        import keyring.errors
+        return import_module("keyring")
     except ImportError:
         raise MasterKeyUnusable(
             "MASTER_KEY_SOURCE is keyring, but the package keyring is not installed: "
             "install edgerunner[keyring], or use a key file"
         ) from None
-    return keyring
 
 
 def _unusable(place: KeyringKeys, error: Exception) -> MasterKeyUnusable:

@@ -51,9 +51,11 @@ def snapshot(source: Path, target: Path) -> None:
 
 def _copy_online(source: Path, target: Path) -> None:
     with (
-        closing(sqlite3.connect(source, isolation_level=None, timeout=2)) as reading,
+        closing(sqlite3.connect(source, isolation_level=None, timeout=0.2)) as reading,
         closing(sqlite3.connect(target, isolation_level=None)) as writing,
     ):
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM sqlite_master").fetchone()  # `backup` waits for a lock without an end
         reading.backup(writing)
         writing.execute("PRAGMA journal_mode = DELETE")
 

@@ -9,12 +9,14 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from edgerunner.domain.errors import JournalUnavailable
 from edgerunner.domain.events import Event, RecordedEvent
+from edgerunner.metrics import JOURNAL_COMMIT_SECONDS, JOURNAL_COMMIT_WRITES, JOURNAL_REFUSALS
 from edgerunner.storage import statements
 from edgerunner.storage.books import Overlay, StoredBooks
 from edgerunner.storage.codec import EventRow
@@ -102,8 +104,11 @@ class Writer:
             return False
         group, is_last = self._gather(first)
         settled: Settled | None = None
+        started = time.perf_counter()
         try:
             settled = self._settle(group)
+            JOURNAL_COMMIT_SECONDS.observe(time.perf_counter() - started)
+            JOURNAL_COMMIT_WRITES.observe(len(group))
         finally:
             self._deliver(settled or _refused(group, "the journal's writer thread ended"))
         return not is_last
@@ -214,6 +219,7 @@ class Writer:
 
 
 def _refused(group: list[Request], reason: str) -> Settled:
+    JOURNAL_REFUSALS.inc(len(group))
     return [(request, JournalUnavailable(reason)) for request in group]
 
 

@@ -1,16 +1,20 @@
 """Frames on a pipe: a length of four bytes (big endian), then that many bytes of MessagePack."""
 
 import struct
-from typing import BinaryIO
+from decimal import Decimal
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
+from edgerunner.domain.numbers import can_be_written
 from edgerunner.strategy_worker.messages import FromWorker, ToWorker
 
 LARGEST_TO_WORKER = 8 * 1024 * 1024
 LARGEST_FROM_WORKER = 1024 * 1024
 
 LENGTH = struct.Struct(">I")
+
+Message = TypeVar("Message")
 
 _ENCODER = msgspec.msgpack.Encoder(decimal_format="string")
 _TO_WORKER: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
@@ -30,14 +34,22 @@ def encode(message: ToWorker | FromWorker, largest: int) -> bytes:
 
 
 def decode_for_worker(body: bytes) -> ToWorker:
-    """Return the API's message."""
-    return _TO_WORKER.decode(body)
+    """Return the API's message; ``FrameRefused`` for anything that is none."""
+    return _decoded(_TO_WORKER, body)
 
 
 def decode_from_worker(body: bytes) -> FromWorker:
     """Return the worker's message; ``FrameRefused`` for anything that is none."""
+    message = _decoded(_FROM_WORKER, body)
+    numbers = [value for name in message.__struct_fields__ if isinstance(value := getattr(message, name), Decimal)]
+    if not all(map(can_be_written, numbers)):
+        raise FrameRefused("a message with a number that no market has")
+    return message
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[Message], body: bytes) -> Message:
     try:
-        return _FROM_WORKER.decode(body)
+        return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FrameRefused(f"a message that cannot be read: {error}") from error
 

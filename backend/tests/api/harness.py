@@ -24,11 +24,12 @@ from edgerunner.services.alert_service import AlertService
 from edgerunner.services.backtest_jobs import BacktestJobs
 from edgerunner.services.backtest_process import RunLimits, run_in_process
 from edgerunner.services.backtest_service import BacktestService
-from edgerunner.services.clock import EventMaker, SystemClock
+from edgerunner.services.clock import Clock, EventMaker, SystemClock
 from edgerunner.services.connection_service import ConnectionService
 from edgerunner.services.dataset_service import DatasetService
 from edgerunner.services.expert_service import ExpertService
 from edgerunner.services.hub import Hub
+from edgerunner.services.identity.service import Identity
 from edgerunner.services.kill_switch import KillSwitch
 from edgerunner.services.live_arming import LiveArming
 from edgerunner.services.loss_watch import LossWatch
@@ -77,6 +78,7 @@ class Services:
     """What the application is given."""
 
     settings: Settings
+    clock: Clock
     journal: Journal
     connections: ConnectionService
     orders: OrderService
@@ -95,7 +97,9 @@ class Services:
     experts: ExpertService
     strategies: StrategyService
     alerts: AlertService
+    identity: Identity
     hub: Hub
+    redis: None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,7 @@ async def running_services(
     known = Settings(api_key=SecretStr(API_KEY), data_dir=folder, **{"screen_dir": None, **settings})
     services = wire(known, database=database, journal=journal, broker=broker)
     services.signal_strategies.update(signal_strategies or {})
+    await services.identity.start()
     await services.risk.start()
     await services.connections.start()
     await services.markets.start()
@@ -167,6 +172,7 @@ async def running_services(
         await services.orders.stop()
         await services.connections.stop()
         await services.risk.stop()
+        await services.identity.stop()
         await journal.close()
         database.close()
 
@@ -255,6 +261,7 @@ def wire(settings: Settings, *, database: Database, journal: Journal, broker: Fa
     strategies: dict[str, StoredStrategy] = {}
     return Services(
         settings=settings,
+        clock=clock,
         journal=journal,
         connections=connections,
         orders=orders,
@@ -294,6 +301,7 @@ def wire(settings: Settings, *, database: Database, journal: Journal, broker: Fa
             alerts=alerts,
         ),
         alerts=alerts,
+        identity=Identity(database, vault, alerts=alerts, clock=clock),
         hub=Hub(epoch="EPOCH-1", clock_ns=clock.now_ns),
     )
 

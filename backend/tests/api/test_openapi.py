@@ -69,7 +69,7 @@ async def test_every_call_of_the_contract_is_there(document: Json) -> None:
         "GET /datasets", "POST /datasets", "POST /datasets/download", "GET /datasets/{dataset_id}",
         "DELETE /datasets/{dataset_id}", "DELETE /datasets/{dataset_id}/download",
         "GET /account/settings", "POST /account/settings", "POST /positions/leverage",
-        "POST /positions/trailing-stop", "DELETE /positions/trailing-stop",
+        "POST /positions/trailing-stop", "DELETE /positions/trailing-stop", "POST /positions/close-by",
         "POST /signals/{strategy_id}", "GET /strategies/{strategy_id}/signals",
         "POST /strategies/{strategy_id}/signal-secret", "POST /backtest/run", "GET /backtest/runs",
         "GET /backtest/runs/{run_id}", "DELETE /backtest/runs/{run_id}", "GET /backtest/runs/{run_id}/trades",

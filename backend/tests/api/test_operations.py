@@ -1,8 +1,12 @@
 """Health, metrics, configuration and pages."""
 
+import asyncio
+
 import pytest
 
 from edgerunner.domain.errors import BrokerUnreachable, JournalUnavailable
+from edgerunner.routes import operations
+from edgerunner.routes.operations import JournalProbe
 from tests.api.harness import CONNECTION_ID, Api
 from tests.waiting import until
 
@@ -40,6 +44,23 @@ async def test_not_ready_while_the_journal_takes_nothing(api: Api, monkeypatch: 
     ]
 
 
+async def test_not_ready_while_the_disk_is_nearly_full(api: Api) -> None:
+    probe = JournalProbe(api.services.journal, lambda: 20 * 1024 * 1024)
+    assert [(reason.code, reason.connection_id) for reason in await probe.reasons()] == [("disk_full", None)]
+
+
+async def test_not_ready_while_the_journal_does_not_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(operations, "PROBE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(api.services.journal, "append", hang)
+    (reason,) = (await api.http.get("/readyz")).json()["reasons"]
+    assert reason["code"] == "journal_unavailable"
+    assert "did not answer" in reason["detail"]
+    assert (await api.http.get("/healthz")).status_code == 200  # alive all the same
+
+
 async def test_metrics_count_requests_by_route_and_show_the_state(trading: Api) -> None:
     await trading.http.get("/orders/A1/events")
     await trading.http.request("BREW", "/coffee")
@@ -75,3 +96,12 @@ async def test_the_configuration_tells_a_screen_where_everything_is(api: Api) ->
     config = (await api.http.get("/config.json")).json()
     assert config["stream_path"] == "/ws/broker"
     assert (config["base_currency"], config["live_allowed"]) == ("USD", False)
+
+
+async def test_an_answer_carries_the_name_of_its_request_or_one_of_our_own(api: Api) -> None:
+    named = await api.http.get("/orders/A1/events", headers={"X-Request-Id": "desk-7.3"})
+    assert named.headers["X-Request-Id"] == "desk-7.3"
+    for harmful in ("a b", "x" * 65, "<script>", "a\tb"):
+        made = (await api.http.get("/healthz", headers={"X-Request-Id": harmful})).headers["X-Request-Id"]
+        assert len(made) == 32
+        assert made != harmful

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from edgerunner.domain.orders import Denial, OrderStatus
-from edgerunner.services.order_service import Placed
+from edgerunner.services.order_drafts import Placed
 from tests.api.harness import CONNECTION_ID, LINEAR_ID, Api, Json, order_body
 from tests.api.test_errors import assert_problem
 from tests.fakes.broker import Lost, Reject
@@ -246,3 +246,11 @@ async def test_children_are_orders_with_a_kind(trading: Api, monkeypatch: pytest
     (child,) = (await trading.trade()).json()["children"]
     assert set(child) == ORDER_FIELDS | {"kind"}
     assert (child["kind"], child["parent_id"]) == ("order", "ORDER-1")
+
+
+async def test_a_broker_that_closes_no_position_by_another_says_so_and_records_nothing(trading: Api) -> None:
+    body = {"connection_id": CONNECTION_ID, "position_id": "1", "opposite_position_id": "2"}
+    response = await trading.http.post("/positions/close-by", json=body)
+    assert_problem(response, 501, "unsupported")
+    assert "close each with an order" in response.json()["detail"]
+    assert (await trading.http.get("/orders/status")).json()["orders"] == []

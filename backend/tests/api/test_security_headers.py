@@ -123,7 +123,9 @@ async def test_a_listed_page_may_use_every_method_and_read_when_to_come_back(tmp
         assert answer.headers["access-control-expose-headers"] == "Retry-After"
 
 
-@pytest.mark.parametrize("origin", ["*", "null", "https://desk.example/", "desk.example", "https://DESK.example", "a://b"])
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "https://desk.example/", "desk.example", "https://DESK.example", "a://b"]
+)
 async def test_a_setting_that_lets_anybody_in_is_refused(origin: str) -> None:
     with pytest.raises(SettingsError, match="CORS_ORIGINS"):
         load_settings(cors_origins=origin)

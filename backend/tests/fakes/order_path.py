@@ -11,7 +11,8 @@ from edgerunner.domain.errors import NotFound
 from edgerunner.domain.orders import Order, OrderStatus, OrderType, Side
 from edgerunner.services.clock import EventMaker
 from edgerunner.services.order_checks import PlaceRequest
-from edgerunner.services.order_service import IdempotencyKey, OrderService, Placed
+from edgerunner.services.order_drafts import IdempotencyKey, Placed
+from edgerunner.services.order_service import OrderService
 from edgerunner.services.session import Session, initial_health
 from edgerunner.services.session_sync import SessionSync
 from edgerunner.services.sync_service import SyncService

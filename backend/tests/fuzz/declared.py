@@ -1,6 +1,7 @@
 """What a decoder may do with an input: return a value of its type, or raise its declared error."""
 
 from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -39,4 +40,19 @@ def require_printable(number: object) -> None:
         exponent = number.as_tuple().exponent
         require(isinstance(exponent, int) and abs(exponent) < LONGEST_NUMBER, f"{number!r} is too long")
     elif isinstance(number, int):
-        require(number.bit_length() < 64, f"an integer of {number.bit_length()} bits: no column holds it")
+        require(number.bit_length() <= 64, f"an integer of {number.bit_length()} bits: nothing of ours holds it")
+
+
+def require_plain(value: object) -> None:
+    """Raise ``Broken`` unless every number inside of a report can be written down, and kept in 64 bits."""
+    match value:
+        case dict():
+            for inner in value.values():
+                require_plain(inner)
+        case list() | tuple():
+            for inner in value:
+                require_plain(inner)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            require_plain(asdict(value))
+        case _:
+            require_printable(value)

@@ -30,6 +30,13 @@ PLANTED = [
     (house_rules.arguments_are_named_beyond_four, PRODUCT, "def place(a, b, c, d, e): ...\n"),
     (house_rules.optional_modules_have_a_fallback, PRODUCT, "import uvloop\n"),
     (house_rules.optional_modules_have_a_fallback, PRODUCT, "from picows import ws_connect\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "import pickle\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "from marshal import loads\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "rows = eval(text)\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "settings = yaml.load(text)\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "model = joblib.load(file)\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "subprocess.run(command, shell=True)\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "np.load(file, allow_pickle=wanted)\n"),
 ]
 
 ALLOWED = [
@@ -53,6 +60,7 @@ ALLOWED = [
     (house_rules.datetimes_are_aware, PRODUCT, "start = datetime(2026, 1, 1, tzinfo=UTC)\n"),
     (house_rules.money_is_never_a_float, PRODUCT, "price = Decimal('100.5')\ntimeout_s = 0.5\n"),
     (house_rules.tests_do_not_sleep, PRODUCT, "async def go():\n    await asyncio.sleep(1)\n"),
+    (house_rules.data_never_becomes_code, PRODUCT, "np.load(file, allow_pickle=False)\nyaml.safe_load(text)\n"),
     (house_rules.arguments_are_named_beyond_four, PRODUCT, "def place(self, a, b, c, d, *, e): ...\n"),
     (
         house_rules.optional_modules_have_a_fallback,

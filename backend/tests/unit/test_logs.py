@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from edgerunner.log_repeats import Repeats
 from edgerunner.logs import configure_logs, remember_secret
 
 PLANTED = "planted-9f3b2c71d0e8"
@@ -48,3 +49,36 @@ def test_json_lines_are_objects_and_keep_harmless_fields(capsys: pytest.CaptureF
     entry = json.loads(line)
     assert (entry["event"], entry["client_order_id"], entry["count"]) == ("order_sent", "A1", 3)
     assert entry["api_key_file"] == "/data/api_key"
+
+
+def test_the_ids_of_an_order_stay_readable(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", as_json=True)
+    ids = {
+        "client_order_id": "01KB0S6M3V8Q4T2N7R5W9XYZAB",
+        "venue_order_id": "9b1c2f6e-4f0a-4f27-9f5e-2b7f1d3a8c55",
+        "connection_id": "bybit-sim",
+        "request_id": "4f8e0a9b6c1d4e2f8a7b3c5d6e9f0a1b",
+        "actor": "key:desk",
+    }
+    structlog.get_logger("test").info("order_accepted", **ids)
+    entry = json.loads(capsys.readouterr().err)
+    assert {name: entry[name] for name in ids} == ids
+
+
+def test_a_storm_of_one_event_is_told_ten_times_a_minute_and_counted() -> None:
+    now = [0.0]
+    repeats = Repeats(lambda: now[0])
+
+    def told(**fields: object) -> bool:
+        try:
+            repeats(None, "warning", {"event": "reconnecting", **fields})
+        except structlog.DropEvent:
+            return False
+        return True
+
+    assert sum(told(connection_id="a") for _ in range(500)) == 10
+    assert told(connection_id="b"), "another connection has lines of its own"
+    assert all(told(connection_id="a", client_order_id=f"A{number}") for number in range(50)), "orders are all told"
+    now[0] = 61.0
+    first = repeats(None, "warning", {"event": "reconnecting", "connection_id": "a"})
+    assert first["left_out"] == 490

@@ -9,4 +9,8 @@ export const PLACES = [
   "/risk",
   "/journal",
   "/settings",
+  "/settings/account",
+  "/settings/keys",
+  "/settings/users",
+  "/settings/audit",
 ];

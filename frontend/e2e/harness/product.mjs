@@ -12,7 +12,7 @@ const PROGRAM =
   process.platform === "win32"
     ? join(ROOT, ".venv/Scripts/edgerunner.exe")
     : join(ROOT, ".venv/bin/edgerunner");
-const SCREEN = process.env.EDGERUNNER_SCREEN_DIR ?? join(ROOT, "frontend/dist");
+export const SCREEN = process.env.EDGERUNNER_SCREEN_DIR ?? join(ROOT, "frontend/dist");
 const START_MS = 120_000;
 /** One market for every run: what a story sees does not depend on the day. */
 const SEED = "7";
@@ -32,13 +32,14 @@ export class Product {
   key = "";
   simulators = null;
 
-  constructor(folder) {
+  constructor(folder, settings) {
     this.folder = folder;
+    this.settings = settings;
   }
 
-  /** Make a data folder and start in it. */
-  static async begin() {
-    const product = new Product(await mkdtemp(join(tmpdir(), "edgerunner-e2e-")));
+  /** Make a data folder and start in it; `settings` are further environment variables. */
+  static async begin(settings = {}) {
+    const product = new Product(await mkdtemp(join(tmpdir(), "edgerunner-e2e-")), settings);
     await product.start();
     return product;
   }
@@ -70,9 +71,9 @@ export class Product {
     if (!keep) await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Ask the API; the answer's JSON, or an error with its problem. */
-  async ask(method, path, body) {
-    const headers = { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json" };
+  /** Ask the API, with the installation's own key or another; the answer's JSON, or an error with its problem. */
+  async ask(method, path, body, key = this.key) {
+    const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
     return askJson(`${this.url}${path}`, {
       method,
       headers,
@@ -96,7 +97,8 @@ export class Product {
   }
 
   #environment() {
-    const environment = { ...process.env, EDGERUNNER_DATA_DIR: this.folder, EDGERUNNER_SCREEN_DIR: SCREEN };
+    const own = { EDGERUNNER_DATA_DIR: this.folder, EDGERUNNER_SCREEN_DIR: SCREEN, ...this.settings };
+    const environment = { ...process.env, ...own };
     for (const name of FREE_PORTS) environment[`EDGERUNNER_${name}`] = "0";
     return { ...environment, EDGERUNNER_PORT: String(this.#port), EDGERUNNER_SIM_SEED: SEED };
   }

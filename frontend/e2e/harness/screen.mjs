@@ -5,9 +5,10 @@ export const PHONE = { width: 390, height: 844 };
 
 /** One page of the screen, with the words of its parts; collects what the page complains about. */
 export class Screen {
-  constructor(page, product) {
+  constructor(page, product, origin) {
     this.page = page;
     this.product = product;
+    this.origin = origin;
     this.complaints = [];
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => this.complaints.push(`error in the page: ${error.message}`));
@@ -15,16 +16,25 @@ export class Screen {
   }
 
   /** A page of its own, in a session of its own. */
-  static async open(browser, product, { viewport = DESKTOP, theme = "dark", signedIn = true } = {}) {
+  static async open(
+    browser,
+    product,
+    { viewport = DESKTOP, theme = "dark", signedIn = true, origin = product.url } = {},
+  ) {
     const context = await browser.newContext({ viewport, timezoneId: "UTC", locale: "en-GB" });
-    const screen = new Screen(await context.newPage(), product);
+    const screen = new Screen(await context.newPage(), product, origin);
     await screen.page.addInitScript(keepChoices, { key: signedIn ? product.key : null, theme });
     return screen;
   }
 
   /** Go to a place, `/trade` for example, and wait until the shell is linked. */
   async visit(place) {
-    await this.page.goto(`${this.product.url}/app${place}`);
+    await this.page.goto(`${this.origin}/app${place}`);
+    await this.linked();
+  }
+
+  /** The shell is there and reads the stream. */
+  async linked() {
     await this.page.getByRole("status").filter({ hasText: "Linked to Edgerunner" }).waitFor();
   }
 

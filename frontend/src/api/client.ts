@@ -14,10 +14,11 @@ export function createApi(baseUrl: string, credential: Credential): Api {
 /** A refused token reached no route: asking again with a newer one repeats nothing, an order neither. */
 async function sent(request: Request, credential: Credential): Promise<Response> {
   request.headers.set("X-Edgerunner-Source", "ui");
+  if (isAboutPassword(request)) return fetch(withToken(request, credential.token()));
   const again = isFile(request) ? null : request.clone();
   const token = credential.token();
   const answer = await fetch(withToken(request, token));
-  if (!(await isTokenRefused(answer))) return answer;
+  if (answer.status !== 401) return answer;
   const newer = await credential.renewed(token);
   return newer === null || again === null ? answer : fetch(withToken(again, newer));
 }
@@ -32,14 +33,9 @@ function isFile(request: Request): boolean {
   return request.headers.get("Content-Type")?.startsWith("multipart/") ?? false;
 }
 
-/** Other 401 answers are about what was asked: a wrong password among them. */
-async function isTokenRefused(answer: Response): Promise<boolean> {
-  if (answer.status !== 401) return false;
-  const told: unknown = await answer
-    .clone()
-    .json()
-    .catch(() => null);
-  return problemOf(told, answer).code === "unauthorized";
+/** Where 401 may be about a password that was sent, and a second try would count as a second wrong one. */
+function isAboutPassword(request: Request): boolean {
+  return request.method !== "GET" && new URL(request.url).pathname.includes("/auth/");
 }
 
 type Answer<Data> = { readonly data?: Data; readonly error?: unknown; readonly response: Response };
@@ -54,12 +50,4 @@ export async function answerOf<Data>(call: Promise<Answer<Data>>): Promise<Data>
   }
   if (answer.error !== undefined || answer.data === undefined) throw problemOf(answer.error, answer.response);
   return answer.data;
-}
-
-/** Nothing but that it was done; throws as `answerOf` does. */
-export async function doneOf(call: Promise<Answer<unknown>>): Promise<void> {
-  const { error, response } = await call.catch((failure: unknown) => {
-    throw unreachable(failure);
-  });
-  if (!response.ok) throw problemOf(error, response);
 }

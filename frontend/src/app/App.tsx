@@ -66,7 +66,7 @@ const router = createBrowserRouter(
           ),
         },
         {
-          path: "/settings",
+          path: "/settings/:section?",
           element: (
             <Suspense>
               <SettingsPage />

@@ -4,6 +4,8 @@ import { answerOf } from "@/api/client";
 import { HaltSteps } from "@/features/risk/HaltSteps";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
+import { ProblemNote } from "@/ui/ProblemNote";
+import { useRefusal } from "./access";
 import { useOverlay } from "./overlay";
 import { useServices } from "./services";
 
@@ -13,6 +15,7 @@ export function KillSwitch() {
   const [isFlattening, setFlattening] = useState(false);
   const wayOut = useRef<HTMLButtonElement>(null);
   const { api } = useServices();
+  const refusal = useRefusal("trade");
   const halt = useMutation({
     mutationFn: (flatten: boolean) =>
       answerOf(api.POST("/risk/halt", { body: { scope: "all", cancel_orders: true, flatten } })),
@@ -45,16 +48,18 @@ export function KillSwitch() {
               />
               Also close every position with market orders
             </label>
-            {halt.error !== null && (
-              <p role="alert" className="text-sm text-danger">
-                {halt.error.message}
-              </p>
-            )}
+            {refusal !== null && <p className="text-sm text-warn">{refusal}</p>}
+            <ProblemNote error={halt.error} />
             <div className="flex justify-end gap-2">
               <Button ref={wayOut} onClick={close}>
                 Go back
               </Button>
-              <Button look="danger" needs="trade" disabled={halt.isPending} onClick={() => halt.mutate(isFlattening)}>
+              <Button
+                look="danger"
+                needs="trade"
+                disabled={halt.isPending}
+                onClick={() => halt.mutate(isFlattening)}
+              >
                 {isFlattening ? "Halt, cancel, close positions" : "Halt and cancel orders"}
               </Button>
             </div>

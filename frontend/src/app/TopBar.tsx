@@ -10,6 +10,7 @@ import { BrokerDots } from "./BrokerDots";
 import { KillSwitch } from "./KillSwitch";
 import { useGravestMode } from "./ModeFrame";
 import { useOverlay } from "./overlay";
+import { PersonLink } from "./PersonLink";
 
 /** The facts that must be in sight on every screen: mode, money, brokers, kill switch. */
 export function TopBar() {
@@ -38,6 +39,7 @@ export function TopBar() {
       </ul>
       <div className="ml-auto flex items-center gap-2">
         <BrokerDots />
+        <PersonLink />
         <PaletteButton />
         <AlertBell />
         <KillSwitch />

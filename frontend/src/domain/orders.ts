@@ -24,6 +24,14 @@ export function isClosed(order: Pick<Order, "status">): boolean {
   return CLOSED.has(order.status);
 }
 
+/** Which price of an order counts now: the trigger while it waits for it, else the limit; null = neither. */
+export function priceTerm(
+  order: Pick<Order, "price" | "trigger_price" | "status">,
+): "price" | "trigger_price" | null {
+  if (order.trigger_price !== null && order.status !== "triggered") return "trigger_price";
+  return order.price === null ? null : "price";
+}
+
 /** Whether a person must look at it first: nobody knows what became of it, or the server asks for help. */
 export function isPinned(order: Pick<Order, "outcome_unknown" | "needs_operator">): boolean {
   return order.outcome_unknown !== null || order.needs_operator !== null;

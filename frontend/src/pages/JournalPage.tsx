@@ -1,4 +1,5 @@
 import { Tabs } from "radix-ui";
+import { Link } from "react-router";
 import { JournalSearch } from "@/features/journal/JournalSearch";
 import { Ledger } from "@/features/journal/Ledger";
 
@@ -8,14 +9,22 @@ const TAB =
 export default function JournalPage() {
   return (
     <Tabs.Root defaultValue="events" className="flex h-full flex-col gap-2">
-      <Tabs.List aria-label="Journal" className="flex gap-1">
-        <Tabs.Trigger value="events" className={TAB}>
-          Events
-        </Tabs.Trigger>
-        <Tabs.Trigger value="cash" className={TAB}>
-          Cash
-        </Tabs.Trigger>
-      </Tabs.List>
+      <div className="flex flex-wrap gap-1">
+        <Tabs.List aria-label="Journal" className="flex gap-1">
+          <Tabs.Trigger value="events" className={TAB}>
+            Events
+          </Tabs.Trigger>
+          <Tabs.Trigger value="cash" className={TAB}>
+            Cash
+          </Tabs.Trigger>
+        </Tabs.List>
+        <Link
+          to="/settings/audit"
+          className="ml-auto inline-flex min-h-8 items-center px-3 text-sm text-accent max-md:min-h-11"
+        >
+          Audit log
+        </Link>
+      </div>
       <Tabs.Content value="events" className="flex min-h-0 flex-1 flex-col">
         <JournalSearch />
       </Tabs.Content>

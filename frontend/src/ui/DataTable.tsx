@@ -44,10 +44,11 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, rowLook, beneath
   const to = isLong ? (last?.index ?? -1) + 1 : rows.length;
   const above = isLong ? (first?.start ?? 0) : 0;
   const below = isLong ? virtual.getTotalSize() - (last?.end ?? 0) : 0;
+  const name = `${caption}, as a table`;
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is reached by keyboard
-    <section ref={place} aria-label={caption} tabIndex={0} className="h-full min-h-0 overflow-auto">
+    <section ref={place} aria-label={name} tabIndex={0} className="h-full min-h-0 overflow-auto">
       <table className="w-full border-collapse text-sm" aria-rowcount={rows.length + 1}>
         <caption className="sr-only">{caption}</caption>
         <thead className="sticky top-0 z-10 bg-surface text-xs text-muted">

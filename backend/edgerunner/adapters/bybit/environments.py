@@ -55,6 +55,11 @@ _KNOWN: Final[Mapping[Environment, Endpoints]] = {
         _MAINNET, rest="https://api-demo.bybit.com", private="wss://stream-demo.bybit.com/v5/private", trade=None
     ),
 }
+_DOMAINS: Final = (
+    *("bybit.com", "bytick.com", "bybit.nl", "bybit.eu", "bybit-tr.com", "bybit.kz", "bybitgeorgia.ge"),
+    *("bybit.ae", "bybit.id", "manepa.jp"),
+)
+"""Bybit's own and its regional sites (V5 guide, "Integration Guidance")."""
 _URL_OPTIONS: Final = ("rest_url", "public_url", "private_url", "trade_url")
 
 
@@ -143,4 +148,14 @@ def _all_given(options: Mapping[str, object]) -> Endpoints:
 def _address(option: str, value: object, schemes: tuple[str, ...]) -> str:
     if not isinstance(value, str) or urlsplit(value).scheme not in schemes or not urlsplit(value).hostname:
         raise InvalidRequest.of(f"options.{option}", "invalid", f"must be an address that starts with {schemes[0]}://")
+    if not _is_here(value) and not (schemes[-1] == urlsplit(value).scheme and _is_bybit(value)):
+        text = f"must be {schemes[-1]}:// at a host of Bybit ({', '.join(_DOMAINS)}), or on this machine"
+        raise InvalidRequest.of(f"options.{option}", "invalid", text)
     return value.rstrip("/")
+
+
+def _is_bybit(url: str) -> bool:
+    """Tell whether an address is Bybit's: keys and orders are sent to no other."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.username is None and any(host == domain or host.endswith(f".{domain}") for domain in _DOMAINS)

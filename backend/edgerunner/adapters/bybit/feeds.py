@@ -12,9 +12,10 @@ from edgerunner.adapters.bybit.instruments import Listing
 from edgerunner.adapters.bybit.market import INTERVALS, ticker_of
 from edgerunner.adapters.bybit.market_wire import BookData, KlineRow, MarketMessage, TickerRow, TradeRow
 from edgerunner.adapters.bybit.server_clock import Clock
-from edgerunner.adapters.bybit.values import Malformed, in_range, nanoseconds, required_nanoseconds
+from edgerunner.adapters.bybit.values import Malformed, nanoseconds, required_nanoseconds
 from edgerunner.adapters.bybit.wire import decoded
 from edgerunner.domain.market import Bar, Depth, MarketTrade, Ticker, Timeframe
+from edgerunner.domain.numbers import can_be_written
 from edgerunner.domain.orders import Side
 
 _STREAM_DEPTH: Final = 50
@@ -252,7 +253,7 @@ def _is_same_quote(told: Ticker, ticker: Ticker) -> bool:
 
 
 def _check(*numbers: Decimal) -> None:
-    if not all(in_range(number) for number in numbers):
+    if not all(can_be_written(number) for number in numbers):
         raise Malformed("a price or quantity is no number")
 
 

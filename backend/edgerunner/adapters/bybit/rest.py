@@ -23,6 +23,7 @@ from edgerunner.adapters.bybit.server_clock import Clock, ServerClock
 from edgerunner.adapters.bybit.signing import Signer
 from edgerunner.adapters.bybit.values import NS_PER_MS, Malformed, nanoseconds, required_whole, whole
 from edgerunner.adapters.bybit.wire import UNREADABLE, Envelope, OrderIds, Page, ServerTime, decoded
+from edgerunner.adapters.wire_mark import handed_over
 from edgerunner.domain.errors import BrokerError, BrokerRejected, BrokerUnreachable, OutcomeUnknown
 
 _log = structlog.get_logger(__name__)
@@ -120,6 +121,7 @@ class RestClient:
         happen) or ``OutcomeUnknown``.
         """
         async with self._scheduler.place(bucket, priority, self._options.queue_timeout_s) as place:
+            handed_over()
             try:
                 answer = await self._send("POST", path, msgspec.json.encode(body).decode(), signed=True)
             except NoAnswer as error:

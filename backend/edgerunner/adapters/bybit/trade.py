@@ -12,6 +12,7 @@ from edgerunner.adapters.bybit.limits import Priority
 from edgerunner.adapters.bybit.transport import Transport
 from edgerunner.adapters.bybit.values import Malformed, Scalar, whole
 from edgerunner.adapters.bybit.wire import UNREADABLE, OrderIds, TradeReply, decoded
+from edgerunner.adapters.wire_mark import handed_over
 from edgerunner.domain.errors import BrokerAuthFailed, BrokerUnreachable, OutcomeUnknown
 
 _LOGIN_AHEAD_MS: Final = 10_000
@@ -121,6 +122,7 @@ class TradeSession:
         try:
             message = {"reqId": number, "header": header, "op": op, "args": [body]}
             await self.link.send(msgspec.json.encode(message))
+            handed_over()
             async with asyncio.timeout(self._options.request_timeout_s):
                 return await answer
         except TimeoutError:

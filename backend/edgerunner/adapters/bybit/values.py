@@ -39,14 +39,14 @@ def required_text(value: Scalar, name: str) -> str:
 
 
 def number(value: Scalar) -> Decimal | None:
-    """Return the exact number, or None when unset; raises ``Malformed`` for what is no number ``in_range``."""
+    """Return the exact number, or None when unset; raises ``Malformed`` for what is no number that can be written."""
     if value is None or value in _UNSET:
         return None
     return exact(str(value) if not isinstance(value, int) or -_MOST_NS <= value <= _MOST_NS else "an integer")
 
 
 def exact(text: str, /) -> Decimal:
-    """Return the number written in a text; raises ``Malformed`` for what is no number ``in_range``."""
+    """Return the number written in a text; raises ``Malformed`` for what is none, or too long (``can_be_written``)."""
     try:
         parsed = Decimal(text) if len(text) <= _LONGEST else None
     except InvalidOperation:
@@ -54,11 +54,6 @@ def exact(text: str, /) -> Decimal:
     if parsed is None or not (parsed.is_finite() and -_MOST_DIGITS < parsed.adjusted() < _MOST_DIGITS):
         raise Malformed(f"{text[:_LONGEST]!r} is no number that a market has")
     return parsed
-
-
-def in_range(number: Decimal) -> bool:
-    """Whether a number is finite and can be written in some sixty digits: "1e999999999" fills a memory."""
-    return number.is_finite() and -_MOST_DIGITS < number.adjusted() < _MOST_DIGITS and len(str(number)) <= _LONGEST
 
 
 def required_number(value: Scalar, name: str) -> Decimal:

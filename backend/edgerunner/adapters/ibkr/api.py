@@ -11,6 +11,7 @@ from ib_async.ib import IB
 from ib_async.wrapper import RequestError
 
 from edgerunner.adapters.ibkr.ears import Ears, ErrorListener, Sink
+from edgerunner.adapters.reach import permitted_address
 from edgerunner.domain.errors import (
     BrokerAuthFailed,
     BrokerError,
@@ -67,7 +68,7 @@ class Api(IB):
         """
         self.ears.clientId = client_id
         place = f"{host}:{port}"
-        dialling = asyncio.ensure_future(self.client.connectAsync(host, port, client_id, None))
+        dialling = asyncio.ensure_future(self._dial(host, port, client_id))
         try:
             await asyncio.wait({dialling, self.lost}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
             if self._refusal is not None:
@@ -82,6 +83,9 @@ class Api(IB):
             await asyncio.gather(dialling, return_exceptions=True)
         self.client.updateReqId(FIRST_REQUEST_ID)
         return list(self.ears.accounts)
+
+    async def _dial(self, host: str, port: int, client_id: int) -> None:
+        await self.client.connectAsync(await permitted_address(host, port), port, client_id, None)
 
     async def ask(self, what: str, start: Callable[[], Awaitable[T]], *, timeout_s: float, key: str | None = None) -> T:
         """Send a request and return its answer.

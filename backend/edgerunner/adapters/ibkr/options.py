@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgerunner.adapters.broker import Environment
+from edgerunner.domain.addresses import objection_to_host
 from edgerunner.domain.errors import FieldError, InvalidRequest
 
 DEFAULT_PORTS: Final[Mapping[Environment, int]] = {Environment.PAPER: 7497, Environment.LIVE: 7496}
@@ -95,6 +96,9 @@ def parse_credentials(environment: Environment, credentials: Mapping[str, str], 
     host = credentials.get("host", "127.0.0.1").strip()
     if not host or any(character.isspace() for character in host):
         raise InvalidRequest.of("credentials.host", "invalid", "must be a host name or address")
+    objection = objection_to_host(host)
+    if objection is not None:
+        raise InvalidRequest.of("credentials.host", "invalid", objection)
     return Credentials(
         host=host,
         port=_whole(credentials, "port", DEFAULT_PORTS.get(environment), least=1, most=_HIGHEST_PORT),

@@ -16,6 +16,7 @@ from edgerunner.adapters.ibkr.order_news import Expectation, Judge, judge_cancel
 from edgerunner.adapters.ibkr.order_terms import terms_of
 from edgerunner.adapters.ibkr.order_words import DUPLICATE_ID, NOT_FOUND
 from edgerunner.adapters.ibkr.placement import OrderStyle, check_terms, exit_orders, parent_order
+from edgerunner.adapters.wire_mark import handed_over
 from edgerunner.domain.errors import BrokerRejected, InvalidRequest, NotConnected, OutcomeUnknown
 from edgerunner.domain.instruments import Instrument
 from edgerunner.domain.orders import OrderTerms
@@ -172,6 +173,7 @@ class OrderEntry:
     def _send(self, contract: Contract, order: Order) -> None:
         try:
             self._api().client.placeOrder(order.orderId, contract, order)
+            handed_over()
         except ConnectionError as error:
             raise NotConnected(f"not sent: {error}") from error
 

@@ -10,6 +10,8 @@ from typing import Final
 
 from ib_async.util import UNSET_DOUBLE, UNSET_INTEGER
 
+from edgerunner.domain.numbers import can_be_written
+
 NS_PER_S: Final = 1_000_000_000
 _UNSET: Final = frozenset({Decimal(str(UNSET_DOUBLE)), Decimal(UNSET_INTEGER), Decimal(2**63 - 1)})
 _WHOLE_BELOW: Final = 2**53
@@ -18,7 +20,7 @@ NO_VALUE: Final = -1
 
 
 def number(value: float | Decimal | str | None) -> Decimal | None:
-    """Return the exact number, or None when unset, empty, no number or not finite."""
+    """Return the exact number, or None when unset, empty, no number, not finite, or too long to be written."""
     if value is None or value == "":
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < _WHOLE_BELOW:
@@ -27,7 +29,7 @@ def number(value: float | Decimal | str | None) -> Decimal | None:
         found = Decimal(str(value))
     except InvalidOperation:
         return None
-    return None if not found.is_finite() or found in _UNSET else found
+    return None if not can_be_written(found) or found in _UNSET else found
 
 
 def price(value: float | None, size: float = 1) -> Decimal | None:

@@ -21,6 +21,7 @@ from edgerunner.adapters.mt5.terminal import (
     Urgency,
     as_broker_error,
 )
+from edgerunner.adapters.wire_mark import handed_over
 from edgerunner.domain.errors import (
     BrokerError,
     BrokerTimeout,
@@ -109,6 +110,7 @@ class BridgeTerminal:
     async def _post_order(self, request: Request, key: str) -> tuple[int, Any]:
         headers = {"Idempotency-Key": key, "Bridge-Lease": await self._held_lease()}
         body = {"request": dict(request)}
+        handed_over()
         try:
             return await self._http.exchange(
                 "POST", "/v1/calls/order_send", body, headers=headers, timeout_s=self._pace.order_s
@@ -154,7 +156,9 @@ def _value(function: str, told: object) -> Any:
     result = told["result"]
     if result is None or result is False:
         code, text = (*told["last_error"], -1, "")[:2]
-        raise CallFailed(function, int(code), str(text))
+        if not isinstance(code, int):
+            raise Malformed("last_error has no code")
+        raise CallFailed(function, code, str(text))
     return value_of(function, result)
 
 

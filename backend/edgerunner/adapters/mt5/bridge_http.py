@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from edgerunner.adapters.reach import AddressRefused, permitted_socket
 from edgerunner.domain.errors import BrokerTimeout, NotConnected
 
 
@@ -54,7 +55,7 @@ class BridgeHttp:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 headers={"Authorization": f"Bearer {self.address.token}"},
-                connector=aiohttp.TCPConnector(limit=16),
+                connector=aiohttp.TCPConnector(limit=16, socket_factory=permitted_socket),
                 trust_env=False,
             )
 
@@ -81,18 +82,23 @@ class BridgeHttp:
         url = self.address.url + path
         try:
             async with asyncio.timeout(timeout_s):
-                async with self.session.request(method, url, json=body, headers=headers, params=parameters) as answer:
-                    return answer.status, _decoded(await answer.read())
+                async with self.session.request(
+                    method, url, json=body, headers=headers, params=parameters, allow_redirects=False
+                ) as answer:
+                    return answer.status, decoded(await answer.read())
         except TimeoutError as error:
             raise BrokerTimeout(f"the bridge did not answer within {timeout_s:g} s") from error
+        except AddressRefused as error:
+            raise NotSent(f"the bridge at {self.address.url} is not dialled: {error}") from error
         except aiohttp.ClientConnectorError as error:
             raise NotSent(f"the bridge at {self.address.url} is not reached: {error.strerror or error}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"the bridge broke off: {str(error) or type(error).__name__}") from error
 
 
-def _decoded(raw: bytes) -> Any:
+def decoded(raw: bytes) -> Any:
+    """Return an answer's JSON, None when it is none."""
     try:
         return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

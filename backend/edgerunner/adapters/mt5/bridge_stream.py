@@ -105,19 +105,19 @@ class BridgeStream:
                 await self._hear(message.data)
         except TimeoutError:
             reason = f"the bridge's stream was silent for {SILENCE_S:g} s"
-        except (Malformed, msgspec.DecodeError, BrokerUnreachable, aiohttp.ClientError) as error:
+        except (Malformed, BrokerUnreachable, aiohttp.ClientError) as error:
             reason = f"the bridge's stream is not readable: {error}"
         listener = self._listener()
         if listener is not None:
             listener.on_lost(reason)
 
     async def _hear(self, raw: str | bytes) -> None:
-        told = msgspec.json.decode(raw)
-        if not isinstance(told, dict):
-            raise Malformed("a message is no object")
-        kind, channel = told.get("kind"), str(told.get("channel"))
+        told = _message(raw)
+        kind, channel = told["kind"], str(told.get("channel"))
         if kind == "error":
             _log.warning("bridge_stream_refused", channel=channel, code=told.get("code"), detail=told.get("detail"))
+        if channel not in CHANGES and channel.removeprefix(_TICKS) not in self._wanted:
+            return
         if kind in {"snapshot", "delta", "heartbeat"} and not self._is_next(channel, told):
             await self._say("resync", channel)
             return
@@ -126,7 +126,9 @@ class BridgeStream:
 
     def _is_next(self, channel: str, told: Mapping[str, Any]) -> bool:
         """Tell whether nothing is missing before a message; a snapshot begins a new line of numbers."""
-        epoch, number = str(told.get("epoch")), int(told.get("seq") or 0)
+        epoch, number = str(told.get("epoch")), told.get("seq") or 0
+        if not isinstance(number, int):
+            raise Malformed("a message has no number")
         known = self._numbers.get(channel)
         if told["kind"] == "snapshot":
             self._numbers[channel] = (epoch, number)
@@ -166,3 +168,14 @@ class BridgeStream:
             listener.on_lost("the bridge's terminal was started again")
         else:
             listener.on_change()
+
+
+def _message(raw: str | bytes) -> dict[str, Any]:
+    """Return a message of the stream, which has a word for its kind; raises ``Malformed``."""
+    try:
+        told = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+    if not isinstance(told, dict) or not isinstance(told.get("kind"), str):
+        raise Malformed("a message is no object with a kind")
+    return told

@@ -105,5 +105,6 @@ def _field(kind: type[StructSequence], name: str, wanted: type, value: object) -
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
     elif isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool)):
-        return value
+        if not isinstance(value, int) or -(2**63) <= value < 2**64:  # the terminal has no larger ones
+            return value
     raise Malformed(f"{kind.__name__}.{name} is {type(value).__name__}")

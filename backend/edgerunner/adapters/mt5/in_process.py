@@ -26,6 +26,7 @@ from edgerunner.adapters.mt5.terminal import (
     as_broker_error,
 )
 from edgerunner.adapters.mt5.worker import NotBegun, StillRunning, Worker
+from edgerunner.adapters.wire_mark import handed_over
 from edgerunner.domain.errors import (
     BrokerAuthFailed,
     BrokerError,
@@ -120,6 +121,7 @@ class InProcessTerminal:
 
     async def send(self, request: Request, *, key: str, urgency: Urgency) -> OrderSendResult:  # noqa: ARG002 - the bridge's
         """Check the account and send, in one step."""
+        handed_over()
         try:
             return await self._worker.run(lambda: self._send(request), urgency=urgency, timeout_s=self._pace.order_s)
         except NotBegun as error:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from edgerunner.adapters.broker import Environment
 from edgerunner.adapters.mt5.server_clock import ServerZone, parse_zone
 from edgerunner.adapters.mt5.terminal import Pace
+from edgerunner.domain.addresses import objection_to_host
 from edgerunner.domain.errors import FieldError, InvalidRequest
 
 REAL_MODULE: Final = "MetaTrader5"
@@ -172,6 +173,9 @@ def _check_url(text: str) -> str | None:
         return "must be an address such as http://127.0.0.1:8103"
     if parts.scheme not in {"http", "https"} or not host or parts.path.strip("/") or parts.query or parts.username:
         return "must be an address such as http://127.0.0.1:8103"
+    objection = objection_to_host(host)
+    if objection is not None:
+        return objection
     if parts.scheme == "http" and host not in LOOPBACK:
         return "must be https beyond this machine: the token would travel in clear"
     return None

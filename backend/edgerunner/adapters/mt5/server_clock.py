@@ -13,10 +13,13 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from edgerunner.adapters.mt5.values import NS_PER_MS, NS_PER_S
+from edgerunner.domain.errors import BrokerUnreachable
 
 STEP_S: Final = 900
 LEAST_S: Final = -12 * 3600
 MOST_S: Final = 14 * 3600
+_LAST_MS: Final = (2**63 - 1) // NS_PER_MS - 7 * 86_400_000
+"""In the year 2262, where 63 bits of nanoseconds end."""
 SKEW_S: Final = 120
 """How far two clocks that are not kept well may be apart: more is no reading of an offset."""
 
@@ -128,7 +131,12 @@ class ServerClock:
         return self._doubt(reading, utc_ns)
 
     def utc_ns(self, server_ms: int) -> int:
-        """Return the time of a server stamp in milliseconds; raises ``ValueError`` while the clock is not known."""
+        """Return the time of a server stamp in milliseconds.
+
+        Raises ``ValueError`` while the clock is not known, ``BrokerUnreachable`` for a stamp outside of 1970 to 2262.
+        """
+        if not 0 <= server_ms <= _LAST_MS:
+            raise BrokerUnreachable(f"the terminal told {server_ms} ms, which is no time")
         whole_s, rest_ms = divmod(server_ms, 1000)
         if self.zone is not None:
             return self.zone.utc_s(whole_s) * NS_PER_S + rest_ms * NS_PER_MS

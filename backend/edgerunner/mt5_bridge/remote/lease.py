@@ -55,7 +55,7 @@ class Lease:
             reply = self._wished(deadline)
             if reply.status != 201:
                 return reply
-            lease_id = str(reply.body["lease_id"])
+            lease_id = _lease_id(reply)
             try:
                 refusal = self._other_account(deadline)
             except LinkError:
@@ -147,3 +147,11 @@ class Lease:
                 continue
             if reply.status != 200:
                 self.forget(lease_id)
+
+
+def _lease_id(reply: Reply) -> str:
+    match reply.body:
+        case {"lease_id": str(lease_id)}:
+            return lease_id
+        case _:
+            raise LinkLostError("the bridge gives control without saying which", was_sent=True)

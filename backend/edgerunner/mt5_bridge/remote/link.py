@@ -158,7 +158,15 @@ def _read(response: http.client.HTTPResponse) -> Reply:
     if len(content) > MAX_ANSWER_BYTES:
         raise ValueError("the answer is too long")
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Reply(status=response.status, body=json.loads(content) if content else None, headers=headers)
+    return reply_of(response.status, headers, content)
+
+
+def reply_of(status: int, headers: Mapping[str, str], content: bytes) -> Reply:
+    """Return what an answer's bytes say; raises ``ValueError`` for what is no JSON."""
+    try:
+        return Reply(status=status, body=json.loads(content) if content else None, headers=headers)
+    except RecursionError:
+        raise ValueError("the answer is nested too deeply") from None
 
 
 def _connector(options: BridgeOptions) -> Callable[[], http.client.HTTPConnection]:

@@ -114,7 +114,11 @@ class OrderLine:
 def _is_worth_asking_again(reply: Reply) -> bool:
     code = code_of(reply)
     if code == OUTCOME_UNKNOWN:
-        return bool(reply.body.get("order", {}).get("state") == "sending")
+        match reply.body:
+            case {"order": {"state": "sending"}}:
+                return True
+            case _:
+                return False
     return code in BUSY or _is_of_a_proxy(reply)
 
 
@@ -122,8 +126,13 @@ def _is_uncertain(reply: Reply) -> bool:
     """Tell whether the order may have been executed although no result says so."""
     if reply.status != 200:
         return code_of(reply) in UNCERTAIN or _is_of_a_proxy(reply)
-    is_silent = isinstance(reply.body, dict) and reply.body.get("result") is None
-    return is_silent and reply.body["last_error"][0] <= constants.RES_E_INTERNAL_FAIL
+    match reply.body:
+        case {"result": dict()}:
+            return False
+        case {"result": None, "last_error": [int(code), *_]}:
+            return code <= constants.RES_E_INTERNAL_FAIL
+        case _:  # none of the bridge's answers: the key is kept
+            return True
 
 
 def _is_of_a_proxy(reply: Reply) -> bool:

@@ -30,7 +30,7 @@ class Directory:
         self._keys = {key.key_id: known for key in snapshot.keys if (known := self._known(key)) is not None}
 
     def of_key(self, key_id: str, secret_hash: str, address: str, now_ns: int) -> Principal | None:
-        """Return who an API key is, when the hash of its secret fits, it has not expired, and comes from where it may."""
+        """Return who an API key is, when its secret fits, it has not expired, and comes from where it may."""
         known = self._keys.get(key_id)
         if known is None or not hmac.compare_digest(known.secret_hash, secret_hash):
             return None

@@ -32,10 +32,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Watch:
-    """One open stream's credential; ``ended`` is set when it expires or is revoked."""
+    """One open stream's credential, None until it is proven; ``ended`` is set when it expires or is revoked."""
 
-    def __init__(self, principal: Principal) -> None:
-        self.principal = principal
+    def __init__(self) -> None:
+        self.principal: Principal | None = None
         self.ended = asyncio.Event()
 
 
@@ -108,9 +108,9 @@ class CredentialGate:
         await self.refresh()
         return self.directory.of_credential(ticket.credential, ticket.credential_id, ticket.credential_ends_ns, now_ns)
 
-    def watch(self, principal: Principal) -> Watch:
+    def watch(self) -> Watch:
         """Begin to watch a credential; whoever does ends it with ``unwatch``."""
-        watch = Watch(principal)
+        watch = Watch()
         self._watches.add(watch)
         return watch
 
@@ -122,7 +122,7 @@ class CredentialGate:
         """Tell the watches whose credential has expired or was revoked."""
         now_ns = self._clock.now_ns()
         for watch in self._watches:
-            if not self.directory.still_stands(watch.principal, now_ns):
+            if watch.principal is not None and not self.directory.still_stands(watch.principal, now_ns):
                 watch.ended.set()
 
     def _recognise(self, token: str, address: str) -> Principal | None:

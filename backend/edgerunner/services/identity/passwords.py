@@ -79,14 +79,15 @@ class PasswordHasher:
         """Return the hash to store. Raises ``Overloaded``."""
         return await self._alone(lambda: self._hash.hash(_normal(password)))
 
-    async def verify(self, password: str, stored: str | None) -> bool:
+    async def verify(self, password: str, stored: str | None, *, on_turn: Callable[[], None]) -> bool:
         """Tell whether a password fits; None = there is no such user, found out at the same cost.
 
-        Raises ``Overloaded``.
+        ``on_turn`` is called when nothing else can come between it and the answer; what it raises ends the
+        try. Raises ``Overloaded``.
         """
         if len(password) > MAXIMUM_LENGTH:
             password = ""  # never one of ours; hashing megabytes for a stranger is no use
-        return await self._alone(lambda: self._verify(password, stored))
+        return await self._alone(lambda: self._verify(password, stored), on_turn)
 
     def _verify(self, password: str, stored: str | None) -> bool:
         if self._nobodys is None:
@@ -94,12 +95,13 @@ class PasswordHasher:
         fits = self._hash.verify(_normal(password), self._nobodys if stored is None else stored)
         return fits and stored is not None
 
-    async def _alone(self, work: Callable[[], Result]) -> Result:
+    async def _alone(self, work: Callable[[], Result], on_turn: Callable[[], None] = lambda: None) -> Result:
         if self._waiting >= MOST_WAITING:
             raise Overloaded("too many people sign in at this moment: try again in some seconds")
         self._waiting += 1
         try:
             async with self._turn:
+                on_turn()
                 return await asyncio.to_thread(work)
         finally:
             self._waiting -= 1

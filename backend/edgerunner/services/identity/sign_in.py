@@ -74,10 +74,9 @@ class SignIn:
         Raises ``Unauthorized``, ``SecondFactorRequired`` when the password is right and a code is missing,
         ``RateLimited``, ``Overloaded``.
         """
-        self._throttle.require_free(name, address)
         await self._gate.refresh()
         user = self._gate.directory.acting_user(name)
-        if not await self._hasher.verify(password, None if user is None else user.password_hash) or user is None:
+        if not await self._fits(name, password, user, address) or user is None:
             raise await self._refused(name, address, "wrong_password")
         if user.totp_confirmed:
             if code is None:
@@ -118,8 +117,7 @@ class SignIn:
     async def require_password(self, principal: Principal, password: str, *, address: str) -> StoredUser:
         """Pass a signed-in person who knows the password. Raises ``Forbidden``, ``Unauthorized``, ``RateLimited``."""
         user = self.person_of(principal)
-        self._throttle.require_free(user.name, address)
-        if not await self._hasher.verify(password, user.password_hash):
+        if not await self._fits(user.name, password, user, address):
             raise await self._refused(user.name, address, "wrong_password")
         return user
 
@@ -142,6 +140,12 @@ class SignIn:
         )
         await self._sessions.add_ticket(hash_of(text), ticket, now_ns)
         return Ticket(text=text, expires_at_ns=expires_at_ns)
+
+    async def _fits(self, name: str, password: str, user: StoredUser | None, address: str) -> bool:
+        def on_turn() -> None:
+            self._throttle.require_free(name, address)
+
+        return await self._hasher.verify(password, None if user is None else user.password_hash, on_turn=on_turn)
 
     async def _begin(self, user: StoredUser, address: str) -> SignedIn:
         now_ns = self._clock.now_ns()

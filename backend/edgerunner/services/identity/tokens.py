@@ -36,7 +36,7 @@ def new_signing_keys(before: SigningKeys | None = None) -> SigningKeys:
     """Return keys with a new random current one; the newest old one goes on verifying."""
     kid = secrets.token_hex(4)
     kept = {} if before is None else {before.current: before.secrets[before.current]}
-    return SigningKeys(current=kid, secrets={**kept, kid: secrets.token_bytes(32)})
+    return SigningKeys(current=kid, secrets={**kept, kid: secrets.token_bytes(64)})
 
 
 def sign(keys: SigningKeys, *, user_name: str, session_id: str, now_ns: int, ends_at_ns: int) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from edgerunner.domain.numbers import to_plain
 from edgerunner.domain.orders import Order, Source
 from edgerunner.services.clock import Clock
 from edgerunner.services.order_checks import Changes, PlaceRequest
-from edgerunner.services.order_service import Placed
+from edgerunner.services.order_drafts import Placed
 from edgerunner.services.strategies.conversion import order_state, place_request, refused_state
 from edgerunner.strategy_worker.messages import Cancel, Market, Modify, OrderState, Submit, Wish
 

@@ -16,6 +16,7 @@ from edgerunner.domain.errors import EdgerunnerError
 from edgerunner.domain.market import Timeframe
 from edgerunner.domain.orders import OrderStatus
 from edgerunner.domain.positions import Position
+from edgerunner.metrics import STRATEGY_TURN_SECONDS, STRATEGY_TURNS_OVER_LIMIT
 from edgerunner.services.market_service import MarketService
 from edgerunner.services.position_view import mark_of_ticker
 from edgerunner.services.strategies.book import Step, StrategyBook
@@ -270,10 +271,12 @@ class StrategyRun:
         self._turn_done.clear()
         seconds = limit_s or self._limits.turn_s
         try:
-            async with asyncio.timeout(seconds):
-                await worker.send(msgspec.structs.replace(turn, turn=self._turn))
-                await self._turn_done.wait()
+            with STRATEGY_TURN_SECONDS.time():
+                async with asyncio.timeout(seconds):
+                    await worker.send(msgspec.structs.replace(turn, turn=self._turn))
+                    await self._turn_done.wait()
         except TimeoutError:
+            STRATEGY_TURNS_OVER_LIMIT.inc()
             what = _callback(turn)
             raise Fault(f"{what} did not return within {seconds:g} s: endless loop or too much work") from None
 

@@ -12,6 +12,7 @@ import structlog
 from edgerunner.domain.errors import Conflict, EdgerunnerError, NotFound
 from edgerunner.domain.market import Timeframe
 from edgerunner.domain.values import replace
+from edgerunner.metrics import STRATEGY_FAULTS
 from edgerunner.services.alert_service import AlertLevel, AlertService
 from edgerunner.services.key_locks import KeyLocks
 from edgerunner.services.strategies.book import Step
@@ -247,6 +248,7 @@ class StrategyService:
     async def _ended(self, entry: _Entry, state: RunState, reason: str | None) -> None:
         strategy_id = entry.stored.strategy_id
         if reason is not None:
+            STRATEGY_FAULTS.inc()
             self._notebook.log(strategy_id, LogLevel.ERROR, f"faulted: {reason}")
             self._alerts.raise_alert(
                 AlertLevel.CRITICAL,

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import msgspec
@@ -23,7 +22,7 @@ from edgerunner.adapters.bybit.values import Malformed, Strangers, number, nanos
 from edgerunner.adapters.buffers import MarketBuffer, UpdateBuffer
 from edgerunner.domain.market import Timeframe
 from tests.fuzz.damage import damaged_json, hostile_scalars, json_messages, rubbish, written
-from tests.fuzz.declared import decoded, require, require_printable
+from tests.fuzz.declared import decoded, require, require_plain, require_printable
 from tests.fuzz.recorded import bybit_documents
 from tests.fuzz.target import Target, pure, served
 from tests.unit.adapters.bybit.samples import (
@@ -87,24 +86,9 @@ def _row_target(name: str, kind: type[wire.Wire], rows: list[Any], use: Callable
     def check(data: bytes) -> None:
         row = decoded(wire.decoded, msgspec.Raw(data), kind, error=Malformed)
         if row is not None:
-            _require_plain(decoded(use, row, error=Malformed))
+            require_plain(decoded(use, row, error=Malformed))
 
     return pure(name, f"adapters.bybit: {kind.__name__} rows", json_messages(rows), check)
-
-
-def _require_plain(value: object) -> None:
-    """Every number in a report can be written down."""
-    match value:
-        case dict():
-            for inner in value.values():
-                _require_plain(inner)
-        case list() | tuple():
-            for inner in value:
-                _require_plain(inner)
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            _require_plain(asdict(value))
-        case _:
-            require_printable(value)
 
 
 def _orders(row: wire.Order) -> object:
@@ -204,10 +188,10 @@ async def _public(site: _PublicSite, messages: list[bytes]) -> None:
     for message in messages:
         site.session.receive(message)
     for update in site.buffer._queue:
-        _require_plain(update)
+        require_plain(update)
     site.buffer._queue.clear()
     for build in list(site.buffer._changed.values()):
-        _require_plain(build())
+        require_plain(build())
 
 
 @asynccontextmanager
@@ -237,7 +221,7 @@ async def _private(events: PrivateEvents, message: bytes) -> None:
     if push is not None:
         decoded(events.receive, push, error=Malformed)
     for update in events._updates._waiting:
-        _require_plain(update)
+        require_plain(update)
     events._updates._waiting.clear()
     require(len(events._strangers.counts) < 1_100, "strangers without end")
 

@@ -1,5 +1,6 @@
 """Data folders with something in them, and what can be asked of them afterwards."""
 
+import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
@@ -19,11 +20,11 @@ WHEN = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
 EVERYTHING = Contents(keys=True, data=True)
 
 
-async def data_folder(place: Path, migrated_file: Path, *, orders: int = 3) -> Path:
+def data_folder(place: Path, migrated_file: Path, *, orders: int = 3) -> Path:
     """Return a folder with a journal of some orders, a paper account's book, keys, a strategy and a dataset."""
     place.mkdir(mode=0o700)
     shutil.copy(migrated_file, place / FILE_NAME)
-    await append_orders(place, orders)
+    asyncio.run(append_orders(place, orders))
     for name, content in {
         "api_key": "q8Wz_4tRk1-Lm7q8Wz_4tRk1-Lm7Pz9Xc\n",
         "master.key": "not-a-real-one\n",

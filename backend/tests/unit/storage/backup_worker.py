@@ -26,7 +26,9 @@ class Fuse:
         self.taken = 0
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        is_writing = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        is_writing = (
+            event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        )
         if event in STEPS or is_writing:
             self.taken += 1
             if self.taken == self._step:
@@ -40,7 +42,7 @@ def main(step: int, verb: str, data_dir: Path, archive: Path) -> None:
         backup.create(data_dir, archive, Contents(keys=True, data=True), created_at=datetime(2026, 11, 23, tzinfo=UTC))
     else:
         restore.restore(data_dir, archive, force=True, stamp="killed")
-    print(fuse.taken, flush=True)
+    os.write(1, f"{fuse.taken}\n".encode())
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def main() -> None:
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
-            print(at, os.waitstatus_to_exitcode(status))
+            sys.stdout.write(f"{at} {os.waitstatus_to_exitcode(status)}\n")
             return
 
 

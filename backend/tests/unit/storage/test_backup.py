@@ -36,8 +36,8 @@ while sys.stdin.readline() == "more\\n":
 """
 
 
-async def test_a_restored_folder_has_the_same_state_hash_and_the_same_files(tmp_path: Path, migrated_file: Path) -> None:
-    source = await data_folder(tmp_path / "a folder", migrated_file)
+def test_a_restored_folder_has_the_same_state_and_the_same_files(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "a folder", migrated_file)
     made = save(source, tmp_path / "b.zip")
     (tmp_path / "new").mkdir()
 
@@ -52,8 +52,8 @@ async def test_a_restored_folder_has_the_same_state_hash_and_the_same_files(tmp_
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
-async def test_nobody_else_may_read_an_archive_or_what_is_restored(tmp_path: Path, migrated_file: Path) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
+def test_nobody_else_may_read_an_archive_or_what_is_restored(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
     save(source, tmp_path / "b.zip")
     (tmp_path / "new").mkdir()
     restore.restore(tmp_path / "new", tmp_path / "b.zip", force=False, stamp="x")
@@ -61,8 +61,8 @@ async def test_nobody_else_may_read_an_archive_or_what_is_restored(tmp_path: Pat
     assert {path.name: oct(path.stat().st_mode & 0o077) for path in private} == {path.name: "0o0" for path in private}
 
 
-async def test_keys_and_bulky_data_are_in_it_only_when_asked(tmp_path: Path, migrated_file: Path) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
+def test_keys_and_bulky_data_are_in_it_only_when_asked(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
     assert save(source, tmp_path / "plain.zip", Contents()).roots == (FILE_NAME, "local", "strategies")
     assert set(save(source, tmp_path / "keys.zip", Contents(keys=True)).roots) >= {"api_key", "master.key"}
     assert set(save(source, tmp_path / "data.zip", Contents(data=True)).roots) >= {"datasets", "backtests"}
@@ -71,7 +71,7 @@ async def test_keys_and_bulky_data_are_in_it_only_when_asked(tmp_path: Path, mig
 async def test_a_backup_taken_between_commits_holds_every_commit_before_it_whole(
     tmp_path: Path, migrated_file: Path
 ) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
+    source = await asyncio.to_thread(data_folder, tmp_path / "data", migrated_file)
     database = Database.open(source)
     journal = await Journal.open(database, clock_ns=FakeClock().now_ns)
     stop = asyncio.Event()
@@ -101,8 +101,8 @@ async def test_a_backup_taken_between_commits_holds_every_commit_before_it_whole
     assert acknowledged > 0
 
 
-async def test_a_book_that_its_owner_locks_is_copied_with_every_commit(tmp_path: Path, migrated_file: Path) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
+def test_a_book_that_its_owner_locks_is_copied_with_every_commit(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
     book = source / "local" / "paper.db"
     owner = subprocess.Popen(
         [sys.executable, "-c", LOCKER, str(book)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -127,9 +127,9 @@ async def test_a_book_that_its_owner_locks_is_copied_with_every_commit(tmp_path:
         owner.stdout.close()
 
 
-async def test_a_folder_that_holds_something_is_refused_and_untouched(tmp_path: Path, migrated_file: Path) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
-    other = await data_folder(tmp_path / "other", migrated_file, orders=5)
+def test_a_folder_that_holds_something_is_refused_and_untouched(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
+    other = data_folder(tmp_path / "other", migrated_file, orders=5)
     save(source, tmp_path / "b.zip")
     before, names = state_in(other), names_in(other)
     with pytest.raises(RestoreRefused, match="not empty"):
@@ -137,11 +137,9 @@ async def test_a_folder_that_holds_something_is_refused_and_untouched(tmp_path: 
     assert (state_in(other), names_in(other)) == (before, names)
 
 
-async def test_force_replaces_what_the_backup_holds_and_keeps_the_old_beside(
-    tmp_path: Path, migrated_file: Path
-) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
-    other = await data_folder(tmp_path / "other", migrated_file, orders=5)
+def test_force_replaces_what_the_backup_holds_and_keeps_the_old_beside(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
+    other = data_folder(tmp_path / "other", migrated_file, orders=5)
     made, old = save(source, tmp_path / "b.zip", Contents()), state_in(other)
 
     done = restore.restore(other, tmp_path / "b.zip", force=True, stamp="now")
@@ -153,10 +151,10 @@ async def test_force_replaces_what_the_backup_holds_and_keeps_the_old_beside(
     assert not (other / restore.STAGING).exists()
 
 
-async def test_the_state_hash_sees_one_changed_cell_and_not_how_the_file_is_laid_out(
+def test_the_state_hash_sees_one_changed_cell_and_not_how_the_file_is_laid_out(
     tmp_path: Path, migrated_file: Path
 ) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
+    source = data_folder(tmp_path / "data", migrated_file)
     before = state_in(source)
     with closing(sqlite3.connect(source / FILE_NAME, isolation_level=None)) as connection:
         connection.execute("VACUUM")
@@ -167,8 +165,8 @@ async def test_the_state_hash_sees_one_changed_cell_and_not_how_the_file_is_laid
     assert [name for name in after.tables if after.tables[name] != before.tables[name]] == ["idempotency"]
 
 
-async def test_an_archive_is_never_written_over(tmp_path: Path, migrated_file: Path) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
+def test_an_archive_is_never_written_over(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
     (tmp_path / "b.zip").write_text("mine")
     with pytest.raises(BackupFailed, match="exists already"):
         save(source, tmp_path / "b.zip")
@@ -180,8 +178,8 @@ def test_an_empty_folder_cannot_be_backed_up(tmp_path: Path) -> None:
         save(tmp_path, tmp_path / "b.zip")
 
 
-async def test_a_locked_file_without_a_log_is_refused_and_leaves_nothing(tmp_path: Path, migrated_file: Path) -> None:
-    source = await data_folder(tmp_path / "data", migrated_file)
+def test_a_locked_file_without_a_log_is_refused_and_leaves_nothing(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
     write_book(source / "local" / "old.db", 1)
     with closing(sqlite3.connect(source / "local" / "old.db", isolation_level=None)) as owner:
         owner.execute("PRAGMA journal_mode = DELETE")

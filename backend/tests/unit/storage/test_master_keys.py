@@ -17,10 +17,10 @@ from edgerunner.storage.secrets import Vault
 class MemoryKeyring(KeyringBackend):
     """A keyring of this process."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -72,7 +72,7 @@ def test_the_keyring_keeps_a_key_per_data_folder(tmp_path: Path) -> None:
 
 
 def test_a_keyring_that_keeps_nothing_is_refused(tmp_path: Path) -> None:
-    keyring.set_keyring(keyring.backends.null.Keyring())
+    keyring.set_keyring(keyring.backends.null.Keyring())  # type: ignore[no-untyped-call]
     with pytest.raises(MasterKeyUnusable, match="did not keep the key"):
         KeyringKeys(tmp_path).read()
 

@@ -1,11 +1,14 @@
-import { type Api, answerOf, doneOf, type Schemas } from "../client";
+import { type Api, answerOf, type Schemas } from "../client";
 
 /** A second factor that waits for its first code. */
-export type SecondFactor = Schemas["TotpAnswer"];
+export type SecondFactor = Schemas["EnrolmentAnswer"];
 
-/** Functions instead of mutations of the query library: it would keep passwords and codes in its cache. */
-export function changePassword(api: Api, current: string, next: string): Promise<void> {
-  return doneOf(api.POST("/auth/password", { body: { current, new: next } }));
+/**
+ * Change one's password; every session of the person ends with it. Functions instead of mutations of the query
+ * library: it would keep passwords and codes in its cache.
+ */
+export function changePassword(api: Api, current: string, next: string): Promise<unknown> {
+  return answerOf(api.POST("/auth/password", { body: { current, new: next } }));
 }
 
 /** Make a secret for an authenticator; it counts once a code of it was confirmed. */
@@ -18,6 +21,7 @@ export async function confirmSecondFactor(api: Api, code: string): Promise<reado
   return (await answerOf(api.POST("/auth/totp/confirm", { body: { code } }))).recovery_codes;
 }
 
-export function removeSecondFactor(api: Api, password: string): Promise<void> {
-  return doneOf(api.POST("/auth/totp/remove", { body: { password } }));
+/** Take it away; every session of the person ends with it. */
+export function removeSecondFactor(api: Api, password: string): Promise<unknown> {
+  return answerOf(api.POST("/auth/totp/remove", { body: { password } }));
 }

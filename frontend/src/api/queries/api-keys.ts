@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useServices } from "@/app/services";
-import { type Api, answerOf, doneOf, type Schemas } from "../client";
+import { type Api, answerOf, type Schemas } from "../client";
 
-export type ApiKey = Schemas["ApiKeyAnswer"];
-export type NewApiKey = Schemas["NewApiKeyAnswer"];
-export type NewApiKeyRequest = Schemas["NewApiKeyRequest"];
+export type ApiKey = Schemas["KeyAnswer"];
+export type NewApiKey = Schemas["MadeKeyAnswer"];
+export type NewApiKeyRequest = Schemas["AddKeyRequest"];
 
 export const API_KEYS = ["api-keys"] as const;
 
@@ -26,7 +26,7 @@ export function useRevokeApiKey() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (keyId: string) =>
-      doneOf(api.DELETE("/api-keys/{key_id}", { params: { path: { key_id: keyId } } })),
+      answerOf(api.DELETE("/api-keys/{key_id}", { params: { path: { key_id: keyId } } })),
     onSettled: () => queries.invalidateQueries({ queryKey: API_KEYS }),
   });
 }

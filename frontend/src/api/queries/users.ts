@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useServices } from "@/app/services";
-import { type Api, answerOf, doneOf, type Schemas } from "../client";
+import { type Api, answerOf, type Schemas } from "../client";
 
 export type User = Schemas["UserAnswer"];
 export type Role = User["role"];
@@ -17,14 +17,15 @@ export function useUsers() {
 }
 
 /** Add a person. No mutation of the query library: it would keep the password in its cache. */
-export function addUser(api: Api, body: Schemas["NewUserRequest"]): Promise<User> {
+export function addUser(api: Api, body: Schemas["AddUserRequest"]): Promise<User> {
   return answerOf(api.POST("/users", { body }));
 }
 
-export type UserChange = { readonly role?: Role; readonly disabled?: boolean; readonly password?: string };
+/** What changes of a person; every change ends all sessions of that person. */
+export type UserChange = Partial<Schemas["ChangeUserRequest"]>;
 
 export function patchUser(api: Api, user: string, change: UserChange): Promise<User> {
-  return answerOf(api.PATCH("/users/{user}", { params: { path: { user } }, body: change }));
+  return answerOf(api.PATCH("/users/{user}", { params: { path: { user } }, body: { reset_totp: false, ...change } }));
 }
 
 /** Let somebody in again, or keep somebody out. */
@@ -36,7 +37,7 @@ export function useDisableUser() {
 
 export function useRemoveUser() {
   return useUserChange((api, user: string) =>
-    doneOf(api.DELETE("/users/{user}", { params: { path: { user } } })),
+    answerOf(api.DELETE("/users/{user}", { params: { path: { user } } })),
   );
 }
 

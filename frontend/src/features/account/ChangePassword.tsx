@@ -2,21 +2,22 @@ import { type FormEvent, useState } from "react";
 import { fieldErrors } from "@/api/field-errors";
 import { changePassword } from "@/api/queries/account";
 import { useServices } from "@/app/services";
+import { useSession } from "@/app/session";
+import { PASSWORD_RULE, passwordError } from "@/domain/password";
 import { Button } from "@/ui/Button";
 import { LIVE, Panel } from "@/ui/Panel";
 import { ProblemNote } from "@/ui/ProblemNote";
 import { SecretField } from "@/ui/SecretField";
 import { useAttempt } from "@/ui/useAttempt";
-import { PASSWORD_RULE, passwordError } from "@/domain/password";
 
 const NOTHING = { current: "", next: "", again: "" };
 
 /** Changes the password of who is signed in; every session of that person ends with it. */
 export function ChangePassword() {
   const { api } = useServices();
+  const signOut = useSession((session) => session.signOut);
   const [typed, setTyped] = useState(NOTHING);
   const [isTried, setTried] = useState(false);
-  const [isDone, setDone] = useState(false);
   const attempt = useAttempt();
   const told = fieldErrors(attempt.error);
   const nextError = passwordError(typed.next);
@@ -25,13 +26,10 @@ export function ChangePassword() {
   function submit(event: FormEvent): void {
     event.preventDefault();
     setTried(true);
-    setDone(false);
     if (nextError !== undefined || againError !== undefined) return;
     attempt.run(async () => {
       await changePassword(api, typed.current, typed.next);
-      setTyped(NOTHING);
-      setTried(false);
-      setDone(true);
+      signOut("The password is changed. Sign in with the new one.");
     });
   }
 
@@ -61,14 +59,9 @@ export function ChangePassword() {
           onChange={(again) => setTyped({ ...typed, again })}
         />
         <p className="m-0 text-xs text-muted">
-          Every session of yours ends with it, on other machines too: sign in again with the new one.
+          Every session of yours ends with it, this one and those on other machines.
         </p>
         <ProblemNote error={attempt.error} />
-        {isDone && (
-          <p role="status" className="m-0 text-sm">
-            The password is changed.
-          </p>
-        )}
         <div>
           <Button type="submit" look="accent" disabled={attempt.isRunning || typed.current === ""}>
             {attempt.isRunning ? "Changing it" : "Change the password"}

@@ -1,8 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { fieldErrors } from "@/api/field-errors";
 import { beginSecondFactor, removeSecondFactor, type SecondFactor as Secret } from "@/api/queries/account";
 import { useServices } from "@/app/services";
+import { useSession } from "@/app/session";
 import { Button } from "@/ui/Button";
 import { LIVE, Panel } from "@/ui/Panel";
 import { ProblemNote } from "@/ui/ProblemNote";
@@ -45,7 +45,7 @@ function SetUp() {
 
 function TakeAway() {
   const { api } = useServices();
-  const queries = useQueryClient();
+  const signOut = useSession((session) => session.signOut);
   const [password, setPassword] = useState("");
   const attempt = useAttempt();
 
@@ -53,13 +53,15 @@ function TakeAway() {
     event.preventDefault();
     attempt.run(async () => {
       await removeSecondFactor(api, password);
-      await queries.invalidateQueries({ queryKey: ["me"] });
+      signOut("The second factor is taken away. Sign in with your password alone.");
     });
   }
 
   return (
     <form onSubmit={submit} className="flex flex-col gap-2">
-      <p className="m-0">On: signing in asks for a code of your app.</p>
+      <p className="m-0">
+        On: signing in asks for a code of your app. Taking it away ends every session of yours.
+      </p>
       <SecretField
         label="Password, to take it away"
         autoComplete="current-password"

@@ -29,8 +29,12 @@ export function DatasetList() {
         state={queryState(datasets, { isEmpty: rows.length === 0, ...EMPTY })}
         actions={
           <>
-            <Button needs="research" onClick={() => setShown("upload")}>Upload</Button>
-            <Button needs="research" onClick={() => setShown("download")}>Download</Button>
+            <Button needs="research" onClick={() => setShown("upload")}>
+              Upload
+            </Button>
+            <Button needs="research" onClick={() => setShown("download")}>
+              Download
+            </Button>
           </>
         }
         className="min-h-40"
@@ -79,7 +83,12 @@ function columnsOf(
             End download
           </Button>
         ) : (
-          <Button look="quiet" needs="research" aria-label={`Delete ${dataset.name}`} onClick={() => onDelete(dataset)}>
+          <Button
+            look="quiet"
+            needs="research"
+            aria-label={`Delete ${dataset.name}`}
+            onClick={() => onDelete(dataset)}
+          >
             Delete
           </Button>
         ),

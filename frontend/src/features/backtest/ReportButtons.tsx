@@ -4,6 +4,7 @@ import { fetchReport } from "@/api/queries/backtests";
 import { useServices } from "@/app/services";
 import { Button } from "@/ui/Button";
 import { ProblemNote } from "@/ui/ProblemNote";
+import { saveFile } from "@/ui/save-file";
 import { ReportView } from "./ReportView";
 
 /** Opens or saves the HTML report. It is fetched with the key, which no address ever carries. */
@@ -19,7 +20,9 @@ export function ReportButtons({ runId }: { readonly runId: string }) {
       <Button
         disabled={report.isPending}
         onClick={() =>
-          report.mutate(undefined, { onSuccess: (html) => save(html, `backtest-${runId}.html`) })
+          report.mutate(undefined, {
+            onSuccess: (html) => saveFile(new Blob([html], { type: "text/html" }), `backtest-${runId}.html`),
+          })
         }
       >
         Save the report
@@ -28,13 +31,4 @@ export function ReportButtons({ runId }: { readonly runId: string }) {
       {shown !== null && <ReportView html={shown} onClose={() => setShown(null)} />}
     </>
   );
-}
-
-function save(html: string, name: string): void {
-  const address = URL.createObjectURL(new Blob([html], { type: "text/html" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
 }

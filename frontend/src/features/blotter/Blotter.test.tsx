@@ -1,10 +1,13 @@
 // @vitest-environment jsdom
 import { act, cleanup, fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import type { ReactNode } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { useUi } from "@/app/ui-state";
 import { BTCUSDT, connectionOf, EURUSD, orderOf } from "@/testing/market";
 import { type FakeServer, openStream, showPage, streamTells } from "@/testing/page";
 import { Blotter } from "./Blotter";
+import { MoveOrder } from "./MoveOrder";
 
 const POSITION = {
   connection_id: "bybit-sim",
@@ -27,15 +30,19 @@ const POSITION = {
 };
 const MT5_ORDER = { connection_id: "mt5-sim", instrument_id: "EURUSD.MT5", price: "1.05", quantity: "0.5" };
 
-const MARKET = { connectionId: "bybit-sim", instrumentId: "BTCUSDT-LINEAR.BYBIT" };
+const ON_MARKET = <Blotter market={{ connectionId: "bybit-sim", instrumentId: "BTCUSDT-LINEAR.BYBIT" }} />;
 
-function show(server: FakeServer, orders: readonly object[] = [], market: typeof MARKET | null = null) {
+function show(
+  server: FakeServer,
+  orders: readonly object[] = [],
+  content: ReactNode = <Blotter market={null} />,
+) {
   openStream();
   streamTells("connections", { connections: [connectionOf("bybit"), connectionOf("mt5")] });
   streamTells("positions", { positions: [POSITION] });
   streamTells("orders", { orders });
   streamTells("fills", { fills: [] });
-  return showPage(<Blotter market={market} />, (asked) => {
+  return showPage(content, (asked) => {
     if (asked.path !== "/instruments") return server(asked);
     const isMt5 = asked.query.get("connection_id") === "mt5-sim";
     return { status: 200, body: { instruments: [isMt5 ? EURUSD : BTCUSDT] } };
@@ -138,7 +145,7 @@ describe("blotter", () => {
       orderOf("B", "accepted", newest),
       orderOf("M", "accepted", MT5_ORDER),
     ];
-    const { asked } = show(() => null, orders, MARKET);
+    const { asked } = show(() => null, orders, ON_MARKET);
     fireEvent.keyDown(document.body, { key, shiftKey: key === "C" });
     expect(screen.getByRole("dialog", { name: title })).toBeTruthy();
     expect(document.activeElement?.textContent).toBe(wayOut);
@@ -149,7 +156,7 @@ describe("blotter", () => {
     const { asked } = show(
       () => ({ status: 200, body: { order: orderOf("A", "canceled") } }),
       [orderOf("A", "accepted")],
-      MARKET,
+      ON_MARKET,
     );
     fireEvent.keyDown(document.body, { key: "c" });
     act(() =>
@@ -166,7 +173,7 @@ describe("blotter", () => {
   });
 
   it("closes what is held in the market on screen, and nothing else", async () => {
-    const { asked } = show(() => ({ status: 200, body: { results: [] } }), [], MARKET);
+    const { asked } = show(() => ({ status: 200, body: { results: [] } }), [], ON_MARKET);
     fireEvent.keyDown(document.body, { key: "f" });
     expect(screen.getByRole("dialog").textContent).toContain("long 0.01 in account 1000001");
     await userEvent.setup().click(screen.getByRole("button", { name: "Close at market" }));
@@ -178,11 +185,28 @@ describe("blotter", () => {
     );
   });
 
+  it("asks about an order whose line was moved, with the new price in its field", async () => {
+    const order = orderOf("A", "accepted");
+    const moved = <MoveOrder orderId="A" price="65500.5" onEnd={() => undefined} />;
+    const { asked } = show(() => ({ status: 200, body: { order } }), [order], moved);
+    expect(screen.getByRole("dialog").textContent).toContain("From 66000.0 to 65500.5");
+    expect(((await screen.findByLabelText("Limit")) as HTMLInputElement).value).toBe("65500.5");
+    expect(asked.filter(({ method }) => method === "PATCH")).toEqual([]);
+  });
+
   it("has nothing to cancel where nothing works, and no keys while letters are typed", () => {
-    show(() => null, [], MARKET);
+    show(() => null, [], ON_MARKET);
     fireEvent.keyDown(screen.getByRole("checkbox"), { key: "c" });
     expect(screen.getByRole("dialog", { name: "No order works in BTCUSDT-LINEAR.BYBIT" })).toBeTruthy();
     fireEvent.keyDown(document.body, { key: "f" });
     expect(screen.queryByText(/^Close all/)).toBeNull();
+  });
+
+  it("has no keys where the user switched them off", () => {
+    useUi.setState({ hasHotkeys: false });
+    show(() => null, [orderOf("A", "accepted")], ON_MARKET);
+    fireEvent.keyDown(document.body, { key: "c" });
+    useUi.setState({ hasHotkeys: true });
+    expect(screen.queryByRole("dialog")).toBeNull();
   });
 });

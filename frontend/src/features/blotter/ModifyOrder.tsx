@@ -10,14 +10,21 @@ import { NumberField } from "@/ui/NumberField";
 import { ProblemText } from "@/ui/ProblemText";
 import { bodyOf, type Change, changeError, termsOf } from "./change";
 
-type Props = { readonly order: Order; readonly onEnd: () => void };
+type Props = {
+  readonly order: Order;
+  /** What stands in the fields at first, where it is not what the order has. */
+  readonly first?: Change;
+  readonly onEnd: () => void;
+};
+
+const NO_CHANGE: Change = {};
 
 /** New terms of a working order, in its row; what the broker does not change stays and says why. */
-export function ModifyOrder({ order, onEnd }: Props) {
+export function ModifyOrder({ order, first = NO_CHANGE, onEnd }: Props) {
   const connection = useRow<Schemas["ConnectionAnswer"]>("connections", order.connection_id);
   const { data: terms, error: termsError } = useInstrument(order.connection_id, order.instrument_id);
   const modify = useModifyOrder();
-  const [change, setChange] = useState<Change>({});
+  const [change, setChange] = useState<Change>(first);
   if (terms == null) return termsError === null ? "Loading" : <ProblemText error={termsError} />;
   const product = productOf(connection, terms);
   if (product === null) return `${order.connection_id} has not told what it can change.`;

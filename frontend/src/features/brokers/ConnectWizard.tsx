@@ -77,7 +77,12 @@ export function ConnectWizard({ first, replaces, onClose }: Props) {
         )}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Go back</Button>
-          <Button type="submit" look="accent" needs="admin" disabled={attempt.phase === "trying" || refusal !== null}>
+          <Button
+            type="submit"
+            look="accent"
+            needs="admin"
+            disabled={attempt.phase === "trying" || refusal !== null}
+          >
             {attempt.phase === "trying" ? "Logging in" : "Try to connect"}
           </Button>
         </div>

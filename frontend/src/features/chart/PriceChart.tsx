@@ -7,9 +7,11 @@ import { decimal, decimalsOf } from "@/domain/decimal";
 import { useRows, useTrust } from "@/stream/hooks";
 import { barsChannel } from "@/stream/protocol";
 import { streamStore } from "@/stream/store";
-import { Board, type FillMark } from "./board";
-import { joined, timeOf } from "./candles";
+import { Board } from "./board";
+import { joined } from "./candles";
 import { orderMarks, positionMarks } from "./lines";
+import { fillMarks, type Mark } from "./marks";
+import { letLinesMove } from "./move";
 import { NewestBars } from "./NewestBars";
 import { readPalette } from "./palette";
 import { changedBars, streamedBars } from "./streamed";
@@ -18,10 +20,19 @@ type Props = {
   readonly connectionId: string;
   readonly instrument: Instrument;
   readonly timeframe: Timeframe;
+  /** Show one strategy's fills alone. */
+  readonly strategyId?: string;
+  /** Marks beside the fills, oldest first. */
+  readonly signals?: readonly Mark[];
+  /** An order's line was moved to a price; without it lines stay where they are. */
+  readonly onMove?: (orderId: string, price: string) => void;
 };
 
+const NO_MARKS: readonly Mark[] = [];
+
 /** Candles with the user's orders, positions and fills; new bars go to the canvas past React. */
-export function PriceChart({ connectionId, instrument, timeframe }: Props) {
+export function PriceChart(props: Props) {
+  const { connectionId, instrument, timeframe, strategyId = null, signals = NO_MARKS, onMove } = props;
   const place = useRef<HTMLDivElement>(null);
   const [board, setBoard] = useState<Board | null>(null);
   const { theme, hasSafePair } = useUi();
@@ -56,7 +67,13 @@ export function PriceChart({ connectionId, instrument, timeframe }: Props) {
     });
   }, [board, loaded, channel, instrument.tick_size]);
 
-  useMarks(board, connectionId, instrument.instrument_id);
+  useEffect(() => {
+    if (board === null || place.current === null || onMove === undefined) return;
+    return letLinesMove(place.current, board, instrument, onMove);
+  }, [board, instrument, onMove]);
+
+  useLines(board, connectionId, instrument.instrument_id);
+  useHappened(board, connectionId, instrument.instrument_id, strategyId, signals);
 
   return (
     <div className="flex h-full min-h-60 flex-col">
@@ -89,32 +106,33 @@ function useAfterInterruption(channel: string, reload: () => unknown): void {
   }, [phase, reload]);
 }
 
-function useMarks(board: Board | null, connectionId: string, instrumentId: string): void {
+function useLines(board: Board | null, connectionId: string, instrumentId: string): void {
   const orders = useRows<Schemas["OrderAnswer"]>("orders");
   const positions = useRows<Schemas["PositionAnswer"]>("positions");
-  const fills = useRows<Schemas["FillAnswer"]>("fills");
-  const marks = useMemo(
+  const lines = useMemo(
     () => [
       ...orderMarks(orders, connectionId, instrumentId),
       ...positionMarks(positions, connectionId, instrumentId),
     ],
     [orders, positions, connectionId, instrumentId],
   );
-  const fillMarks = useMemo(
-    () => fillMarksOf(fills, connectionId, instrumentId),
-    [fills, connectionId, instrumentId],
-  );
-  useEffect(() => board?.showLines(marks), [board, marks]);
-  useEffect(() => board?.showFills(fillMarks), [board, fillMarks]);
+  useEffect(() => board?.showLines(lines), [board, lines]);
 }
 
-function fillMarksOf(
-  fills: readonly Schemas["FillAnswer"][],
+function useHappened(
+  board: Board | null,
   connectionId: string,
   instrumentId: string,
-): readonly FillMark[] {
-  return fills
-    .filter((fill) => fill.connection_id === connectionId && fill.instrument_id === instrumentId)
-    .map((fill) => ({ time: timeOf(fill.time), side: fill.side, text: fill.quantity }))
-    .sort((a, b) => a.time - b.time);
+  strategyId: string | null,
+  signals: readonly Mark[],
+): void {
+  const fills = useRows<Schemas["FillAnswer"]>("fills");
+  const marks = useMemo(
+    () =>
+      [...fillMarks(fills, connectionId, instrumentId, strategyId), ...signals].sort(
+        (a, b) => a.time - b.time,
+      ),
+    [fills, connectionId, instrumentId, strategyId, signals],
+  );
+  useEffect(() => board?.showMarks(marks), [board, marks]);
 }

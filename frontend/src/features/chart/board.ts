@@ -10,14 +10,17 @@ import {
   type ISeriesMarkersPluginApi,
   LineStyle,
   type SeriesMarker,
+  type SeriesMarkerShape,
   type UTCTimestamp,
 } from "lightweight-charts";
 import type { Bar } from "@/api/queries/bars";
 import { type Candle, candleOf, type Volume, volumeOf } from "./candles";
 import type { PriceMark } from "./lines";
+import type { Mark } from "./marks";
 import type { Palette } from "./palette";
 
-export type FillMark = { readonly time: UTCTimestamp; readonly side: "buy" | "sell"; readonly text: string };
+/** So many of the newest marks keep their words: more of them cover the candles. */
+const WORDED_MARKS = 30;
 
 /** The chart on its canvas: candles, volume, lines and marks, drawn without React. */
 export class Board {
@@ -25,7 +28,8 @@ export class Board {
   private readonly candles: ISeriesApi<"Candlestick">;
   private readonly volumes: ISeriesApi<"Histogram">;
   private readonly markers: ISeriesMarkersPluginApi<unknown>;
-  private lines: IPriceLine[] = [];
+  private lines: { readonly mark: PriceMark; readonly line: IPriceLine }[] = [];
+  private moved: { readonly id: string; readonly price: number } | null = null;
   private newest: UTCTimestamp | null = null;
 
   constructor(
@@ -91,27 +95,56 @@ export class Board {
   }
 
   showLines(marks: readonly PriceMark[]): void {
-    for (const line of this.lines) this.candles.removePriceLine(line);
-    this.lines = marks.map((mark) =>
-      this.candles.createPriceLine({
-        price: mark.price,
+    for (const { line } of this.lines) this.candles.removePriceLine(line);
+    this.lines = marks.map((mark) => ({
+      mark,
+      line: this.candles.createPriceLine({
+        price: this.moved?.id === mark.id ? this.moved.price : mark.price,
         title: mark.title,
         color: this.toneOf(mark.tone),
         lineStyle: mark.isDashed ? LineStyle.Dashed : LineStyle.Solid,
         lineWidth: 1,
       }),
-    );
+    }));
   }
 
-  showFills(fills: readonly FillMark[]): void {
-    const markers: SeriesMarker<UTCTimestamp>[] = fills.map((fill) => ({
-      time: fill.time,
-      position: fill.side === "buy" ? "belowBar" : "aboveBar",
-      shape: fill.side === "buy" ? "arrowUp" : "arrowDown",
-      color: fill.side === "buy" ? this.palette.up : this.palette.down,
-      text: fill.text,
+  /** The line of an order within some pixels of a height in the price pane; null = none. */
+  orderLineAt(y: number, within: number): PriceMark | null {
+    const apart = ({ price }: PriceMark) => Math.abs((this.candles.priceToCoordinate(price) ?? -1e9) - y);
+    const [nearest] = this.lines
+      .map(({ mark }) => mark)
+      .filter((mark) => mark.orderId !== null && apart(mark) <= within)
+      .sort((a, b) => apart(a) - apart(b));
+    return nearest ?? null;
+  }
+
+  /** The price at a height of the price pane; null outside of it. */
+  priceAt(y: number): number | null {
+    return this.candles.coordinateToPrice(y);
+  }
+
+  /** Show a line elsewhere than its order is, while it is moved; null = every line where its order is. */
+  moveLine(moved: { readonly id: string; readonly price: number } | null): void {
+    this.moved = moved;
+    for (const { mark, line } of this.lines)
+      line.applyOptions({ price: moved?.id === mark.id ? moved.price : mark.price });
+  }
+
+  /** Show what happened, oldest first: fills as arrows, signals as circles, refused ones as grey squares. */
+  showMarks(marks: readonly Mark[]): void {
+    const markers: SeriesMarker<UTCTimestamp>[] = marks.map((mark, index) => ({
+      time: mark.time,
+      position: mark.side === "sell" ? "aboveBar" : "belowBar",
+      shape: shapeOf(mark),
+      color: this.colourOf(mark),
+      ...(index >= marks.length - WORDED_MARKS && { text: mark.text }),
     }));
     this.markers.setMarkers(markers as SeriesMarker<unknown>[]);
+  }
+
+  private colourOf({ kind, side }: Mark): string {
+    if (kind === "refused") return this.palette.muted;
+    return side === null ? this.palette.accent : side === "buy" ? this.palette.up : this.palette.down;
   }
 
   private toneOf(tone: PriceMark["tone"]): string {
@@ -126,4 +159,9 @@ export class Board {
         return this.palette.warn;
     }
   }
+}
+
+function shapeOf({ kind, side }: Mark): SeriesMarkerShape {
+  if (kind === "refused") return "square";
+  return kind === "signal" ? "circle" : side === "sell" ? "arrowDown" : "arrowUp";
 }

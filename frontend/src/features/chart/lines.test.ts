@@ -35,7 +35,8 @@ describe("lines", () => {
       { ...ORDER, client_order_id: "b", status: "filled" as const },
       { ...ORDER, client_order_id: "c", connection_id: "other" },
     ];
-    expect(orderMarks(orders, "sim", "X.SIM").map((mark) => [mark.id, mark.price, mark.title])).toEqual([
+    const marks = orderMarks(orders, "sim", "X.SIM");
+    expect(marks.map(({ orderId, price, title }) => [orderId, price, title])).toEqual([
       ["a", 100, "buy 2 limit"],
     ]);
   });

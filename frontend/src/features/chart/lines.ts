@@ -1,4 +1,5 @@
 import type { Schemas } from "@/api/client";
+import { isClosed, priceTerm } from "@/domain/orders";
 
 type Order = Schemas["OrderAnswer"];
 type Position = Schemas["PositionAnswer"];
@@ -10,9 +11,9 @@ export type PriceMark = {
   readonly title: string;
   readonly tone: "buy" | "sell" | "position" | "exit";
   readonly isDashed: boolean;
+  /** The order whose price it is: its line can be moved. */
+  readonly orderId: string | null;
 };
-
-const CLOSED = new Set<Order["status"]>(["denied", "rejected", "filled", "canceled", "expired"]);
 
 /** Lines of working orders at their limit, or at their trigger while they wait for it. */
 export function orderMarks(
@@ -22,10 +23,10 @@ export function orderMarks(
 ): PriceMark[] {
   return orders
     .filter((order) => order.connection_id === connectionId && order.instrument_id === instrumentId)
-    .filter((order) => !CLOSED.has(order.status))
+    .filter((order) => !isClosed(order))
     .flatMap((order) => {
-      const isWaiting = order.trigger_price !== null && order.status !== "triggered";
-      const at = isWaiting ? order.trigger_price : order.price;
+      const term = priceTerm(order);
+      const at = term === null ? null : order[term];
       if (at === null) return [];
       const what = order.order_type.replaceAll("_", " ");
       return [
@@ -34,7 +35,8 @@ export function orderMarks(
           price: Number(at),
           title: `${order.side} ${order.quantity} ${what}`,
           tone: order.side,
-          isDashed: isWaiting,
+          isDashed: term === "trigger_price",
+          orderId: order.client_order_id,
         },
       ];
     });
@@ -58,6 +60,7 @@ export function positionMarks(
           title: `${position.side} ${position.quantity}`,
           tone: "position",
           isDashed: false,
+          orderId: null,
         },
       ];
       for (const [name, price] of [
@@ -71,6 +74,7 @@ export function positionMarks(
             title: name,
             tone: "exit",
             isDashed: true,
+            orderId: null,
           });
       }
       return marks;

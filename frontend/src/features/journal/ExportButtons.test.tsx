@@ -3,10 +3,10 @@ import { cleanup, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
 import { openStream, showPage } from "@/testing/page";
+import { saveFile } from "@/ui/save-file";
 import { ExportButtons } from "./ExportButtons";
-import { saveFile } from "./save-file";
 
-vi.mock("./save-file", () => ({ saveFile: vi.fn() }));
+vi.mock("@/ui/save-file", () => ({ saveFile: vi.fn() }));
 
 afterEach(() => {
   cleanup();

@@ -1,7 +1,7 @@
 import { type JournalFormat, useJournalExport } from "@/api/queries/journal";
 import { Button } from "@/ui/Button";
 import { ProblemNote } from "@/ui/ProblemNote";
-import { saveFile } from "./save-file";
+import { saveFile } from "@/ui/save-file";
 
 const FORMATS: readonly { readonly format: JournalFormat; readonly word: string }[] = [
   { format: "json", word: "JSON" },

@@ -1,5 +1,4 @@
 import { useOverlay } from "@/app/overlay";
-import { useSession } from "@/app/session";
 import { useUi } from "@/app/ui-state";
 import { Button } from "@/ui/Button";
 import { LIVE, Panel } from "@/ui/Panel";
@@ -55,22 +54,6 @@ export function SettingsForm() {
         <div>
           <Button onClick={() => show("help")}>Show the list of keys</Button>
         </div>
-      </div>
-    </Panel>
-  );
-}
-
-/** Ends the session of this browser. */
-export function SignOut() {
-  const signOut = useSession((session) => session.signOut);
-  return (
-    <Panel title="Session" state={LIVE}>
-      <div className="flex flex-col items-start gap-3 p-3 text-sm">
-        <p className="m-0 text-muted">
-          This browser keeps the API key for this tab, or until you sign out if you asked to remember it.
-          Orders, strategies and connections go on without the screen.
-        </p>
-        <Button onClick={() => signOut()}>Sign out</Button>
       </div>
     </Panel>
   );

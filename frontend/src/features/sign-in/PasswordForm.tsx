@@ -83,7 +83,7 @@ function isSecondFactorAsked(error: unknown): boolean {
   return error instanceof ApiProblem && error.code === "second_factor_required";
 }
 
-function passwordRefusal(error: unknown, isCodeAsked: boolean): string {
+function passwordRefusal(error: Error, isCodeAsked: boolean): string {
   if (!(error instanceof ApiProblem) || error.status !== 401) return error.message;
   return isCodeAsked
     ? "Name, password and code do not belong together."

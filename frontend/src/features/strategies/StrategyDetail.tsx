@@ -1,3 +1,4 @@
+import { Fragment, type ReactNode } from "react";
 import { Link } from "react-router";
 import { type Strategy, useStrategies } from "@/api/queries/strategies";
 import { dateTime } from "@/domain/format";
@@ -15,8 +16,14 @@ import { WorthTable } from "./WorthCells";
 /** The class whose instances trade what is posted to them. */
 const SIGNAL_CLASS = "SignalStrategy";
 
+type Props = {
+  readonly strategyId: string;
+  /** Draws what a strategy did in one instrument. */
+  readonly chart: (strategy: Strategy, instrumentId: string) => ReactNode;
+};
+
 /** One strategy: what it is, what it does, what came of it. */
-export function StrategyDetail({ strategyId }: { readonly strategyId: string }) {
+export function StrategyDetail({ strategyId, chart }: Props) {
   const strategies = useStrategies();
   const strategy = strategies.data?.find((each) => each.strategy_id === strategyId);
   const state = queryState(strategies, {
@@ -36,6 +43,9 @@ export function StrategyDetail({ strategyId }: { readonly strategyId: string }) 
         <Parameters strategy={strategy} />
       </Panel>
       <StrategyPositions strategy={strategy} state={state} />
+      {strategy.instrument_ids.map((instrumentId) => (
+        <Fragment key={instrumentId}>{chart(strategy, instrumentId)}</Fragment>
+      ))}
       {strategy.class === SIGNAL_CLASS && <StrategySignals strategy={strategy} />}
       <StrategyLog key={strategyId} strategyId={strategyId} />
     </div>

@@ -52,7 +52,11 @@ export function StrategySignals({ strategy }: { readonly strategy: Strategy }) {
     <Panel
       title="Signals"
       state={queryState(signals)}
-      actions={<Button needs="strategies" onClick={() => setRenewing(true)}>New secret</Button>}
+      actions={
+        <Button needs="strategies" onClick={() => setRenewing(true)}>
+          New secret
+        </Button>
+      }
       className="col-span-full"
     >
       <p className="m-0 p-2.5 text-sm">

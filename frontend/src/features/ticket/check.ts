@@ -72,20 +72,13 @@ function quantityError(draft: Draft, terms: Terms): Fault | null {
   const unit = terms.quantity_unit;
   if (compare(quantity, decimal(terms.min_quantity)) < 0)
     return fault(`at least ${terms.min_quantity} ${unit}`, [terms.min_quantity]);
-  if (isAboveMost(quantity, terms))
-    return fault(`the instrument takes at most ${terms.max_quantity} ${unit} in one order: split it`, [
-      terms.max_quantity ?? "",
-    ]);
+  const most = terms.max_quantity;
+  if (most !== null && compare(quantity, decimal(most)) > 0)
+    return fault(`the instrument takes at most ${most} ${unit} in one order: split it`, [most]);
   const step = decimal(terms.lot_step);
-  if (!isOnStep(quantity, step)) {
-    const isRight = (text: string) => !isAboveMost(decimal(text), terms);
-    return fault(`must be a multiple of ${terms.lot_step} ${unit}`, nearest(quantity, step).filter(isRight));
-  }
+  if (!isOnStep(quantity, step))
+    return fault(`must be a multiple of ${terms.lot_step} ${unit}`, nearest(quantity, step));
   return worthError(draft, quantity, terms);
-}
-
-function isAboveMost(quantity: Decimal, { max_quantity }: Terms): boolean {
-  return max_quantity !== null && compare(quantity, decimal(max_quantity)) > 0;
 }
 
 function worthError(draft: Draft, quantity: Decimal, terms: Terms): Fault | null {

@@ -15,6 +15,8 @@ type Tickets = {
   /** One ticket per market: an unknown outcome blocks its own market, no other. */
   readonly byMarket: Readonly<Record<string, Ticket>>;
   readonly sent: readonly Sent[];
+  /** The market into whose ticket a price was put last; a new object for every price. */
+  readonly picks: { readonly market: string | null };
   readonly edit: (market: string, change: Partial<Draft>) => void;
   readonly tell: (market: string, event: SendEvent) => void;
   readonly remember: (sent: Sent) => void;
@@ -28,6 +30,7 @@ export function marketKey(connectionId: string, instrumentId: string): string {
 export const useTickets = create<Tickets>()((set) => ({
   byMarket: {},
   sent: [],
+  picks: { market: null },
   edit: (market, change) =>
     set(({ byMarket }) => {
       const ticket = byMarket[market] ?? NEW_TICKET;
@@ -52,6 +55,7 @@ export function useTicket(market: string): Ticket {
 export function pickPrice(market: string, price: string): void {
   const { byMarket, edit } = useTickets.getState();
   edit(market, withPickedPrice((byMarket[market] ?? NEW_TICKET).draft, price));
+  useTickets.setState({ picks: { market } });
   useOneClick.getState().click(market);
 }
 

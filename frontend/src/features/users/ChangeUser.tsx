@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { fieldErrors } from "@/api/field-errors";
-import { patchUser, type User, type UserChange, USERS } from "@/api/queries/users";
+import { patchUser, USERS, type User, type UserChange } from "@/api/queries/users";
 import { useServices } from "@/app/services";
 import { PASSWORD_RULE, passwordError } from "@/domain/password";
 import { Button } from "@/ui/Button";
@@ -13,12 +13,13 @@ import { RoleField } from "./RoleField";
 
 type Props = { readonly user: User; readonly onClose: () => void };
 
-/** Changes a person's role, or gives a new password to somebody who has lost it. */
+/** Changes a person's role, or helps somebody who has lost the password or the phone. */
 export function ChangeUser({ user, onClose }: Props) {
   const { api } = useServices();
   const queries = useQueryClient();
   const [role, setRole] = useState(user.role);
   const [password, setPassword] = useState("");
+  const [resetsFactor, setResetsFactor] = useState(false);
   const [isTried, setTried] = useState(false);
   const attempt = useAttempt();
   const told = fieldErrors(attempt.error);
@@ -26,6 +27,7 @@ export function ChangeUser({ user, onClose }: Props) {
   const change: UserChange = {
     ...(role === user.role ? {} : { role }),
     ...(password === "" ? {} : { password }),
+    ...(resetsFactor ? { reset_totp: true } : {}),
   };
 
   function submit(event: FormEvent): void {
@@ -44,7 +46,7 @@ export function ChangeUser({ user, onClose }: Props) {
       open
       onOpenChange={(open) => !open && onClose()}
       title={`Change ${user.user}`}
-      description="Either change ends every session of that person at once."
+      description="Every change ends every session of that person at once."
     >
       <form onSubmit={submit} noValidate className="flex flex-col gap-3">
         <RoleField role={role} error={told.role} onChange={setRole} />
@@ -56,6 +58,16 @@ export function ChangeUser({ user, onClose }: Props) {
           hint={PASSWORD_RULE}
           onChange={setPassword}
         />
+        {user.totp_enabled && (
+          <label className="flex min-h-7 items-center gap-2 text-sm max-md:min-h-11">
+            <input
+              type="checkbox"
+              checked={resetsFactor}
+              onChange={(event) => setResetsFactor(event.target.checked)}
+            />
+            Take the second factor away: phone and recovery codes are lost
+          </label>
+        )}
         <ProblemNote error={attempt.error} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Go back</Button>

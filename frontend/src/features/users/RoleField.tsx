@@ -1,4 +1,4 @@
-import { type Role, ROLES } from "@/api/queries/users";
+import { ROLES, type Role } from "@/api/queries/users";
 import { SelectField } from "@/ui/SelectField";
 
 const MEANINGS: Readonly<Record<Role, string>> = {

@@ -59,11 +59,11 @@ function WatchedMarket({ watched, isShown, onChoose, onRemove }: RowProps) {
         type="button"
         onClick={onChoose}
         aria-current={isShown}
-        className="grid min-w-0 flex-1 cursor-pointer grid-cols-[1fr_auto] gap-x-2 border-0 bg-transparent px-2 py-1 text-left text-ink"
+        className="grid min-w-0 flex-1 cursor-pointer grid-cols-[1fr_auto] items-baseline gap-x-2 border-0 bg-transparent px-2 py-1 text-left text-ink"
       >
-        <span className="truncate text-sm font-medium">{watched.instrumentId}</span>
+        <span className="col-span-2 text-sm font-medium break-words">{watched.instrumentId}</span>
+        <span className="truncate text-xs text-muted">{watched.connectionId}</span>
         <QuoteText watched={watched} />
-        <span className="col-span-2 text-xs text-muted">{watched.connectionId}</span>
       </button>
       <Button
         look="quiet"
