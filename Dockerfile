@@ -32,9 +32,12 @@ COPY pyproject.toml README.md LICENSE NOTICE /src/
 COPY backend/edgerunner /src/backend/edgerunner
 RUN /tools/bin/pip --python /opt/edgerunner/bin/python install --no-cache-dir --no-deps --no-build-isolation /src \
     && /tools/bin/pip --python /opt/edgerunner/bin/python uninstall --yes editables hatchling trove-classifiers \
-    && cd /opt/edgerunner/lib/python3.*/site-packages \
-    && rm -rf pyarrow/include pyarrow/tests pyarrow/*flight* pyarrow/*substrait* numpy/*/tests \
     && mkdir --mode=0700 /tools/data
+# What nothing here imports: a sixth of the image.
+WORKDIR /opt/edgerunner/lib
+RUN rm -rf python3.*/site-packages/pyarrow/include python3.*/site-packages/pyarrow/tests \
+    python3.*/site-packages/pyarrow/*flight* python3.*/site-packages/pyarrow/*substrait* \
+    python3.*/site-packages/numpy/*/tests
 
 FROM ${PYTHON_IMAGE}
 ARG RUN_AS

@@ -12,7 +12,7 @@ SCREEN_SOURCES := $(shell find $(SCREEN)/src $(SCREEN)/index.html $(SCREEN)/vite
 STOQEY := backend/tests/conformance/ibkr/stoqey
 TEST_WORKERS ?= auto
 
-.PHONY: help setup run screen test check conformance drills e2e bench bench-peers docs lock clean moved
+.PHONY: help setup run screen test check conformance drills image e2e bench bench-peers docs lock clean moved
 
 help:
 	@echo "make run          start Edgerunner with simulated brokers on 127.0.0.1:8000"
@@ -22,7 +22,7 @@ help:
 	@echo "make drills       break everything on purpose, some 2,000 times; DRILLS=\"--rows F3a --share 0.1\" selects"
 	@echo "make e2e          tell stories on the screen in a real Chromium; E2E=\"sign-in market\" selects"
 	@echo "make bench        measure idle cost, journal, backtester; bench-peers adds other backtesters"
-	@echo "make setup | drills | docs | lock | clean"
+	@echo "make setup | image | drills | docs | lock | clean"
 
 # A virtual environment remembers where it was made: a copied folder gets a new one.
 ifneq ($(wildcard .venv/home),)
@@ -105,6 +105,7 @@ check: $(DEV) $(SCREEN)/node_modules/installed.stamp
 	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive backend/edgerunner tools
 	$(PYTHON) tools/house_rules.py
 	$(PYTHON) tools/check_tree.py
+	sh deploy/check.sh
 	cd $(SCREEN) && npm run --silent check
 
 bench: $(DEV)
@@ -122,6 +123,10 @@ bench-peers: $(DEV)
 docs: $(DEV)
 	$(PYTHON) -m pytest --quiet backend/tests/unit/test_docs.py
 	@echo "docs: the pages are plain Markdown under docs/; there is no site to build yet."
+
+# With Docker, or with buildah and mmdebstrap where no engine and no registry is: builds, runs and drains the image.
+image: $(DEV) $(SCREEN)/dist/index.html
+	sh deploy/image.sh
 
 drills: $(DEV)
 	PYTHONPATH=backend $(PYTHON) -m tests.drills $(DRILLS)

@@ -1,7 +1,7 @@
 """Two questions to a container that runs, for image.sh.
 
 prove_image.py ready URL             wait until it is ready
-prove_image.py drain URL COMMAND...  authenticate (KEY), read the stream, run COMMAND, and see the stream closed in order
+prove_image.py drain URL COMMAND...  authenticate (KEY), read the stream, run COMMAND, see the stream closed in order
 """
 
 import json

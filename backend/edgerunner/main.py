@@ -42,6 +42,7 @@ from edgerunner.routes.market_topics import MarketTopics
 from edgerunner.routes.metrics import Metrics
 from edgerunner.routes.middleware import Cors, HostGuard, RequestMeter
 from edgerunner.routes.openapi import DESCRIPTION, TAGS, completed
+from edgerunner.routes.rate_limits import RateLimits
 from edgerunner.routes.request_limits import RequestLimits
 from edgerunner.routes.request_names import RequestNames
 from edgerunner.routes.rights import require_rights
@@ -147,6 +148,7 @@ def middleware_of(*, access: Access, callers: Callers, metrics: Meter) -> list[M
         Middleware(HostGuard, allowed=access.allowed_hosts),
         Middleware(Cors, origins=access.cors_origins),
         Middleware(Guard, callers=callers),
+        Middleware(RateLimits, factor=access.rate_factor),
     ]
 
 
@@ -164,8 +166,8 @@ def server_config(app: FastAPI, limits: ConnectionLimits | None = None) -> uvico
     No per-message deflate: it doubles the cost of a frame, and our clients are on loopback or behind
     a proxy. The stream's protocol class can close readers that do not read.
     """
-    settings = cast("Services", app.state.services).settings
-    limits = limits or ConnectionLimits(per_address=settings.connections_per_address, total=room_for_connections())
+    access = cast("Access", app.state.access)
+    limits = limits or ConnectionLimits(per_address=access.connections_per_address, total=room_for_connections())
     return uvicorn.Config(
         app,
         http=limited_protocol(limits),

@@ -116,6 +116,7 @@ class Settings(BaseSettings):
         screen_connect: Origins that the screen may call besides the server that it comes from.
         connections_per_address: Most open connections of one address other than loopback; 0 = no limit.
         allowed_hosts: Host names the API answers to besides its own address.
+        rate_limit_factor: Multiplies every rate limit of the API; 0 = no limits.
         trusted_proxies: Addresses or networks of reverse proxies whose ``X-Forwarded-For`` is believed.
         sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
         sim_speed: Virtual seconds per second of the simulators' clock.
@@ -145,6 +146,7 @@ class Settings(BaseSettings):
     cors_origins: Words = ()
     screen_connect: Words = ()
     connections_per_address: int = Field(default=500, ge=0)
+    rate_limit_factor: float = Field(default=1.0, ge=0, le=1_000, allow_inf_nan=False)
     allowed_hosts: Words = ()
     trusted_proxies: Words = ()
     log_level: LogLevel = "info"
@@ -252,6 +254,7 @@ _REMEDIES: Final = {
     "sim_seed": "set it to a whole number from 0",
     "trusted_proxies": "set it to addresses or networks such as 127.0.0.1, 10.0.0.0/8",
     "cors_origins": "set it to origins such as https://desk.example, in small letters, without a path",
+    "rate_limit_factor": "set it to a number from 0 (no limits) to 1000",
     "connections_per_address": "set it to a whole number from 0 (0 = no limit)",
     "screen_connect": "set it to origins such as https://api.example, wss://api.example",
     "mt5_terminals": 'set it to JSON such as {"lab": {"folder": "C:/MT5/lab", "environment": "demo"}}',

@@ -24,8 +24,8 @@ async function storiesNamed(words) {
 /** Tell one story; its verdict is null or what went wrong. */
 async function tell({ file, story }, browser, product, elsewhere) {
   const screens = [];
-  const open = async (options) => {
-    const screen = await Screen.open(browser, product, options);
+  const open = async ({ product: other = product, ...options } = {}) => {
+    const screen = await Screen.open(browser, other, options);
     screens.push(screen);
     return screen;
   };

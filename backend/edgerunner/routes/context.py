@@ -158,11 +158,15 @@ class Access:
     Attributes:
         allowed_hosts: Host names that requests may carry, without port; ``*`` allows any.
         cors_origins: Exact origins of foreign pages that may call.
+        connections_per_address: Most open connections of one address; 0 = no limit.
+        rate_factor: Multiplies every rate limit; 0 = none.
     """
 
     api_key: str = field(repr=False)
     allowed_hosts: tuple[str, ...]
     cors_origins: tuple[str, ...] = ()
+    connections_per_address: int = 0
+    rate_factor: float = 1.0
 
     @classmethod
     def of(cls, settings: Settings) -> "Access":
@@ -172,6 +176,8 @@ class Access:
             api_key=read_api_key(settings).get_secret_value(),
             allowed_hosts=("127.0.0.1", "localhost", "[::1]", host, *settings.allowed_hosts),
             cors_origins=settings.cors_origins,
+            connections_per_address=settings.connections_per_address,
+            rate_factor=settings.rate_limit_factor,
         )
 
 

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from edgerunner.domain.access import OWNER, Principal
 from edgerunner.domain.errors import JournalUnavailable
+from edgerunner.metrics import SIGN_IN_FAILURES
 from edgerunner.routes.addresses import ADDRESS, address_of
 from edgerunner.routes.context import Access
 from edgerunner.routes.middleware import refuse
@@ -68,6 +69,7 @@ class Guard:
         if scope[PRINCIPAL] is not None:
             await self._app(scope, receive, send)
             return
+        SIGN_IN_FAILURES.labels("credential").inc()
         headers = {"WWW-Authenticate": "Bearer"}
         await refuse(scope, receive, send, status=401, code="unauthorized", detail=REFUSAL, headers=headers)
 

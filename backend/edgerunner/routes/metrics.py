@@ -45,7 +45,7 @@ class Metrics:
 
     def start(self) -> None:
         """Begin to count orders and connections, and to watch the event loop."""
-        orders = OrderMeter(self._services.journal, self._services.clock.now_ns)
+        orders = OrderMeter(self._services.journal.open_orders(), self._services.clock.now_ns)
         connections = ConnectionMeter()
         self._unfollow = (
             self._services.journal.add_listener(orders.on_commit),

@@ -5,10 +5,9 @@ this layer adds what an answer lacks and overrides nothing. Sources: OWASP Secur
 RFC 6797 section 7.2 (never over plain HTTP).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NO_CONTENT_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -29,6 +28,10 @@ DEFAULTS: Final[Mapping[str, str]] = {
 }
 TRANSPORT_SECURITY: Final = "max-age=31536000; includeSubDomains"
 
+RawHeader = tuple[bytes, bytes]
+_RAW_DEFAULTS: Final = tuple((name.lower().encode(), value.encode()) for name, value in DEFAULTS.items())
+_RAW_TRANSPORT_SECURITY: Final = (b"strict-transport-security", TRANSPORT_SECURITY.encode())
+
 
 class SecurityHeaders:
     """Adds the headers that an answer lacks."""
@@ -44,14 +47,20 @@ class SecurityHeaders:
 
         async def completing_send(message: Message) -> None:
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
-                headers = MutableHeaders(scope=message)
-                for name, value in DEFAULTS.items():
-                    headers.setdefault(name, value)
-                if is_encrypted(scope):
-                    headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+                message["headers"] = completed(message.get("headers", ()), is_encrypted=is_encrypted(scope))
             await send(message)
 
         await self._app(scope, receive, completing_send)
+
+
+def completed(headers: Iterable[RawHeader], *, is_encrypted: bool) -> list[RawHeader]:
+    """Return an answer's headers with those that they lack."""
+    found = list(headers)
+    present = {name.lower() for name, _ in found}
+    found += [header for header in _RAW_DEFAULTS if header[0] not in present]
+    if is_encrypted:
+        found.append(_RAW_TRANSPORT_SECURITY)
+    return found
 
 
 def is_encrypted(scope: Scope) -> bool:
@@ -60,4 +69,4 @@ def is_encrypted(scope: Scope) -> bool:
     Anybody can forge the proxy's header, for his own answer alone; and browsers ignore the one header
     that hangs on it when it comes over plain HTTP.
     """
-    return scope["scheme"] in {"https", "wss"} or Headers(scope=scope).get("x-forwarded-proto") == "https"
+    return scope["scheme"] in {"https", "wss"} or (b"x-forwarded-proto", b"https") in scope["headers"]

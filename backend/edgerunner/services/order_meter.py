@@ -1,6 +1,6 @@
 """Counts what becomes of orders, from what the journal commits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from edgerunner.domain.events import (
@@ -16,7 +16,7 @@ from edgerunner.domain.events import (
 )
 from edgerunner.domain.orders import Order
 from edgerunner.metrics import DENIALS, ORDER_EVENTS, OUTCOME_RESOLUTION_SECONDS, OUTCOMES_UNKNOWN
-from edgerunner.storage.journal import Commit, Journal
+from edgerunner.storage.values import Commit
 
 _COUNTED: Final[Mapping[type[EventBody], str]] = {
     OrderSubmitted: "submitted",
@@ -29,11 +29,11 @@ _COUNTED: Final[Mapping[type[EventBody], str]] = {
 
 
 class OrderMeter:
-    """Follows the journal; ``now_ns`` gives UTC nanoseconds."""
+    """A listener of the journal; ``working`` are the open orders so far, ``now_ns`` gives UTC nanoseconds."""
 
-    def __init__(self, journal: Journal, now_ns: Callable[[], int]) -> None:
+    def __init__(self, working: Iterable[Order], now_ns: Callable[[], int]) -> None:
         self._now_ns = now_ns
-        self._unknown = {order.client_order_id: since for order in journal.open_orders() if (since := _since(order))}
+        self._unknown = {order.client_order_id: since for order in working if (since := _since(order))}
 
     def on_commit(self, commit: Commit) -> None:
         """Count what was recorded, and time the outcomes that became known."""

@@ -209,7 +209,7 @@ async def _body(request: web.Request) -> Fields:
         return Fields({})
     try:
         values = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"the body is not JSON: {error}") from error
     if not isinstance(values, dict):
         raise InvalidRequest("the body must be a JSON object")

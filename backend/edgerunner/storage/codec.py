@@ -6,6 +6,7 @@ tables hold whole values by the same rules, without a version: they can be repla
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ import msgspec
 
 from edgerunner.domain.errors import EdgerunnerError
 from edgerunner.domain.events import EVENT_TYPES, Event, EventBody, RecordedEvent
-from edgerunner.domain.numbers import to_plain
+from edgerunner.domain.numbers import can_be_written, to_plain
 from edgerunner.domain.orders import Source
 
 Value = TypeVar("Value")
@@ -39,6 +40,9 @@ _COLUMN_KINDS: tuple[type | tuple[type, ...], ...] = (
     *(str, str, int, str, str, _TEXT_OR_NULL, _TEXT_OR_NULL, str, str),
     *(_NUMBER_OR_NULL, _NUMBER_OR_NULL, int, str, _TEXT_OR_NULL),
 )
+_STRANGE_NUMBER = re.compile(r'[0-9]e[+-]?[0-9]{2}|"[+-]?s?(?:nan|inf)|[0-9]{40}', re.IGNORECASE)
+"""What a text must hold to hold such a number: all others are not looked at twice."""
+
 _SOURCES = frozenset(Source)
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
@@ -95,6 +99,21 @@ def _require_kinds(seq: int, row: EventRow) -> None:
             raise UnreadableEvent(f"event {seq}: {name} holds {type(value).__name__}")
     if row[8] not in _SOURCES:
         raise UnreadableEvent(f"event {seq}: {row[8]!r} is no source")
+
+
+def _require_numbers(seq: int, body: EventBody, payload: str) -> None:
+    """Raise ``UnreadableEvent`` for NaN, infinities and "1e999999999", which this program never writes."""
+    if _STRANGE_NUMBER.search(payload) is None:
+        return
+    values = [msgspec.to_builtins(body, builtin_types=(Decimal,))]
+    while values:
+        match values.pop():
+            case Decimal() as number if not can_be_written(number):
+                raise UnreadableEvent(f"event {seq} holds {number!r}, which is no number of a market")
+            case dict() as inner:
+                values += inner.values()
+            case list() as inner:
+                values += inner
 
 
 class EventCodec:
@@ -167,7 +186,9 @@ class EventCodec:
                 f"event {seq} is {type_name} version {version}, which a newer Edgerunner wrote: run that version"
             )
         try:
-            return decode(payload if version == current else self._upcast(type_name, version, payload))
+            body = decode(payload if version == current else self._upcast(type_name, version, payload))
+            _require_numbers(seq, body, payload)
+            return body
         except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError) as error:
             raise UnreadableEvent(f"event {seq} ({type_name} version {version}) cannot be read: {error}") from error
 

@@ -1,6 +1,7 @@
 """Metrics: what happens to an order, a connection and a reader is counted and timed."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ class Watch:
         key = (name, frozenset(labels.items()))
         return (await samples(self._api)).get(key, 0) - self._before.get(key, 0)
 
-    async def until_grown(self, name: str, by: float = 1, **labels: str) -> None:
+    async def until_grown(self, name: str, labels: Mapping[str, str], by: float = 1) -> None:
         async def has() -> bool:
             return await self.grown(name, **labels) >= by
 
@@ -49,7 +50,8 @@ class Watch:
 
 
 STEP = "edgerunner_order_step_seconds_count"
-HERE = {"broker": "bybit", "connection_id": CONNECTION_ID}
+CONNECTION = {"connection_id": CONNECTION_ID}
+HERE = {"broker": "bybit", **CONNECTION}
 
 
 async def test_every_step_of_an_order_is_timed_once(tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ async def test_every_step_of_an_order_is_timed_once(tmp_path: Path) -> None:
         assert (await api.trade(client_order_id="A1")).status_code == 201
         api.broker.fill("A1", "0.4", "100")
         api.broker.fill("A1", "0.6", "100")
-        await watch.until_grown("edgerunner_order_events_total", 2, event="filled", connection_id=CONNECTION_ID)
+        await watch.until_grown("edgerunner_order_events_total", {"event": "filled", **CONNECTION}, by=2)
         for step in ("decided", "committed", "sent", "acknowledged", "first_fill"):
             assert await watch.grown(STEP, step=step, **HERE) == 1, step
         assert await watch.grown("edgerunner_journal_commit_seconds_count") >= 2
@@ -83,8 +85,8 @@ async def test_denials_rejections_and_unknown_outcomes_are_counted(trading: Api)
     trading.broker.script("place", Reject(code="110007", text="not enough"), Lost(arrives=True))
     await trading.trade(client_order_id="A2")
     await trading.trade(client_order_id="A3", quantity="2")
-    await watch.until_grown("edgerunner_orders_outcome_unknown_total", connection_id=CONNECTION_ID)
-    await watch.until_grown("edgerunner_order_outcome_resolution_seconds_count", connection_id=CONNECTION_ID)
+    await watch.until_grown("edgerunner_orders_outcome_unknown_total", CONNECTION)
+    await watch.until_grown("edgerunner_order_outcome_resolution_seconds_count", CONNECTION)
     assert await watch.grown("edgerunner_order_denials_total", code="halted") == 1
     assert await watch.grown("edgerunner_order_events_total", event="rejected", connection_id=CONNECTION_ID) == 1
     assert (await samples(trading))["edgerunner_orders_outcome_unknown_open", frozenset()] == 0
@@ -94,9 +96,9 @@ async def test_a_link_that_breaks_and_comes_back_is_counted_with_its_kind_of_rea
     watch = await Watch.begin(trading)
     trading.broker.link_down("the stream was silent for 15 s")
     trading.broker.link_up()
-    labels = {"connection_id": CONNECTION_ID, "link": "orders"}
-    await watch.until_grown("edgerunner_connection_losses_total", reason="silence", **labels)
-    await watch.until_grown("edgerunner_connection_reconnects_total", **labels)
+    labels = {"link": "orders", **CONNECTION}
+    await watch.until_grown("edgerunner_connection_losses_total", {"reason": "silence", **labels})
+    await watch.until_grown("edgerunner_connection_reconnects_total", labels)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,8 @@ async def test_frames_of_the_stream_are_timed_by_class(tmp_path: Path) -> None:
         async with reading(api) as client:
             await client.subscribe("orders")
             await client.subscribe(f"quotes:{CONNECTION_ID}:{LINEAR_ID}")
-            await watch.until_grown("edgerunner_stream_lag_seconds_count", **{"class": "kept"})
-            await watch.until_grown("edgerunner_stream_lag_seconds_count", **{"class": "conflated"})
+            await watch.until_grown("edgerunner_stream_lag_seconds_count", {"class": "kept"})
+            await watch.until_grown("edgerunner_stream_lag_seconds_count", {"class": "conflated"})
             queued = await samples(api)
             assert queued["edgerunner_stream_queued", frozenset({("class", "kept")})] >= 0
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped] # it ships no types
 
 from edgerunner.domain.market import Timeframe
 from edgerunner.services.alert_service import AlertLevel

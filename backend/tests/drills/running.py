@@ -1,5 +1,6 @@
 """Runs the scenarios of rows in worlds; a world that saw a violation is thrown away."""
 
+import asyncio
 import shutil
 import tempfile
 import time
@@ -89,5 +90,28 @@ async def _one(row: Row, seed: int, world: World) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever goes wrong in a drill is a failure with its seed
         where = traceback.extract_tb(error.__traceback__)[-1]
         failure = f"{type(error).__name__}: {str(error)[:600]} ({where.name}:{where.lineno}, {world.folder})"
+        _keep_what_waits(world.folder / "tasks.txt")
         return Outcome(row=row.name, seed=seed, seconds=time.monotonic() - started, failure=failure)
     return Outcome(row=row.name, seed=seed, seconds=time.monotonic() - started)
+
+
+def _keep_what_waits(file: Path) -> None:
+    """Write down where every task of this process waits: a failure that cannot be repeated is found by it."""
+    with file.open("w") as lines:
+        for task in asyncio.all_tasks():
+            print(f"== {task.get_name()}", file=lines)
+            task.print_stack(file=lines)
+            for awaited in _awaited_by(task):
+                print(f"   {awaited}", file=lines)
+
+
+def _awaited_by(task: "asyncio.Task[object]") -> list[str]:
+    """Return the frames of the coroutines that a task's own one awaits; ``print_stack`` shows the outermost alone."""
+    frames = []
+    awaited: object = task.get_coro()
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
+        if frame is not None:
+            frames.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
+    return frames

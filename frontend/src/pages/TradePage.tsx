@@ -33,7 +33,7 @@ export default function TradePage() {
   useSubscription("orders");
   useSubscription("positions");
   return (
-    <div className="grid h-full min-h-[36rem] grid-cols-[15rem_minmax(0,1fr)] gap-2 max-md:flex max-md:h-auto max-md:flex-col">
+    <div className="grid h-full min-h-[36rem] grid-cols-[12.5rem_minmax(0,1fr)] gap-2 max-md:flex max-md:h-auto max-md:flex-col">
       <Watchlist />
       {market === null ? <Panel title="Market" state={NOTHING} /> : <MarketView market={market} />}
     </div>

@@ -5,6 +5,7 @@ from typing import Final
 
 from edgerunner.domain.access import Principal
 from edgerunner.domain.errors import Forbidden, SecondFactorRequired, Unauthorized
+from edgerunner.metrics import SIGN_IN_FAILURES
 from edgerunner.services.alert_service import AlertLevel, AlertService
 from edgerunner.services.clock import Clock
 from edgerunner.services.identity import tokens
@@ -172,6 +173,7 @@ class SignIn:
 
     async def _refused(self, name: str, address: str, reason: str) -> Unauthorized:
         self._throttle.failed(name, address)
+        SIGN_IN_FAILURES.labels(reason).inc()
         is_known = name in self._gate.directory.users
         await self._audit.record(
             actor="nobody",
@@ -184,6 +186,7 @@ class SignIn:
         return Unauthorized(REFUSAL)
 
     async def _report_reuse(self, found: Reused, address: str) -> None:
+        SIGN_IN_FAILURES.labels("token_reused").inc()
         await self._gate.refresh()
         await self._audit.record(
             actor="nobody",

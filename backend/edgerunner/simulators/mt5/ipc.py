@@ -83,19 +83,21 @@ def encode_value(value: object) -> tuple[Mapping[str, Any], bytes]:
 
 def decode_value(encoded: Mapping[str, Any], array: bytes | bytearray) -> object:
     """Return the value that ``encode_value`` was given; raises ``FrameError``."""
-    match encoded:
-        case {"array": kind}:
-            return np.frombuffer(bytearray(array), dtype=_ARRAYS[kind])
-        case {"struct": name, "row": row}:
-            return _build(STRUCTS[name], row)
-        case {"structs": name, "rows": rows}:
-            return tuple(_build(STRUCTS[name], row) for row in rows)
-        case {"tuple": values}:
-            return tuple(values)
-        case {"plain": value}:
-            return value
-        case _:
-            raise FrameError(f"no value: {list(encoded)}")
+    try:
+        match encoded:
+            case {"array": str(kind)}:
+                return np.frombuffer(bytearray(array), dtype=_ARRAYS[kind])
+            case {"struct": str(name), "row": list(row)}:
+                return _build(STRUCTS[name], row)
+            case {"structs": str(name), "rows": list(rows)}:
+                return tuple(_build(STRUCTS[name], row) for row in rows)
+            case {"tuple": list(values)}:
+                return tuple(values)
+            case {"plain": value}:
+                return value
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise FrameError(f"a value that is none: {type(error).__name__} {error}") from error
+    raise FrameError(f"no value: {list(encoded)}")
 
 
 def _build(kind: type[StructSequence], row: list[Any]) -> StructSequence:

@@ -18,6 +18,8 @@ from edgerunner.mt5_surface.functions import FUNCTIONS, Calling
 from edgerunner.simulators.bybit import codes, envelope, sockets
 from edgerunner.simulators.bybit.auth import parse_milliseconds
 from edgerunner.simulators.bybit.order_request import parse_amend, parse_cancel, parse_category, parse_create
+from edgerunner.simulators.bybit.limits import AddressLimit
+from edgerunner.simulators.bybit.server import WireSettings
 from edgerunner.simulators.bybit.session import parse_active_time
 from edgerunner.simulators.catalogue import bybit_catalogue
 from edgerunner.simulators.control import ControlServer
@@ -83,7 +85,7 @@ def _bybit_words(text: str) -> None:
 
 @asynccontextmanager
 async def _bybit() -> AsyncIterator[Simulator]:
-    async with running_simulator() as simulator:
+    async with running_simulator(WireSettings(address_limit=AddressLimit(requests=10**9))) as simulator:
         yield simulator
 
 
@@ -149,17 +151,18 @@ async def _tws_session(site: _Tws, given: tuple[bool, list[bytes]]) -> None:
             await _flushed(culprit)
     async with Client(site.server.port) as client:
         await client.log_on(8)
-        require(isinstance(await client.ask(RequestCurrentTime()), CurrentTime), "the next client is not served")
+        require(await _flushed(client), "the next client is not served")
 
 
-async def _flushed(client: Client) -> None:
-    """Read until our own last question is answered, or the connection is cut."""
+async def _flushed(client: Client) -> bool:
+    """Read until our own last question is answered; False when the connection is cut before."""
     try:
         client.send(RequestCurrentTime())
         while not isinstance(await client.message(), CurrentTime):
             pass
     except (AssertionError, ConnectionError):
-        return
+        return False
+    return True
 
 
 CALLS: list[Any] = [

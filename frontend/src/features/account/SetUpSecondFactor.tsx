@@ -66,7 +66,7 @@ function FirstCode({ secret, onClose, onConfirmed }: FirstCodeProps) {
     <form onSubmit={submit} className="flex flex-col gap-3">
       {/* White in both themes: readers of dark pictures are rare. */}
       <img
-        src={`data:image/svg+xml,${encodeURIComponent(secret.qr_svg)}`}
+        src={pictureAddress(secret.qr_svg)}
         alt="The secret below, as a QR code"
         className="mx-auto size-48 rounded-sm bg-[#fff] p-2"
       />
@@ -94,4 +94,10 @@ function FirstCode({ secret, onClose, onConfirmed }: FirstCodeProps) {
       </div>
     </form>
   );
+}
+
+/** A drawing for a page as the address of a picture of its own, which must name the language it is written in. */
+function pictureAddress(svg: string): string {
+  const own = svg.includes("xmlns=") ? svg : svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"');
+  return `data:image/svg+xml,${encodeURIComponent(own)}`;
 }

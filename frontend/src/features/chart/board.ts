@@ -22,6 +22,9 @@ import type { Palette } from "./palette";
 /** So many of the newest marks keep their words: more of them cover the candles. */
 const WORDED_MARKS = 30;
 
+/** Bars of room at the right: the words of a mark at the newest bar would be cut off. */
+const ROOM_FOR_WORDS = 10;
+
 /** The chart on its canvas: candles, volume, lines and marks, drawn without React. */
 export class Board {
   private readonly chart: IChartApi;
@@ -38,7 +41,7 @@ export class Board {
   ) {
     this.chart = createChart(place, {
       autoSize: true,
-      timeScale: { timeVisible: true, secondsVisible: true },
+      timeScale: { timeVisible: true, secondsVisible: true, rightOffset: ROOM_FOR_WORDS },
     });
     this.candles = this.chart.addSeries(CandlestickSeries);
     this.volumes = this.chart.addSeries(HistogramSeries, { priceFormat: { type: "volume" } }, 1);

@@ -24,7 +24,7 @@ export function FixableField({ label, fault, className = "", onChange, ...field 
             <Button
               key={value}
               className="px-1.5! font-mono text-xs!"
-              aria-label={`Set ${label} to ${value}`}
+              aria-label={`Use ${value} instead`}
               onClick={() => onChange(value)}
             >
               {value}

@@ -117,11 +117,11 @@ describe("ticket", () => {
   it("takes the nearest right values by one click", async () => {
     show();
     const user = await fill("0.0105", "66000.07");
-    await user.click(screen.getByRole("button", { name: "Set Quantity (coins) to 0.010" }));
-    await user.click(screen.getByRole("button", { name: "Set Limit USDT to 66000.1" }));
+    await user.click(screen.getByRole("button", { name: "Use 0.010 instead" }));
+    await user.click(screen.getByRole("button", { name: "Use 66000.1 instead" }));
     expect((screen.getByLabelText(/^Quantity/) as HTMLInputElement).value).toBe("0.010");
     expect((screen.getByLabelText(/^Limit/) as HTMLInputElement).value).toBe("66000.1");
-    expect(screen.queryByRole("button", { name: /^Set / })).toBeNull();
+    expect(screen.queryByRole("button", { name: /instead$/ })).toBeNull();
     expect((sendButton() as HTMLButtonElement).disabled).toBe(false);
   });
 
@@ -130,7 +130,7 @@ describe("ticket", () => {
     const user = await fill("0.6", "66000");
     expect(await screen.findByText(/above the risk limit for one order: 0.500 coins fits now/)).toBeTruthy();
     expect((sendButton() as HTMLButtonElement).disabled).toBe(false);
-    await user.click(screen.getByRole("button", { name: "Set Quantity (coins) to 0.500" }));
+    await user.click(screen.getByRole("button", { name: "Use 0.500 instead" }));
     expect(screen.queryByText(/above the risk limit/)).toBeNull();
   });
 
