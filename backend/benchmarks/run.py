@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 
 import backtest
+import fanout
 import ibkr_adapter
 import idle
 import journal
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[], list[Measurement]]] = {
 LONG: dict[str, Callable[[], list[Measurement]]] = {
     "order_path": order_path.run,
     "stream_200": stream_200.run,
+    "fanout": fanout.run,
     "ibkr_adapter": ibkr_adapter.run,
     "tws": tws.run,
     "mt5": mt5.run,

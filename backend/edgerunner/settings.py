@@ -44,6 +44,26 @@ class _PlainPort(BaseSettings):
     port: Port = 8000
 
 
+class _Platform(BaseSettings):
+    """What Render and Railway set in every container of theirs."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
+
+    render_external_hostname: str | None = None
+    railway_public_domain: str | None = None
+    railway_service_id: str | None = None
+
+
+def _platform_hosts() -> tuple[str, ...]:
+    """Return the names under which the platform that runs us passes requests on, its health checks included.
+
+    https://render.com/docs/environment-variables, https://docs.railway.com/deployments/healthchecks
+    """
+    told = _Platform()
+    health = "healthcheck.railway.app" if told.railway_service_id else None
+    return tuple(host for host in (told.render_external_hostname, told.railway_public_domain, health) if host)
+
+
 class _SecretFiles(BaseSettings):
     """Secrets in files, as containers get them: ``EDGERUNNER_API_KEY_FILE`` names the file of the API key."""
 
@@ -116,6 +136,7 @@ class Settings(BaseSettings):
         screen_connect: Origins that the screen may call besides the server that it comes from.
         connections_per_address: Most open connections of one address other than loopback; 0 = no limit.
         allowed_hosts: Host names the API answers to besides its own address.
+        platform_hosts: The same, as Render or Railway tell them by variables of their own.
         rate_limit_factor: Multiplies every rate limit of the API; 0 = no limits.
         trusted_proxies: Addresses or networks of reverse proxies whose ``X-Forwarded-For`` is believed.
         sim_seed: Seed of the simulated market; None = the one it started with, at first 1.
@@ -148,6 +169,7 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(default=500, ge=0)
     rate_limit_factor: float = Field(default=1.0, ge=0, le=1_000, allow_inf_nan=False)
     allowed_hosts: Words = ()
+    platform_hosts: Words = Field(default_factory=_platform_hosts)
     trusted_proxies: Words = ()
     log_level: LogLevel = "info"
     log_format: LogFormat = "text"
@@ -178,7 +200,9 @@ class Settings(BaseSettings):
             _SecretFileSource(settings_cls),
         )
 
-    @field_validator("cors_origins", "screen_connect", "allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator(
+        *("cors_origins", "screen_connect", "allowed_hosts", "platform_hosts", "trusted_proxies"), mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -30,7 +30,7 @@ try {
   );
   for (const theme of ["dark", "light"]) {
     for (const size of Object.keys(SIZES)) {
-      await photograph(theme, size, places);
+      await photograph(theme, size, places, run);
       if (words.length === 0) await photographPeople(theme, size);
     }
   }
@@ -39,7 +39,7 @@ try {
   await product.stop();
 }
 
-async function photograph(theme, size, places) {
+async function photograph(theme, size, places, run) {
   const screen = await Screen.open(browser, product, { theme, viewport: SIZES[size] });
   const { page } = screen;
   const shoot = (name) => page.screenshot({ path: join(out, `${name}-${theme}-${size}.png`) });
@@ -49,6 +49,7 @@ async function photograph(theme, size, places) {
     await screen.visit(place);
     await screen.settled();
     if (place === "/trade") await until("the candles are drawn", () => isDrawn(page));
+    if (place === `/backtest/${run.run_id}`) await photographReport(screen, shoot);
     await shoot(nameOf(place));
   }
   await page.getByRole("button", { name: "KILL" }).click();
@@ -57,6 +58,14 @@ async function photograph(theme, size, places) {
   const complaints = screen.complaints.map((each) => `${theme} ${size}: ${each}\n`);
   process.stdout.write(complaints.join(""));
   await screen.close();
+}
+
+async function photographReport({ page }, shoot) {
+  await page.getByRole("button", { name: "Open the report" }).click();
+  const chart = page.frameLocator('iframe[title="Backtest report"]').locator("#equity-chart");
+  await until("the report's curve is drawn", async () => (await coloursOf(chart)) > 4);
+  await shoot("report");
+  await page.getByRole("button", { name: "Close" }).click();
 }
 
 /** Signing in, what a viewer sees, and the dialogs that show something once. */
@@ -74,6 +83,7 @@ async function photographPeople(theme, size) {
   await visitor.close();
 
   const viewer = await signedIn(open, "vera");
+  await viewer.chooseMarket(BITCOIN.connection_id, "BTCUSDT", BITCOIN.instrument_id);
   for (const place of ["/trade", "/journal", "/settings/users"]) {
     await viewer.visit(place);
     await viewer.settled();

@@ -13,6 +13,7 @@ from edgerunner.settings import PREFIX, Settings, load_settings
 from edgerunner.storage import backup, restore
 from edgerunner.storage.backup_archive import BackupUnusable, Manifest
 from edgerunner.storage.backup_contents import KEYS, Contents
+from edgerunner.storage.database import FILE_NAME
 from edgerunner.storage.master_keys import KEY_FILE_NAME
 
 
@@ -51,7 +52,7 @@ def run_restore(output: Output, archive: Path, *, force: bool, data_dir: Path | 
     try:
         with sole_owner(settings), _no_simulators(settings):
             done = restore.restore(settings.data_dir, archive.absolute(), force=force, stamp=stamp)
-            state, _ = backup.read_state(settings.data_dir / backup.FILE_NAME)
+            state, _ = backup.read_state(settings.data_dir / FILE_NAME)
     except restore.RestoreRefused as error:
         raise CommandFailed(ExitCode.REFUSED, error.detail) from error
     except EdgerunnerError as error:

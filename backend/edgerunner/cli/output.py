@@ -70,7 +70,8 @@ def reporting(output: Output) -> Iterator[None]:
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.OK) from None
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        if signal.getsignal(signal.SIGTERM) is signal.default_int_handler:  # else somebody is ending already
+            signal.signal(signal.SIGTERM, previous)
 
 
 def code_of(error: Exception) -> ExitCode:

@@ -12,6 +12,9 @@ from typing import Any
 def stop_requested() -> Iterator[asyncio.Event]:
     """Give an event that SIGINT, SIGTERM or Ctrl-Break set; more of them do not cut the draining short.
 
+    Whoever asked once is heard: from then on these signals are ignored until the process is gone, also after the
+    block, where a second SIGTERM would end it with another exit code and half of its files closed.
+
     ``signal.signal`` and not the loop's own handlers: those are missing on Windows.
     """
     loop = asyncio.get_running_loop()
@@ -26,7 +29,7 @@ def stop_requested() -> Iterator[asyncio.Event]:
         yield stop
     finally:
         for kind, handler in previous.items():
-            signal.signal(kind, handler)
+            signal.signal(kind, signal.SIG_IGN if stop.is_set() else handler)
 
 
 async def first_of(*jobs: Coroutine[Any, Any, object]) -> None:

@@ -11,7 +11,7 @@ from edgerunner.replica.forwarding import Forwarding
 from edgerunner.replica.lost_orders import LostOrders
 from edgerunner.replica.mirror import Mirror
 from edgerunner.services.alert_service import AlertService
-from edgerunner.services.clock import EventMaker, SystemClock
+from edgerunner.services.clock import Clock, EventMaker, SystemClock
 from edgerunner.services.ending import end_task
 from edgerunner.services.fanout.ear import JournalEar
 from edgerunner.services.fanout.link import RedisLink, stream_key
@@ -35,7 +35,7 @@ class Replica:
 
     settings: Settings
     owner_url: str
-    clock: SystemClock
+    clock: Clock
     journal: JournalReads
     identity: Identity
     hub: Hub
@@ -46,13 +46,13 @@ class Replica:
 
 
 @asynccontextmanager
-async def running_replica(settings: Settings, owner_url: str) -> AsyncIterator[Replica]:
+async def running_replica(settings: Settings, owner_url: str, *, clock: Clock | None = None) -> AsyncIterator[Replica]:
     """Run a replica of the process at ``owner_url`` inside the block; it needs the owner's data folder.
 
     Raises ``JournalUnavailable``, ``DataFolderError`` without an API key, ``MasterKeyUnusable``, and what
     ``RedisLink`` raises.
     """
-    clock, key = SystemClock(), read_api_key(settings).get_secret_value()
+    clock, key = clock or SystemClock(), read_api_key(settings).get_secret_value()
     database = await asyncio.to_thread(Database.existing, settings.data_dir)
     async with AsyncExitStack() as stack:
         stack.callback(database.close)
@@ -86,7 +86,7 @@ async def running_replica(settings: Settings, owner_url: str) -> AsyncIterator[R
         )
 
 
-def _mirror(hub: Hub, owner_url: str, key: str, clock: SystemClock) -> Mirror:
+def _mirror(hub: Hub, owner_url: str, key: str, clock: Clock) -> Mirror:
     stream = Stream(
         url=owner_url.rstrip("/"),
         api_key=key,
@@ -96,9 +96,7 @@ def _mirror(hub: Hub, owner_url: str, key: str, clock: SystemClock) -> Mirror:
     return Mirror(hub, stream, clock)
 
 
-def _hearing(
-    settings: Settings, feed: JournalFeed, key: str, clock: SystemClock, stack: AsyncExitStack
-) -> RedisLink | None:
+def _hearing(settings: Settings, feed: JournalFeed, key: str, clock: Clock, stack: AsyncExitStack) -> RedisLink | None:
     """Listen to the owner's bell where there is a Redis."""
     if settings.redis_url is None:
         return None

@@ -174,7 +174,7 @@ class Access:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         return cls(
             api_key=read_api_key(settings).get_secret_value(),
-            allowed_hosts=("127.0.0.1", "localhost", "[::1]", host, *settings.allowed_hosts),
+            allowed_hosts=("127.0.0.1", "localhost", "[::1]", host, *settings.allowed_hosts, *settings.platform_hosts),
             cors_origins=settings.cors_origins,
             connections_per_address=settings.connections_per_address,
             rate_factor=settings.rate_limit_factor,

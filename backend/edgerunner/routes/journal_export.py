@@ -17,6 +17,7 @@ from edgerunner.schemas.ledger import EventAnswer
 PAGE = 1_000
 """Events read and encoded at once."""
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _CHUNK_BYTES = 256 * 1024
 COLUMNS = tuple(EventAnswer.model_fields)
 
@@ -24,9 +25,8 @@ COLUMNS = tuple(EventAnswer.model_fields)
 class Exportable(Protocol):
     """Where the events are read."""
 
-    @property
-    def last_seq(self) -> int:
-        """Sequence number of the newest event."""
+    async def newest_seq(self) -> int:
+        """Return the sequence number of the newest event, 0 without events."""
         ...
 
     async def export(self, after_seq: int, limit: int) -> list[RecordedEvent]:
@@ -42,7 +42,7 @@ async def open_pages(journal: Exportable, *, after_seq: int, limit: int | None) 
 
     So an unreadable journal is an error instead of half an answer.
     """
-    pages = _pages(journal, after_seq=after_seq, last_seq=journal.last_seq, limit=limit)
+    pages = _pages(journal, after_seq=after_seq, last_seq=await journal.newest_seq(), limit=limit)
     first = await anext(pages, None) or []
 
     async def chained() -> Pages:
@@ -92,7 +92,12 @@ def _csv_lines(rows: Sequence[Sequence[object]]) -> bytes:
 def _cells(event: EventAnswer) -> list[object]:
     cells = event.model_dump(mode="json")
     cells["data"] = orjson.dumps(event.data).decode()
-    return [cells[column] for column in COLUMNS]
+    return [_as_text(cells[column]) for column in COLUMNS]
+
+
+def _as_text(cell: object) -> object:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula (OWASP, "CSV Injection")."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def has_parquet() -> bool:

@@ -183,6 +183,10 @@ class Journal(Protocol):
         """Return everything that happened to one order, oldest first."""
         ...
 
+    async def newest_seq(self) -> int:
+        """Return the sequence number of the newest event."""
+        ...
+
     async def export(self, after_seq: int, limit: int) -> list[RecordedEvent]:
         """Return at most ``limit`` events after ``after_seq``, oldest first."""
         ...

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from edgerunner.domain.errors import InvalidRequest, RateLimited
 from edgerunner.routes import examples
+from edgerunner.routes.addresses import ADDRESS, UNKNOWN
 from edgerunner.routes.answers import answer
 from edgerunner.routes.context import ServicesOf
 from edgerunner.routes.errors import error_responses, field_errors, problem_of, problem_response, require
@@ -64,7 +65,7 @@ async def receive_signal(request: Request, strategy_id: str, services: ServicesO
     JSON, whatever the content type says. The answer comes as soon as the signal is durable; the order
     follows. A resend is answered with the first one's ``signal_id`` and ``duplicate`` true.
     """
-    address = request.client.host if request.client else "unknown"
+    address = str(request.scope.get(ADDRESS, UNKNOWN))
     try:
         services.signal_gate.admit(address)
         body = await _bounded_body(request)

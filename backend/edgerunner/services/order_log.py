@@ -29,7 +29,7 @@ class OrderLog:
     """A journal listener; ``start`` and ``stop`` bound its thread."""
 
     def __init__(self) -> None:
-        self._waiting: queue.SimpleQueue[Commit | None] = queue.SimpleQueue()
+        self._waiting: queue.Queue[Commit | None] = queue.Queue(MOST_WAITING)
         self._left_out = 0
         self._thread = threading.Thread(target=self._run, name="order-log", daemon=True)
 
@@ -46,10 +46,10 @@ class OrderLog:
         """Take a commit in; never blocks."""
         if not commit.orders or not logging.getLogger(__name__).isEnabledFor(logging.INFO):
             return
-        if self._waiting.qsize() >= MOST_WAITING:
+        try:
+            self._waiting.put_nowait(commit)
+        except queue.Full:
             self._left_out += 1
-            return
-        self._waiting.put(commit)
 
     def _run(self) -> None:
         while (commit := self._waiting.get()) is not None:

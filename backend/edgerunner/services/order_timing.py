@@ -3,7 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Awaitable
 from time import perf_counter_ns
-from typing import Final, Protocol
+from typing import Final
+
+from prometheus_client import Histogram
 
 from edgerunner.adapters.broker import OrderAck
 from edgerunner.adapters.wire_mark import telling
@@ -19,20 +21,12 @@ MOST_AWAITED: Final = 4_096
 _STEPS: Final = ("decided", "committed", "sent", "acknowledged", "first_fill")
 
 
-class Observer(Protocol):
-    """One histogram with its labels filled in."""
-
-    def observe(self, amount: float) -> None:
-        """Take in a duration in seconds."""
-        ...
-
-
 class OrderMarks:
     """One order on its way; each mark ends a step."""
 
     __slots__ = ("_last_ns", "_observers", "sent_ns")
 
-    def __init__(self, observers: dict[str, Observer], received_ns: int) -> None:
+    def __init__(self, observers: dict[str, Histogram], received_ns: int) -> None:
         self._observers = observers
         self._last_ns = received_ns
         self.sent_ns: int | None = None
@@ -67,7 +61,7 @@ class OrderTiming:
     """Times orders by broker and connection."""
 
     def __init__(self, journal: Journal) -> None:
-        self._observers: dict[str, dict[str, Observer]] = {}
+        self._observers: dict[str, dict[str, Histogram]] = {}
         self._awaited: OrderedDict[str, OrderMarks] = OrderedDict()
         journal.add_listener(self._on_commit)
 

@@ -94,6 +94,11 @@ class JournalReads:
         """Return everything that happened to one order, oldest first."""
         return await self._events("WHERE client_order_id = ? ORDER BY seq", client_order_id)
 
+    async def newest_seq(self) -> int:
+        """Return the sequence number of the newest event, 0 without events."""
+        query = "SELECT coalesce(max(seq), 0) FROM events"
+        return int(await self._reader.run(lambda connection: connection.execute(query).fetchone()[0]))
+
     async def export(self, after_seq: int, limit: int) -> list[RecordedEvent]:
         """Return at most ``limit`` events that follow ``after_seq``, oldest first."""
         return await self._events("WHERE seq > ? ORDER BY seq LIMIT ?", after_seq, limit)

@@ -59,6 +59,7 @@ from edgerunner.storage.secrets import Vault
 from edgerunner.storage.signals import SignalSecretStore, SignalStore
 from edgerunner.storage.store import ConnectionStore, EquityStore
 from edgerunner.storage.strategy_store import StoredStrategy, StrategyStore
+from tests import canary
 from tests.fakes.broker import FakeBroker
 from tests.fakes.expert_terminals import FakeExpertTerminals
 from tests.waiting import until
@@ -113,7 +114,8 @@ class Api:
 
     async def connect(self, **changes: Any) -> Json:
         """Make the connection ``bybit-demo``."""
-        body = {"broker": "bybit", "environment": "demo", "connection_id": CONNECTION_ID, **changes}
+        made = {"broker": "bybit", "environment": "demo", "connection_id": CONNECTION_ID}
+        body = {**made, "credentials": canary.CREDENTIALS, **changes}
         response = await self.http.post("/broker/connect", json=body)
         assert response.status_code == 201, response.text
         return dict(response.json())

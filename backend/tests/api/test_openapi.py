@@ -17,7 +17,7 @@ from edgerunner.routes.channels import BOOK_CHANNELS
 from tests.api.harness import running_api
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
-PUBLIC = {"/healthz", "/readyz", "/config.json", "/signals/{strategy_id}"}
+PUBLIC = {"/healthz", "/readyz", "/config.json", "/signals/{strategy_id}", "/auth/login", "/auth/refresh"}
 PLACEHOLDER_VERSION = "0.0.0"
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -78,6 +78,10 @@ async def test_every_call_of_the_contract_is_there(document: Json) -> None:
         "GET /experts", "GET /experts/terminals", "POST /experts/launch",
         "POST /experts/{expert_id}/message", "POST /experts/{expert_id}/stop", "POST /experts/backtest",
         "GET /experts/backtests", "GET /experts/backtests/{run_id}", "DELETE /experts/backtests/{run_id}",
+        "POST /auth/login", "POST /auth/refresh", "POST /auth/logout", "GET /auth/me", "POST /auth/password",
+        "POST /auth/totp", "POST /auth/totp/confirm", "POST /auth/totp/remove", "POST /auth/stream-ticket",
+        "GET /users", "POST /users", "PATCH /users/{user}", "DELETE /users/{user}",
+        "GET /api-keys", "POST /api-keys", "DELETE /api-keys/{key_id}", "GET /audit",
     }  # fmt: skip
 
 
@@ -94,7 +98,7 @@ async def test_every_operation_declares_its_errors_with_examples(document: Json)
 
 
 async def test_only_the_public_paths_are_without_the_key(document: Json) -> None:
-    assert document["security"] == [{"api_key": []}]
+    assert document["security"] == [{"api_key": []}, {"access_token": []}]
     public = {name.split()[1] for name, operation in operations(document) if operation.get("security") == []}
     assert public == PUBLIC
 

@@ -98,7 +98,7 @@ async def callers_of(api: Api) -> tuple[Caller, ...]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def matrix(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Matrix]:
-    async with running_api(tmp_path_factory.mktemp("matrix")) as api:
+    async with running_api(tmp_path_factory.mktemp("matrix"), rate_limit_factor=0) as api:
         document = (await api.http.get("/openapi.json")).json()
         yield Matrix(api=api, callers=await callers_of(api), document=document)
 
@@ -252,7 +252,7 @@ async def test_a_route_that_would_not_ask_for_its_right_is_refused() -> None:
 
 async def printed_matrix(folder: Path) -> list[str]:
     """Ask every call with every caller, and return what happened as a Markdown table."""
-    async with running_api(folder, broker=FakeBroker()) as api:
+    async with running_api(folder, broker=FakeBroker(), rate_limit_factor=0) as api:
         document = (await api.http.get("/openapi.json")).json()
         callers = await callers_of(api)
         lines = [

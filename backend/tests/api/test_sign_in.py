@@ -1,12 +1,22 @@
 """Signing in and out, tokens and their refresh, passwords, and what the audit log keeps of it."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import jwt
 import pytest
 
 from edgerunner.domain.access import Role
-from tests.api.harness import Api
+from tests.api.harness import Api, running_api
 from tests.api.identity_desk import PASSWORD, audited, get, person, post, signed_in
 from tests.api.test_errors import assert_problem
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    """Without the brake on calls, so that these tests may sign in as often as they like."""
+    async with running_api(tmp_path, rate_limit_factor=0) as running:
+        yield running
 
 
 async def test_a_person_signs_in_and_is_who_the_token_says(api: Api) -> None:

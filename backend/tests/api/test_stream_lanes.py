@@ -73,13 +73,15 @@ async def test_a_wrong_market_channel_is_refused_and_the_rest_goes_on(api: Api) 
 
 async def test_lanes_and_what_waits_in_them_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_lanes, "MOST_WAITING", 1)
-    lanes, done = Lanes(most=1), asyncio.Event()
+    lanes, begun = Lanes(most=1), asyncio.Event()
 
     async def work() -> None:
-        await done.wait()
+        begun.set()
+        await asyncio.Event().wait()
 
     lanes.add("a", work)
-    await _turns(2)
+    async with asyncio.timeout(5):
+        await begun.wait()
     lanes.add("a", work)
     with pytest.raises(Conflict, match="wait on this channel"):
         lanes.add("a", work)
@@ -99,11 +101,6 @@ async def test_a_defect_in_a_lane_reaches_its_owner() -> None:
     with pytest.raises(ValueError, match="defect"):
         await lanes.broken
     await lanes.stop()
-
-
-async def _turns(count: int) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 async def _nothing_subscribed(api: Api) -> bool:

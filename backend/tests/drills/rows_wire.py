@@ -36,6 +36,7 @@ async def lost_in_transit(world: World, draw: random.Random, key: str) -> None:
     """F3 by the network: answers swallowed, links reset or closed, the broker's port refused for a while."""
     way = draw.choice(("swallow", "reset", "close", "refuse"))
     op = draw.choice(OPS)
+    armed = asyncio.Event()
 
     async def arm() -> None:
         if way == "swallow":
@@ -43,8 +44,10 @@ async def lost_in_transit(world: World, draw: random.Random, key: str) -> None:
         elif way == "refuse":
             world.proxy.mode = Mode.REFUSE
             world.proxy.cut(reset=False)
+        armed.set()
 
     sending = asyncio.create_task(command(world, draw, op, key, arm))
+    await _armed_or_ended(armed, sending)
     try:
         if way in {"reset", "close"}:
             await asyncio.sleep(draw.uniform(0, 0.1))  # the cut falls anywhere into the command
@@ -218,6 +221,13 @@ async def garbled_bytes(world: World, draw: random.Random, key: str) -> None:
     await world.until_ready_again(opened)
     await repeat_unanswered(world)
     assert (await order_of(world, order["client_order_id"]))["venue_order_id"]
+
+
+async def _armed_or_ended(armed: asyncio.Event, sending: "asyncio.Task[None]") -> None:
+    """Wait for the fault to be laid: laid after it was healed, as on a slow machine, it would stay for ever."""
+    laying = asyncio.create_task(armed.wait())
+    await asyncio.wait([laying, sending], return_when=asyncio.FIRST_COMPLETED)
+    laying.cancel()
 
 
 async def _until_given_up(world: World) -> None:

@@ -7,6 +7,8 @@ import random
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.fuzz.engine import Outcome, again, run
@@ -17,12 +19,22 @@ KEPT = Path(".hypothesis") / "fuzz"
 _PATIENCE_S = 180.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one target's process did; a finding is its error, its seed, and the file that holds the input."""
+
+    executions: int
+    seconds: float
+    findings: list[dict[str, object]]
+
+
 def main() -> int:
     """Run what the arguments name; 1 when something was found."""
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="for each target")
     parser.add_argument("--only", help="names with commas, or parts of names; all without it")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    parser.add_argument("--workers", type=int, default=1, help="targets side by side")
     parser.add_argument("--list", action="store_true", help="print the targets and end")
     parser.add_argument("--again", type=Path, help="run the one input of a file that a finding left")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
@@ -39,26 +51,28 @@ def main() -> int:
         return 0
     if not names:
         parser.error(f"no target is named like {arguments.only}")
-    return _run_all(names, arguments.seed, arguments.minutes)
+    return _run_all(names, arguments.seed, arguments.minutes, arguments.workers)
 
 
-def _run_all(names: list[str], seed: int, minutes: float) -> int:
+def _run_all(names: list[str], seed: int, minutes: float, workers: int) -> int:
     print(f"seed {seed}\n{'target':28}{'executions':>11}{'seconds':>9}{'findings':>9}", flush=True)
     total, spent, found = 0, 0.0, 0
-    for name in names:
-        report = _in_a_process(name, seed, minutes)
-        findings = report["findings"]
-        total += report["executions"]
-        spent += report["seconds"]
-        found += len(findings)
-        print(f"{name:28}{report['executions']:>11}{report['seconds']:>9.0f}{len(findings):>9}", flush=True)
-        for finding in findings:
-            print(f"  FOUND {finding['error']}\n    seed {finding['seed']}, input {finding['file']}", flush=True)
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = {pool.submit(_in_a_process, name, seed, minutes): name for name in names}
+        for done in as_completed(waiting):
+            report = done.result()
+            total += report.executions
+            spent += report.seconds
+            found += len(report.findings)
+            line = f"{waiting[done]:28}{report.executions:>11}{report.seconds:>9.0f}{len(report.findings):>9}"
+            print(line, flush=True)
+            for finding in report.findings:
+                print(f"  FOUND {finding['error']}\n    seed {finding['seed']}, input {finding['file']}", flush=True)
     print(f"{len(names)} targets, {total} executions, {spent / 60:.1f} minutes, {found} findings")
     return 1 if found else 0
 
 
-def _in_a_process(name: str, seed: int, minutes: float) -> dict[str, object] | dict:  # type: ignore[type-arg]
+def _in_a_process(name: str, seed: int, minutes: float) -> Report:
     """Return a worker's report; one that died or never ended is a finding itself."""
     command = [sys.executable, "-m", "tests.fuzz", "--worker", name, "--seed", str(seed), "--minutes", str(minutes)]
     started = time.monotonic()
@@ -67,7 +81,7 @@ def _in_a_process(name: str, seed: int, minutes: float) -> dict[str, object] | d
         said = done.stderr.decode(errors="replace")
         lines = done.stdout.decode(errors="replace").strip().splitlines()
         if done.returncode == 0 and lines:
-            return dict(json.loads(lines[-1]))
+            return Report(**json.loads(lines[-1]))
         error = f"the process ended with {done.returncode}"
     except subprocess.TimeoutExpired as late:
         error, said = "no end: one input never returned", (late.stderr or b"").decode(errors="replace")
@@ -75,25 +89,25 @@ def _in_a_process(name: str, seed: int, minutes: float) -> dict[str, object] | d
     file = KEPT / f"{name}-process.trace"
     file.write_text(said, encoding="utf-8")
     finding = {"error": error, "seed": seed, "file": str(file)}
-    return {"executions": 0, "seconds": time.monotonic() - started, "findings": [finding]}
+    return Report(executions=0, seconds=time.monotonic() - started, findings=[finding])
 
 
 def _work(name: str, seed: int, seconds: float) -> int:
     with watched():
         outcome = run(TARGETS[name], first_seed=seed, seconds=seconds)
-    print(json.dumps(_report(outcome)))
+    print(json.dumps(asdict(_report(outcome))))
     return 0
 
 
-def _report(outcome: Outcome) -> dict[str, object]:
-    findings = []
+def _report(outcome: Outcome) -> Report:
+    findings: list[dict[str, object]] = []
     for number, finding in enumerate(outcome.findings.values()):
         KEPT.mkdir(parents=True, exist_ok=True)
         file = KEPT / f"{finding.target}-{number}.txt"
         file.write_text(repr(finding.value), encoding="utf-8")
         file.with_suffix(".trace").write_text(finding.trace, encoding="utf-8")
         findings.append({"error": finding.error, "seed": finding.seed, "file": str(file)})
-    return {"executions": outcome.executions, "seconds": outcome.seconds, "findings": findings}
+    return Report(executions=outcome.executions, seconds=outcome.seconds, findings=findings)
 
 
 def _again(file: Path) -> int:

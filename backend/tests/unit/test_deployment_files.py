@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped] # comes with yamllint; only lists and mappings are read
 
 from edgerunner.routes.screen import content_policy
 from edgerunner.routes.security_headers import DEFAULTS, TRANSPORT_SECURITY

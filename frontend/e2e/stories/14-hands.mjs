@@ -65,7 +65,19 @@ async function keysAsk({ page, screen }, product) {
 }
 
 async function movedLineAsks({ page, screen }, product) {
-  const [before] = await openOrders(product);
+  await product.ask("POST", "/orders/cancel-all", BITCOIN);
+  const price = await priceNear(product, BITCOIN, 0.9995);
+  const before = await place(product, {
+    ...BITCOIN,
+    side: "buy",
+    order_type: "limit",
+    quantity: "0.01",
+    price,
+  });
+  await page
+    .getByRole("tabpanel", { name: /^Open orders/ })
+    .getByText(price.replace(/\B(?=(\d{3})+$)/g, "\u2009"))
+    .waitFor();
   const chart = page.getByRole("group", { name: /^Price chart/ });
   const box = await chart.boundingBox();
   const x = box.x + box.width / 2;

@@ -17,11 +17,11 @@ export function TopBar() {
   const mode = useGravestMode();
   const accounts = useRows<Schemas["AccountAnswer"]>("account");
   return (
-    <header className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-1 border-b border-line bg-surface px-2 py-1">
+    <header className="flex min-h-10 items-center gap-x-4 gap-y-1 border-b max-md:flex-wrap border-line bg-surface px-2 py-1">
       <span className="text-sm font-semibold max-sm:sr-only">Edgerunner</span>
       <ModeBadge mode={mode} />
       <ul
-        className="m-0 flex list-none gap-4 overflow-x-auto p-0 text-sm max-md:hidden"
+        className="m-0 flex min-w-0 list-none gap-4 overflow-x-auto p-0 text-sm max-md:hidden"
         aria-label="Accounts"
       >
         {accounts.map((account) => (
@@ -37,7 +37,7 @@ export function TopBar() {
           </li>
         ))}
       </ul>
-      <div className="ml-auto flex items-center gap-2">
+      <div className="ml-auto flex shrink-0 items-center gap-2">
         <BrokerDots />
         <PersonLink />
         <PaletteButton />

@@ -9,7 +9,7 @@ import { SettingsForm } from "@/features/settings/SettingsForm";
 import { UserList } from "@/features/users/UserList";
 
 const TAB =
-  "min-h-8 cursor-pointer rounded-sm border-0 bg-transparent px-3 text-sm whitespace-nowrap text-muted max-md:min-h-11 data-[state=active]:bg-raised data-[state=active]:font-semibold data-[state=active]:text-ink";
+  "min-h-8 cursor-pointer rounded-sm border-0 bg-transparent px-3 text-sm whitespace-nowrap text-muted max-md:min-h-11 max-md:px-2 data-[state=active]:bg-raised data-[state=active]:font-semibold data-[state=active]:text-ink";
 
 const SECTIONS: readonly {
   readonly name: string;
@@ -34,7 +34,7 @@ export default function SettingsPage() {
       activationMode="manual"
       className="flex h-full flex-col gap-2"
     >
-      <Tabs.List aria-label="Settings" className="flex shrink-0 flex-wrap gap-1">
+      <Tabs.List aria-label="Settings" className="flex shrink-0 flex-wrap gap-1 max-md:gap-0">
         {SECTIONS.map(({ name, title }) => (
           <Tabs.Trigger key={name} value={name} className={TAB}>
             {title}

@@ -33,7 +33,7 @@ export default function TradePage() {
   useSubscription("orders");
   useSubscription("positions");
   return (
-    <div className="grid h-full min-h-[36rem] grid-cols-[12.5rem_minmax(0,1fr)] gap-2 max-md:flex max-md:h-auto max-md:flex-col">
+    <div className="grid h-full min-h-[36rem] grid-cols-[13.5rem_minmax(0,1fr)] gap-2 max-md:flex max-md:h-auto max-md:flex-col">
       <Watchlist />
       {market === null ? <Panel title="Market" state={NOTHING} /> : <MarketView market={market} />}
     </div>
@@ -94,7 +94,7 @@ function Columns({ connectionId, instrument, isPhone }: ColumnsProps) {
           </div>
         </div>
       </Panel>
-      <div className="grid min-h-0 gap-2 [grid-area:book] max-xl:grid-cols-2 max-xl:max-h-96 xl:grid-rows-[3fr_2fr]">
+      <div className="grid min-h-0 gap-2 [grid-area:book] max-xl:h-80 max-xl:grid-cols-2 xl:grid-rows-[3fr_2fr]">
         {product?.depth_levels === 0 ? (
           <Panel
             title="Depth"

@@ -16,7 +16,7 @@ export function Choice<Name extends string>({ legend, options, chosen, onChoose,
       {options.map(({ name, label, look = "" }) => (
         <label
           key={name}
-          className={`flex min-h-8 flex-1 cursor-pointer items-center justify-center rounded-sm border px-2 text-sm font-semibold has-focus-visible:outline-2 has-focus-visible:outline-accent max-md:min-h-11 ${
+          className={`flex min-h-8 flex-1 cursor-pointer items-center justify-center rounded-sm border px-2 text-center text-sm font-semibold has-focus-visible:outline-2 has-focus-visible:outline-accent max-md:min-h-11 ${
             name === chosen ? `border-current bg-raised ${look}` : "border-line text-muted"
           }`}
         >

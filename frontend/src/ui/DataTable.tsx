@@ -54,7 +54,11 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, rowLook, beneath
         <thead className="sticky top-0 z-10 bg-surface text-xs text-muted">
           <tr>
             {columns.map((column) => (
-              <th key={column.name} scope="col" className={`px-2 py-1 font-normal ${lookOf(column)}`}>
+              <th
+                key={column.name}
+                scope="col"
+                className={`px-2 py-1 font-normal max-md:px-1.5 ${lookOf(column)}`}
+              >
                 {column.name}
               </th>
             ))}
@@ -71,7 +75,7 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, rowLook, beneath
                 style={{ height: ROW_HEIGHT }}
               >
                 {columns.map((column) => (
-                  <td key={column.name} className={`px-2 py-0.5 ${lookOf(column)}`}>
+                  <td key={column.name} className={`px-2 py-0.5 max-md:px-1.5 ${lookOf(column)}`}>
                     {column.cell(row)}
                   </td>
                 ))}

@@ -12,7 +12,7 @@ type Props = {
 };
 
 export const FIELD_LOOK =
-  "min-h-8 w-full min-w-0 rounded-sm border bg-raised px-2 py-1 text-sm text-ink max-md:min-h-11 disabled:opacity-45";
+  "min-h-8 w-full min-w-0 text-ellipsis rounded-sm border bg-raised px-2 py-1 text-sm text-ink max-md:min-h-11 disabled:opacity-45";
 
 /** A labelled input with its error or hint beneath; both are read out with it. */
 export function Field({ label, error, hint, className = "", inputId, children }: Props) {

@@ -22,6 +22,7 @@ ANSWER_TIMEOUT_S: Final = 1.0
 
 FIRST_DELAY_S: Final = 0.1
 LONGEST_DELAY_S: Final = 5.0
+_NOT_YET: Final = "not connected yet"
 
 _log = structlog.get_logger(__name__)
 
@@ -47,7 +48,7 @@ class RedisLink:
         self._task: asyncio.Task[None] | None = None
         self._delay_s = FIRST_DELAY_S
         self._client()  # a missing package and an address that is none are told at the start
-        self.state = RedisState(is_up=False, since_ns=clock.now_ns(), reason="not connected yet")
+        self.state = RedisState(is_up=False, since_ns=clock.now_ns(), reason=_NOT_YET)
 
     def start(self, work: Callable[["Redis"], Awaitable[None]], *, name: str) -> None:
         """Run ``work`` on a connection, and again on a new one whenever it fails; it notes what is answered."""
@@ -101,10 +102,11 @@ class RedisLink:
             raise InvalidRequest(f"EDGERUNNER_REDIS_URL is no address of Redis: {error}") from error
 
     def _note(self, *, is_up: bool, reason: str | None) -> None:
-        if is_up == self.state.is_up and reason == self.state.reason:
-            return
-        since_ns = self.state.since_ns if is_up == self.state.is_up else self._clock.now_ns()
+        before = self.state
+        since_ns = before.since_ns if is_up == before.is_up else self._clock.now_ns()
         self.state = RedisState(is_up=is_up, since_ns=since_ns, reason=reason)
+        if is_up == before.is_up and before.reason != _NOT_YET:
+            return
         if is_up:
             _log.info("redis_up")
         else:

@@ -48,7 +48,7 @@ def weakness_of(password: str, user_name: str) -> str | None:
         return "repeats itself"
     if any(lowered in row or lowered in row[::-1] for row in _ROWS):
         return "is a row of the keyboard or of the alphabet"
-    if _cores(lowered) & (_WELL_KNOWN | {user_name, ""}):
+    if not any(letter.isalpha() for letter in lowered) or _cores(lowered) & (_WELL_KNOWN | {user_name}):
         return "is a well-known word with decorations"
     return None
 

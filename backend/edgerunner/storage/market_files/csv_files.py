@@ -15,6 +15,9 @@ _BOM = b"\xef\xbb\xbf"
 _DELIMITERS = ",;\t|"
 _DATA_CELL = re.compile(r"[\s\d.:/+\-eETZ]*\d[\s\d.:/+\-eETZ]*", re.ASCII)
 _METATRADER_MINUTE = re.compile(r"\d{4}\.\d{2}\.\d{2} \d{2}:\d{2}", re.ASCII)
+_ANY_BYTES = "latin-1"
+"""Has a character for every byte: a row that is no UTF-8 can be named, which Arrow's own reader of rows cannot."""
+
 _BLOCK_BYTES = 4_194_304
 
 
@@ -102,12 +105,18 @@ def _read(
             skip_rows=layout.skipped_lines,
             block_size=_BLOCK_BYTES,
             use_threads=on_bad_row is None,
+            encoding="utf8" if on_bad_row is None else _ANY_BYTES,
         ),
         parse_options=arrow_csv.ParseOptions(delimiter=layout.delimiter, invalid_row_handler=on_bad_row),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(wanted, kind), include_columns=list(wanted), strings_can_be_null=False
         ),
     )
+
+
+def _as_given(text: str) -> bytes:
+    """Return the bytes of a text that was read as ``_ANY_BYTES``."""
+    return text.encode(_ANY_BYTES)
 
 
 class _Refusal:
@@ -132,7 +141,7 @@ def _explained(source: ByteSource, layout: Layout, wanted: Sequence[str], text: 
     for name in wanted:
         for row, cell in enumerate(table[name].to_pylist(), start=1):
             try:
-                cell.decode()
+                _as_given(cell.decode()).decode()
             except UnicodeDecodeError:
                 return source.bad("is no UTF-8 text", remedy="save it as UTF-8", code="encoding", field=name, row=row)
     return source.bad(f"cannot be read ({text})", remedy="look at the file in a text editor", code="csv")
@@ -142,8 +151,9 @@ def _bad_row(source: ByteSource, layout: Layout, row: arrow_csv.InvalidRow | Non
     if row is None:
         return source.bad(f"cannot be read ({text})", remedy="look at the file in a text editor", code="csv")
     number = None if row.number is None else row.number - layout.skipped_lines
+    text = _as_given(row.text)[:80].decode(errors="replace")
     return source.bad(
-        f"has {row.actual_columns} cells, the header has {row.expected_columns} ({row.text[:80]!r})",
+        f"has {row.actual_columns} cells, the header has {row.expected_columns} ({text!r})",
         remedy="check the delimiter, and put quotes around cells that hold it",
         code="cells",
         row=number,

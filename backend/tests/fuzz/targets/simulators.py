@@ -27,6 +27,7 @@ from edgerunner.simulators.faults import FaultBox
 from edgerunner.simulators.mt5.ipc import PREFIX, FrameError, decode_value, encode_value, frame_lengths, parse_message
 from edgerunner.simulators.mt5.server import TerminalServer, create_server
 from edgerunner.simulators.mt5.settings import Mt5Settings
+from edgerunner.simulators.tws.pacing import PacingMode
 from edgerunner.simulators.tws.settings import ConnectionLimits, TwsSettings
 from edgerunner.simulators.tws.wire.codec import REQUESTS
 from edgerunner.simulators.tws.wire.frames import frame
@@ -135,7 +136,7 @@ class _Tws:
 
 @asynccontextmanager
 async def _tws() -> AsyncIterator[_Tws]:
-    async with running_tws(TwsSettings(profile="direct", limits=ConnectionLimits(start_s=1))) as server:
+    async with running_tws(TwsSettings(profile="direct", pacing=PacingMode.LENIENT, limits=ConnectionLimits(start_s=1))) as server:
         yield _Tws(server)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -44,12 +45,29 @@ async def test_an_error_while_cleaning_up_is_not_lost() -> None:
         await first_of(failing_late(), ending_at_once())
 
 
+@pytest.fixture
+def handlers() -> Iterator[dict[signal.Signals, object]]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield dict(before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_signals_ask_for_an_end_and_do_not_cut_it_short(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
+async def test_signals_ask_for_an_end_and_do_not_cut_it_short_until_the_process_is_gone(
+    number: signal.Signals, handlers: dict[signal.Signals, object]
+) -> None:
     with stop_requested() as stop:
         signal.raise_signal(number)
         signal.raise_signal(number)
         async with asyncio.timeout(5):
             await stop.wait()
-    assert signal.getsignal(number) == before
+    signal.raise_signal(number)
+    assert {signal.getsignal(each) for each in handlers} == {signal.SIG_IGN}
+
+
+async def test_without_a_signal_everything_is_as_before(handlers: dict[signal.Signals, object]) -> None:
+    before = [signal.getsignal(each) for each in handlers]  # the loop has set one of its own by now
+    with stop_requested() as stop:
+        assert not stop.is_set()
+    assert [signal.getsignal(each) for each in handlers] == before

@@ -24,8 +24,8 @@ def old_folder(place: Path) -> Path:
         config.attributes["connection"] = connection
         command.upgrade(config, OLD)
     database.close()
-    with closing(sqlite3.connect(place / FILE_NAME, isolation_level=None)) as connection:
-        connection.execute("INSERT INTO risk_scopes VALUES('all', 'halted', 'lost', 'me', 1, '{}')")
+    with closing(sqlite3.connect(place / FILE_NAME, isolation_level=None)) as plain:
+        plain.execute("INSERT INTO risk_scopes VALUES('all', 'halted', 'lost', 'me', 1, '{}')")
     return place
 
 

@@ -25,7 +25,9 @@ export function addUser(api: Api, body: Schemas["AddUserRequest"]): Promise<User
 export type UserChange = Partial<Schemas["ChangeUserRequest"]>;
 
 export function patchUser(api: Api, user: string, change: UserChange): Promise<User> {
-  return answerOf(api.PATCH("/users/{user}", { params: { path: { user } }, body: { reset_totp: false, ...change } }));
+  return answerOf(
+    api.PATCH("/users/{user}", { params: { path: { user } }, body: { reset_totp: false, ...change } }),
+  );
 }
 
 /** Let somebody in again, or keep somebody out. */

@@ -15,7 +15,7 @@ export function SignOut() {
         <p className="m-0 text-muted">
           {kind === "key"
             ? "This browser keeps the key for this tab, or until you sign out if you asked to remember it."
-            : "You are signed in in this tab alone; closing it forgets you."}{" "}
+            : "This sign-in belongs to this tab; closing it forgets you."}{" "}
           Orders, strategies and connections go on without the screen.
         </p>
         <Button onClick={() => void signOut()}>Sign out</Button>

@@ -1,13 +1,13 @@
 import { useState } from "react";
 import { type AuditEntry, useAudit } from "@/api/queries/audit";
-import { dateTime } from "@/domain/format";
 import { Button } from "@/ui/Button";
 import { type Column, DataTable } from "@/ui/DataTable";
 import { FIELD_LOOK, Field } from "@/ui/Field";
 import { Panel } from "@/ui/Panel";
 import { queryState } from "@/ui/queryState";
+import { Stamp } from "@/ui/Stamp";
 import { saveFile } from "@/ui/save-file";
-import { type AuditFilter, csvOf, EVERYTHING, matching, WITH_RESULT } from "./filter";
+import { type AuditFilter, type AuditRun, csvOf, EVERYTHING, matching, runsOf, WITH_RESULT } from "./filter";
 
 const EMPTY = {
   title: "Nothing is noted yet",
@@ -46,7 +46,7 @@ export function AuditLog() {
             <DataTable
               caption="Audit log, newest first"
               columns={COLUMNS}
-              rows={found}
+              rows={runsOf(found)}
               keyOf={({ audit_id }) => audit_id}
               rowLook={({ result }) => (result === "ok" ? "" : "bg-raised")}
             />
@@ -70,14 +70,14 @@ export function AuditLog() {
   );
 }
 
-const COLUMNS: readonly Column<AuditEntry>[] = [
-  { name: "Time UTC", cell: ({ time }) => <time dateTime={time}>{dateTime(time)}</time> },
-  { name: "Who", cell: ({ actor }) => <span className="whitespace-normal break-all">{actor}</span> },
+const COLUMNS: readonly Column<AuditRun>[] = [
+  { name: "Time UTC", cell: ({ time }) => <Stamp at={time} /> },
+  { name: "Who", cell: ({ actor }) => <span className="break-words whitespace-normal">{actor}</span> },
   {
     name: "What",
-    cell: ({ action, target }) => (
+    cell: ({ action, target, count }) => (
       <div className="py-1 break-words whitespace-normal">
-        {action.replaceAll("_", " ")}
+        {action.replaceAll("_", " ")} {count > 1 && <span className="text-muted">{`\u00d7 ${count}`}</span>}
         <div className="text-xs break-all text-muted">{target}</div>
       </div>
     ),

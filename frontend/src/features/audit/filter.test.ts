@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { AuditEntry } from "@/api/queries/audit";
-import { csvOf, EVERYTHING, matching } from "./filter";
+import { csvOf, EVERYTHING, matching, runsOf } from "./filter";
 
 function entry(change: Partial<AuditEntry>): AuditEntry {
   const time = "2026-11-23T12:00:00.000000Z";
@@ -28,4 +28,16 @@ it("a file of it holds no formulas, and quotes stay quotes", () => {
     '"time","actor","address","action","target","result","detail"\r\n' +
       '"2026-11-23T12:00:00.000000Z","user:anna","127.0.0.1","sign_in","\'=cmd|""x""","ok","{}"\r\n',
   );
+});
+
+it("equal entries in a row are one line with its newest time, and others stay apart", () => {
+  const again = ["5", "4", "3"].map((audit_id) =>
+    entry({ audit_id, time: `2026-11-23T12:00:0${audit_id}Z` }),
+  );
+  const runs = runsOf([...again, entry({ audit_id: "2", actor: "user:bob" }), entry({ audit_id: "1" })]);
+  expect(runs.map(({ audit_id, count }) => [audit_id, count])).toEqual([
+    ["5", 3],
+    ["2", 1],
+    ["1", 1],
+  ]);
 });

@@ -20,6 +20,26 @@ export function matching(entries: readonly AuditEntry[], filter: AuditFilter): r
   });
 }
 
+/** Equal entries in a row, as one: the newest of them and how many they are. */
+export type AuditRun = AuditEntry & { readonly count: number };
+
+/** A program that asks again and again must not push everything else out of sight. */
+export function runsOf(entries: readonly AuditEntry[]): readonly AuditRun[] {
+  const runs: AuditRun[] = [];
+  for (const entry of entries) {
+    const last = runs.at(-1);
+    if (last !== undefined && sameOf(last) === sameOf(entry))
+      runs.splice(-1, 1, { ...last, count: last.count + 1 });
+    else runs.push({ ...entry, count: 1 });
+  }
+  return runs;
+}
+
+/** All but when it was. */
+function sameOf(entry: AuditEntry): string {
+  return cellsOf(entry).slice(1).join("\u0000");
+}
+
 const HEAD = ["time", "actor", "address", "action", "target", "result", "detail"];
 
 function cellsOf({ time, actor, address, action, target, result, detail }: AuditEntry): readonly string[] {

@@ -131,7 +131,7 @@ function List({ name, title, channel, isEmpty, hint, children }: ListProps) {
   return (
     <Tabs.Content
       value={name}
-      className="min-h-0 flex-1 data-[state=active]:flex data-[state=active]:flex-col"
+      className="min-h-0 flex-1 data-[state=active]:flex data-[state=active]:flex-col [&_td]:px-1.5 [&_th]:px-1.5"
     >
       <Panel title={title} state={state} className={`flex-1 ${state.kind === "live" ? HEADLESS : ""}`}>
         {children}

@@ -28,8 +28,7 @@ function keyOf(position: Position): string {
 
 function columnsFor(onClose: (position: Position) => void): readonly Column<Position>[] {
   return [
-    { name: "Instrument", cell: (row) => row.instrument_id },
-    { name: "At", isMinor: true, cell: (row) => <span className="text-muted">{whereWords(row)}</span> },
+    { name: "Instrument", cell: (row) => <Where row={row} /> },
     { name: "Position", isNumber: true, cell: (row) => <Size row={row} /> },
     { name: "Open PnL", isNumber: true, cell: (row) => <OpenPnl position={row} /> },
     {
@@ -62,9 +61,17 @@ function columnsFor(onClose: (position: Position) => void): readonly Column<Posi
   ];
 }
 
-/** Connection, and the leg where there is more than one. */
-function whereWords({ connection_id, position_id }: Position): string {
-  return position_id === "net" ? connection_id : `${connection_id}, ${position_id}`;
+/** The instrument over its connection, and the leg where there is more than one: a phone has no room beside. */
+function Where({ row }: { readonly row: Position }) {
+  const { instrument_id, connection_id, position_id } = row;
+  return (
+    <span className="block leading-tight max-md:w-24 max-md:whitespace-normal">
+      {instrument_id}
+      <span className="block text-xs text-muted">
+        {position_id === "net" ? connection_id : `${connection_id}, ${position_id}`}
+      </span>
+    </span>
+  );
 }
 
 function Size({ row }: { readonly row: Position }) {

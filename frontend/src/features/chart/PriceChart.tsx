@@ -20,7 +20,7 @@ type Props = {
   readonly connectionId: string;
   readonly instrument: Instrument;
   readonly timeframe: Timeframe;
-  /** Show one strategy's fills alone. */
+  /** Show one strategy's orders and fills alone; positions are the account's. */
   readonly strategyId?: string;
   /** Marks beside the fills, oldest first. */
   readonly signals?: readonly Mark[];
@@ -72,7 +72,7 @@ export function PriceChart(props: Props) {
     return letLinesMove(place.current, board, instrument, onMove);
   }, [board, instrument, onMove]);
 
-  useLines(board, connectionId, instrument.instrument_id);
+  useLines(board, connectionId, instrument.instrument_id, strategyId);
   useHappened(board, connectionId, instrument.instrument_id, strategyId, signals);
 
   return (
@@ -106,15 +106,27 @@ function useAfterInterruption(channel: string, reload: () => unknown): void {
   }, [phase, reload]);
 }
 
-function useLines(board: Board | null, connectionId: string, instrumentId: string): void {
+function useLines(
+  board: Board | null,
+  connectionId: string,
+  instrumentId: string,
+  strategyId: string | null,
+): void {
   const orders = useRows<Schemas["OrderAnswer"]>("orders");
   const positions = useRows<Schemas["PositionAnswer"]>("positions");
   const lines = useMemo(
-    () => [
-      ...orderMarks(orders, connectionId, instrumentId),
-      ...positionMarks(positions, connectionId, instrumentId),
-    ],
-    [orders, positions, connectionId, instrumentId],
+    () =>
+      strategyId === null
+        ? [
+            ...orderMarks(orders, connectionId, instrumentId),
+            ...positionMarks(positions, connectionId, instrumentId),
+          ]
+        : orderMarks(
+            orders.filter((order) => order.strategy_id === strategyId),
+            connectionId,
+            instrumentId,
+          ),
+    [orders, positions, connectionId, instrumentId, strategyId],
   );
   useEffect(() => board?.showLines(lines), [board, lines]);
 }

@@ -20,13 +20,15 @@ export function StrategyChart({ strategy, instrumentId }: Props) {
       className="col-span-full min-h-80"
     >
       {instrument != null && (
-        <PriceChart
-          connectionId={connection_id}
-          instrument={instrument}
-          timeframe={timeframe}
-          strategyId={strategy_id}
-          signals={signals}
-        />
+        <div className="h-80">
+          <PriceChart
+            connectionId={connection_id}
+            instrument={instrument}
+            timeframe={timeframe}
+            strategyId={strategy_id}
+            signals={signals}
+          />
+        </div>
       )}
     </Panel>
   );

@@ -42,7 +42,7 @@ export function Tape({
         <table className="w-full border-collapse font-mono text-sm">
           <thead className="text-xs text-muted">
             <tr>
-              <th scope="col" className="px-2 text-left font-normal">
+              <th scope="col" className="px-2 text-left font-normal max-md:hidden">
                 UTC
               </th>
               <th scope="col" className="num px-2 font-normal">
@@ -56,7 +56,7 @@ export function Tape({
           <tbody>
             {trades.slice(0, ROWS).map((trade) => (
               <tr key={trade.trade_id}>
-                <td className="px-2 text-muted">{timeOfDay(trade.time)}</td>
+                <td className="px-2 text-muted max-md:hidden">{timeOfDay(trade.time)}</td>
                 <td className={`num px-2 ${trade.side === "sell" ? "text-down" : "text-up"}`}>
                   <span aria-hidden="true">{trade.side === "sell" ? "\u2193" : "\u2191"}</span>
                   <span className="sr-only">{trade.side ?? "side unknown"} </span>{" "}

@@ -1,8 +1,9 @@
 import { useState } from "react";
 import type { JournalEvent } from "@/api/queries/journal";
-import { dateTime, timeOfDay } from "@/domain/format";
+import { timeOfDay } from "@/domain/format";
 import { Button } from "@/ui/Button";
 import { type Column, DataTable } from "@/ui/DataTable";
+import { Stamp } from "@/ui/Stamp";
 import { eventSummary } from "./search";
 
 type Props = { readonly caption: string; readonly events: readonly JournalEvent[] };
@@ -27,11 +28,14 @@ export function EventTable({ caption, events }: Props) {
     { name: "Seq", isNumber: true, cell: (event) => event.seq },
     {
       name: "Recorded UTC",
-      cell: (event) => <time dateTime={event.recorded_at}>{dateTime(event.recorded_at)}</time>,
+      cell: (event) => <Stamp at={event.recorded_at} />,
     },
     { name: "Broker's time", isMinor: true, cell: (event) => time(event.broker_time) },
     { name: "Arrived", isMinor: true, cell: (event) => time(event.arrived_at) },
-    { name: "Event", cell: (event) => event.type.replaceAll("_", " ") },
+    {
+      name: "Event",
+      cell: (event) => <span className="max-md:whitespace-normal">{event.type.replaceAll("_", " ")}</span>,
+    },
     { name: "What", isMinor: true, cell: (event) => <Clipped text={eventSummary(event)} /> },
     { name: "Connection", isMinor: true, cell: (event) => event.connection_id },
     {

@@ -1,7 +1,6 @@
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
 import { type Movement, useLedger } from "@/api/queries/journal";
-import { dateTime } from "@/domain/format";
 import { useRows } from "@/stream/hooks";
 import { Button } from "@/ui/Button";
 import { type Column, DataTable } from "@/ui/DataTable";
@@ -9,9 +8,10 @@ import { FIELD_LOOK, Field } from "@/ui/Field";
 import { Panel } from "@/ui/Panel";
 import { queryState } from "@/ui/queryState";
 import { Signed } from "@/ui/Signed";
+import { Stamp } from "@/ui/Stamp";
 
 const COLUMNS: readonly Column<Movement>[] = [
-  { name: "Time UTC", cell: (row) => <time dateTime={row.time}>{dateTime(row.time)}</time> },
+  { name: "Time UTC", cell: (row) => <Stamp at={row.time} /> },
   { name: "Kind", cell: (row) => row.kind },
   { name: "Amount", isNumber: true, cell: (row) => <Signed amount={row.amount} currency={row.currency} /> },
   { name: "Currency", cell: (row) => row.currency },

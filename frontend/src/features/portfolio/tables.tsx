@@ -26,7 +26,11 @@ export function AccountTable({ portfolio }: { readonly portfolio: Portfolio }) {
     {
       name: "Equity",
       isNumber: true,
-      cell: ({ equity, currency }) => `${money(equity, currency)} ${currency}`,
+      cell: ({ equity, currency }) => (
+        <>
+          {money(equity, currency)} <span className="max-md:block">{currency}</span>
+        </>
+      ),
     },
     ...convertedColumns(portfolio.currency),
   ];
