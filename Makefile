@@ -12,7 +12,7 @@ SCREEN_SOURCES := $(shell find $(SCREEN)/src $(SCREEN)/index.html $(SCREEN)/vite
 STOQEY := backend/tests/conformance/ibkr/stoqey
 TEST_WORKERS ?= auto
 
-.PHONY: help setup run screen test check conformance drills image e2e bench bench-peers docs lock clean moved
+.PHONY: help setup run screen test check conformance drills fuzz image e2e bench bench-peers docs lock clean moved
 
 help:
 	@echo "make run          start Edgerunner with simulated brokers on 127.0.0.1:8000"
@@ -20,6 +20,7 @@ help:
 	@echo "make check        format, lint, types, import rules, secrets, file sizes"
 	@echo "make conformance  run unmodified clients of Bybit, TWS and MetaTrader 5 against the simulators and the MT5 bridge"
 	@echo "make drills       break everything on purpose, some 2,000 times; DRILLS=\"--rows F3a --share 0.1\" selects"
+	@echo "make fuzz         hostile input for every decoder, a minute each; FUZZ=\"--minutes 2 --only tws_frames\" selects"
 	@echo "make e2e          tell stories on the screen in a real Chromium; E2E=\"sign-in market\" selects"
 	@echo "make bench        measure idle cost, journal, backtester; bench-peers adds other backtesters"
 	@echo "make setup | image | drills | docs | lock | clean"
@@ -130,6 +131,10 @@ image: $(DEV) $(SCREEN)/dist/index.html
 
 drills: $(DEV)
 	PYTHONPATH=backend $(PYTHON) -m tests.drills $(DRILLS)
+
+# Each target in a process of its own; what fails is kept below .hypothesis/fuzz.
+fuzz: $(DEV)
+	PYTHONPATH=backend $(PYTHON) -m tests.fuzz $(FUZZ)
 
 # Needs Chromium; E2E="sign-in market" selects stories. The size of what a page loads is checked on the way.
 e2e: $(DEV) $(SCREEN)/dist/index.html

@@ -45,8 +45,8 @@ else
     size=$(du -sb --one-file-system "$root" | cut -f1)
     buildah umount "$container" >/dev/null
     user=$(buildah inspect --type image --format '{{.Docker.Config.User}}' "$image")
-    buildah inspect --type image --format \
-        'entrypoint {{.Docker.Config.Entrypoint}} cmd {{.Docker.Config.Cmd}} stop {{.Docker.Config.StopSignal}} health {{.Docker.Config.Healthcheck.Test}}' "$image"
+    echo "$(buildah inspect --type image --format \
+        'entrypoint {{.Docker.Config.Entrypoint}} cmd {{.Docker.Config.Cmd}} stop {{.Docker.Config.StopSignal}} health {{.Docker.Config.Healthcheck.Test}}' "$image")"
 fi
 echo "size: $((size / 1000000)) MB, user: $user"
 [ "$user" = 10001:10001 ] || { echo "the image does not run as 10001:10001"; exit 1; }

@@ -23,8 +23,8 @@ from tests.system.processes import Redis, ReplicaProcess
 from tests.system.product import CONNECTION_ID, Product
 from tests.waiting import until
 
-ORDERS = 200
-BURST = 300
+ORDERS = 100
+BURST = 200
 AT_ONCE = 8
 BODY = {
     "connection_id": CONNECTION_ID,
@@ -81,11 +81,14 @@ class _Desk:
         """Return how much later the replica told of each fill than the owner, one order at a time."""
         at_owner: dict[str, float] = {}
         at_replica: dict[str, float] = {}
+        begun = asyncio.Barrier(3)
         readers = [
-            asyncio.create_task(self._note_fills(self._owner.url, at_owner)),
-            asyncio.create_task(self._note_fills(self._replica.url, at_replica)),
+            asyncio.create_task(self._note_fills(self._owner.url, at_owner, begun)),
+            asyncio.create_task(self._note_fills(self._replica.url, at_replica, begun)),
         ]
         try:
+            async with asyncio.timeout(30):
+                await begun.wait()
             async with self._owner.client() as api:
                 for number in range(ORDERS):
                     await _trade(api, number)
@@ -109,12 +112,14 @@ class _Desk:
             await asyncio.gather(*(one(number) for number in range(BURST)))
             return BURST / (time.perf_counter() - started)
 
-    async def _note_fills(self, url: str, seen: dict[str, float]) -> None:
+    async def _note_fills(self, url: str, seen: dict[str, float], begun: asyncio.Barrier) -> None:
         async with connect("ws" + url.removeprefix("http") + "/ws/broker", proxy=None) as socket:
             await socket.send(orjson.dumps({"op": "authenticate", "token": self._replica.key()}), text=True)
             await socket.send(orjson.dumps({"op": "subscribe", "channel": "fills"}), text=True)
             async for text in socket:
                 frame = orjson.loads(text)
+                if frame["kind"] == "snapshot":
+                    await begun.wait()
                 if frame["kind"] == "delta":
                     now = time.perf_counter()
                     for fill in frame["data"]["fills"]:

@@ -14,10 +14,17 @@ from edgerunner.request_context import current
 
 REDACTED: Final = "[redacted]"
 _SECRET_KEY: Final = re.compile(
-    r"(?i)(api[_-]?key|secret|token|passw(or)?d|passphrase|authorization|credential|signature|private[_-]?key|master[_-]?key|cookie)"
+    r"(?i)(api[_-]?key|secret|token|passw(or)?d|passphrase|authorization|credential|signature|private[_-]?key|master[_-]?key|cookie|x-bapi-sign)"
 )
 _PUBLIC_KEYS: Final = frozenset({"api_key_file", "master_key_file", "idempotency_key"})
 _SHORTEST_SECRET: Final = 8
+_SECRET_SHAPE: Final = re.compile(
+    r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}|(?i:(?<=x-bapi-sign)['\"]?\s*[:=]\s*b?['\"]?[0-9a-f]{64})"
+)
+"""Signed tokens and Bybit's signatures: known by their shape, since each is new."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+_MANY_LINES: Final = frozenset({"exception", "stack"})
 
 _known_secrets: set[str] = set()
 
@@ -30,7 +37,14 @@ def remember_secret(value: str) -> None:
 
 def redact(_logger: WrappedLogger | None, _method: str, event: EventDict) -> EventDict:
     """Replace what a key name marks as secret, and known secrets inside any text (a structlog processor)."""
-    return {key: _clean(key, value) for key, value in event.items()}
+    return {key: _on_one_line(key, _clean(key, value)) for key, value in event.items()}
+
+
+def _on_one_line(key: str, value: object) -> object:
+    """Keep what callers send from beginning a line of its own; a traceback has many."""
+    if not isinstance(value, str) or key in _MANY_LINES:
+        return value
+    return _CONTROL.sub(lambda found: ascii(found.group())[1:-1], value)
 
 
 def _clean(key: str, value: object) -> object:
@@ -52,7 +66,7 @@ def _clean(key: str, value: object) -> object:
 def _without_known_secrets(text: str) -> str:
     for secret in _known_secrets:
         text = text.replace(secret, REDACTED)
-    return text
+    return _SECRET_SHAPE.sub(REDACTED, text)
 
 
 def name_request(_logger: WrappedLogger | None, _method: str, event: EventDict) -> EventDict:

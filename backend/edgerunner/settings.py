@@ -300,6 +300,8 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         prefix = "" if error.title == _PlainPort.__name__ else PREFIX
         raise SettingsError("\n".join(_sentence(prefix, problem) for problem in error.errors())) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError("The file .env is no UTF-8 text: save it as UTF-8.") from error
 
 
 def _sentence(prefix: str, problem: ErrorDetails) -> str:

@@ -10,7 +10,8 @@ A pytest plugin (its hooks are imported by ``conftest``); with xdist each worker
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,9 +33,21 @@ _LEAKS: Final = "edgerunner_canary_leaks"
 
 _leaks: list[str] = []
 _of_folder: dict[Path, set[str]] = {}
+_learned: set[str] = set()
 
 
-def leaks_in(content: bytes, secrets: Set[str]) -> Iterator[str]:
+class _Notebook(set[str]):
+    """The product's own set of secrets, which also notes those that are added again."""
+
+    def add(self, value: str) -> None:
+        super().add(value)
+        _learned.add(value)
+
+
+logs._known_secrets = _Notebook(logs._known_secrets)
+
+
+def leaks_in(content: bytes, secrets: AbstractSet[str]) -> Iterator[str]:
     """Yield what of the secrets stands in a text or file, without showing it."""
     for secret in secrets:
         if secret.encode() in content:
@@ -44,14 +57,19 @@ def leaks_in(content: bytes, secrets: Set[str]) -> Iterator[str]:
             yield name
 
 
-def leaks_of_folder(folder: Path, secrets: Set[str]) -> Iterator[str]:
+def leaks_of_folder(folder: Path, secrets: AbstractSet[str]) -> Iterator[str]:
     """Yield every file of a test's folder that shows a secret of it."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink()]
-    kept = {word for file in files if file.name in KEY_FILES for word in _words(file)}
+    kept = {word for file in files if is_key_file(file) for word in _words(file)}
     for file in files:
-        if file.name not in KEY_FILES and file.stat().st_size <= LARGEST_FILE:
+        if not is_key_file(file) and file.stat().st_size <= LARGEST_FILE:
             for leak in leaks_in(file.read_bytes(), secrets | kept):
                 yield f"{file.relative_to(folder.parent)} shows {leak}"
+
+
+def is_key_file(path: Path) -> bool:
+    """Tell whether the product keeps a key in a file, the draft of one included."""
+    return path.name in KEY_FILES or path.name.startswith(".master.key.")
 
 
 def _words(key_file: Path) -> set[str]:
@@ -59,15 +77,18 @@ def _words(key_file: Path) -> set[str]:
     return {word for word in words if len(word) >= 32}
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Note which secrets the product learned while a test ran, beside the test's folder."""
-    before = frozenset(logs._known_secrets)
-    result = yield
-    folder = getattr(item, "funcargs", {}).get("tmp_path")
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin a page for a test."""
+    _learned.clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Note what the product was told not to log while the test ran, beside the test's folder."""
+    folder = (getattr(item, "funcargs", None) or {}).get("tmp_path")
     if isinstance(folder, Path):
-        _of_folder.setdefault(folder, set()).update(logs._known_secrets - before)
-    return result
+        _of_folder.setdefault(folder, set()).update(_learned)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

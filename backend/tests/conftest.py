@@ -4,7 +4,8 @@ from hypothesis import settings
 
 from tests.canary import (  # noqa: F401 - hooks of pytest: secrets that the suite leaks fail it
     pytest_runtest_logreport,
-    pytest_runtest_protocol,
+    pytest_runtest_setup,
+    pytest_runtest_teardown,
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,

@@ -87,7 +87,7 @@ def _no_simulators(settings: Settings) -> Iterator[None]:
 
 def _notes_on_keys(settings: Settings, manifest: Manifest, *, with_keys: bool) -> list[str]:
     if not with_keys:
-        return ["Keys are not in it: stored credentials can be read with the master key alone, so keep that elsewhere."]
+        return ["Keys are not in it: it is of use with the master key alone, so keep a copy of that elsewhere."]
     missing = [name for name in KEYS if name not in manifest.roots]
     notes = ["The file holds keys: keep it as you would keep them."]
     if missing:
@@ -102,8 +102,8 @@ def _missing_key(settings: Settings) -> str:
     if settings.master_key is not None or settings.master_key_source != "file" or place.exists():
         return "The backup holds no keys; those of this installation are used."
     return (
-        f"The backup holds no master key: put the old one into {place} before the next start, or set "
-        f"{PREFIX}MASTER_KEY; without it stored credentials have to be entered again."
+        f"The backup holds no master key: put the old one into {place}, or set {PREFIX}MASTER_KEY, before the next "
+        "start. Without it nothing that is stored as a secret can be read, and Edgerunner does not start."
     )
 
 

@@ -78,6 +78,13 @@ def close(output: Output, api: Api, connection_id: str, *, selection: Mapping[st
     _show_results(output, results, nothing="No positions.")
 
 
+def close_by(output: Output, api: Api, connection_id: str, *, pair: tuple[str, str], wait_ms: int) -> None:
+    """Close a position by an opposite one and print the order that does."""
+    order = api.call(lambda client: client.orders.close_by(connection_id, *pair, wait_ms=wait_ms))
+    _show_orders(output, [order])
+    _judge(order)
+
+
 def orders(output: Output, api: Api, *, connection_id: str | None, status: str, limit: int) -> None:
     """Print orders, newest first."""
     chosen = cast("StatusFilter", status)

@@ -151,19 +151,27 @@ def close(
     connection: ConnectionId = SIMULATED_CONNECTION,
     instrument: OnlyInstrument = None,
     position: Annotated[str | None, typer.Option("--position", help="Only this leg or ticket.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Close --position by this opposite ticket (MetaTrader 5, hedging).")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every position, spot holdings included.")] = False,
     wait_ms: WaitMs = 2000,
     url: options.Url = None,
     data_dir: options.DataDir = None,
     json: options.AsJson = False,
 ) -> None:
-    """Close positions with market orders."""
+    """Close positions with market orders, or a position by an opposite one."""
+    if by is not None and (position is None or instrument is not None):
+        raise typer.BadParameter("--by goes with --position, and with nothing else: two tickets close each other")
     if everything != (instrument is None and position is None):
         raise typer.BadParameter("name --instrument or --position, or --all for every position, spot holdings included")
     output = Output(as_json=json)
     with reporting(output):
         from edgerunner.cli import api_access, trade
 
+        if by is not None and position is not None:
+            trade.close_by(output, api_access.Api.of(url, data_dir), connection, pair=(position, by), wait_ms=wait_ms)
+            return
         selection = {"instrument_id": instrument, "position_id": position}
         trade.close(output, api_access.Api.of(url, data_dir), connection, selection=selection, wait_ms=wait_ms)
 

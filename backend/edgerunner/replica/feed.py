@@ -9,6 +9,7 @@ from typing import TypeVar
 import structlog
 
 from edgerunner.domain.errors import JournalUnavailable
+from edgerunner.services.ending import end_task
 from edgerunner.storage.follower import JournalFollower, JournalReplaced
 from edgerunner.storage.values import Commit
 
@@ -31,6 +32,7 @@ class JournalFeed:
         self._follower = follower
         self._poll_s = poll_s
         self._listeners: list[Listener] = []
+        self._task: asyncio.Task[None] | None = None
         self.news = asyncio.Event()
         self.replaced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.unreadable: str | None = None
@@ -50,8 +52,15 @@ class JournalFeed:
         self._listeners.append(listener)
         return partial(self._listeners.remove, listener)
 
-    async def run(self) -> None:
-        """Follow until cancelled, or until the journal was replaced."""
+    def start(self) -> None:
+        """Follow until ``stop``, or until the journal was replaced."""
+        self._task = asyncio.create_task(self._run(), name="journal-feed")
+
+    async def stop(self) -> None:
+        """Follow nothing any more."""
+        await end_task(self._task)
+
+    async def _run(self) -> None:
         while not self.replaced.done():
             try:
                 while await self._tell_news():

@@ -39,6 +39,9 @@ _HOP: Final = frozenset(
 )  # fmt: skip
 """RFC 9110 section 7.6.1, and what holds between the caller and this process alone."""
 
+_OWN_WORDS: Final = _HOP | {"vary"}
+"""Of an answer: this process's own rules for origins say it anew."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -68,6 +71,8 @@ class Forwarding:
             limits=httpx.Limits(max_connections=MAXIMUM_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
             trust_env=False,
         )
+        for name in tuple(self._http.headers):  # what the caller did not say is not said for him
+            del self._http.headers[name]
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -89,7 +94,9 @@ class Forwarding:
             return _problem(NotConnected(f"The process that owns the brokers does not answer ({_reason(error)})."))
         except httpx.TransportError as error:
             return await self._unanswered(request, body, started_ns, error)
-        headers = [(name, value) for name, value in answer.headers.raw if name.decode("latin-1").lower() not in _HOP]
+        headers = [
+            (name, value) for name, value in answer.headers.raw if name.decode("latin-1").lower() not in _OWN_WORDS
+        ]
         passed = StreamingResponse(
             _whole(answer), status_code=answer.status_code, background=BackgroundTask(answer.aclose)
         )

@@ -12,7 +12,6 @@ from edgerunner.replica.lost_orders import LostOrders
 from edgerunner.replica.mirror import Mirror
 from edgerunner.services.alert_service import AlertService
 from edgerunner.services.clock import Clock, EventMaker, SystemClock
-from edgerunner.services.ending import end_task
 from edgerunner.services.fanout.ear import JournalEar
 from edgerunner.services.fanout.link import RedisLink, stream_key
 from edgerunner.services.hub import Hub
@@ -68,8 +67,8 @@ async def running_replica(settings: Settings, owner_url: str, *, clock: Clock | 
         mirror = _mirror(hub, owner_url, key, clock)
         forwarding = Forwarding(owner_url, key=key, lost=LostOrders(journal), clock_ns=clock.now_ns)
         stack.push_async_callback(forwarding.stop)
-        following = asyncio.create_task(feed.run(), name="journal-feed")
-        stack.push_async_callback(end_task, following)
+        feed.start()
+        stack.push_async_callback(feed.stop)
         await mirror.start()
         stack.push_async_callback(mirror.stop)
         yield Replica(
@@ -82,7 +81,7 @@ async def running_replica(settings: Settings, owner_url: str, *, clock: Clock | 
             feed=feed,
             mirror=mirror,
             forwarding=forwarding,
-            redis=_hearing(settings, feed, key, clock, stack),
+            redis=await stack.enter_async_context(_hearing(settings, feed, key, clock)),
         )
 
 
@@ -96,12 +95,16 @@ def _mirror(hub: Hub, owner_url: str, key: str, clock: Clock) -> Mirror:
     return Mirror(hub, stream, clock)
 
 
-def _hearing(settings: Settings, feed: JournalFeed, key: str, clock: Clock, stack: AsyncExitStack) -> RedisLink | None:
-    """Listen to the owner's bell where there is a Redis."""
+@asynccontextmanager
+async def _hearing(settings: Settings, feed: JournalFeed, key: str, clock: Clock) -> AsyncIterator[RedisLink | None]:
+    """Listen to the owner's bell inside the block, where there is a Redis."""
     if settings.redis_url is None:
-        return None
+        yield None
+        return
     link = RedisLink(settings.redis_url.get_secret_value(), clock=clock)
     ear = JournalEar(feed.news, link, key=stream_key(key))
     ear.start()
-    stack.push_async_callback(ear.stop)
-    return link
+    try:
+        yield link
+    finally:
+        await ear.stop()

@@ -19,7 +19,7 @@ LIFETIME_NS: Final = 30 * 10**9
 
 def forwarded(*, client: str, at_ns: int, method: str, path: str, key: str) -> str:
     """Return the header's value: the caller's address, UTC nanoseconds, and the signature over both and the call."""
-    return f"{client} {at_ns} {_signature(client, at_ns, method, path, key)}"
+    return f"{client} {at_ns} {_signature(client=client, at_ns=at_ns, method=method, path=path, key=key)}"
 
 
 class ForwardedClient:
@@ -44,10 +44,10 @@ class ForwardedClient:
         at_ns, _, signature = rest.partition(" ")
         if not (at_ns.isascii() and at_ns.isdigit() and len(at_ns) < 20):
             return None
-        expected = _signature(client, int(at_ns), method, path, self._key)
+        expected = _signature(client=client, at_ns=int(at_ns), method=method, path=path, key=self._key)
         is_ours = hmac.compare_digest(signature.encode(), expected.encode())
         return client if is_ours and abs(self._clock_ns() - int(at_ns)) <= LIFETIME_NS else None
 
 
-def _signature(client: str, at_ns: int, method: str, path: str, key: str) -> str:
+def _signature(*, client: str, at_ns: int, method: str, path: str, key: str) -> str:
     return hmac.new(key.encode(), "\n".join((client, str(at_ns), method, path)).encode(), sha256).hexdigest()

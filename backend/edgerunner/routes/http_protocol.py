@@ -70,7 +70,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             return
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._is_let_go or self.transport.is_closing() or not self._is_counted:
+        if self.transport.is_closing() or not self._is_counted or self._was_let_go():
             return
         if self._is_in_head and self._head_bytes > self.limits.head_bytes:
             self._let_go("headers_too_large", f"The request's head is larger than {self.limits.head_bytes} bytes.")
@@ -146,6 +146,9 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever uvicorn's type says
         return cycle is not None and not cycle.response_complete
+
+    def _was_let_go(self) -> bool:
+        return self._is_let_go
 
     def _await_body(self) -> None:
         self._window_bytes = 0

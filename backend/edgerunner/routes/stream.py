@@ -42,6 +42,9 @@ QUEUE_BYTES = 16_000_000
 
 PROTOCOL_ERROR = 4400
 NOT_AUTHENTICATED = 4401
+INTERNAL_ERROR = 1011
+"""RFC 6455, 7.4.1."""
+
 TOO_SLOW = 4408
 
 Operation = AuthenticateOperation | SubscribeOperation | UnsubscribeOperation
@@ -164,7 +167,10 @@ class StreamSession:
         if not isinstance(operation, AuthenticateOperation):
             detail = 'the first frame must be {"op":"authenticate","token":...}'
             raise _Refusal(NOT_AUTHENTICATED, "unauthorized", detail, operation.op)
-        await self._prove(operation)
+        try:
+            await self._prove(operation)
+        except EdgerunnerError as error:  # the data folder does not answer: no fault of the credential
+            raise _Refusal(INTERNAL_ERROR, error.code, error.detail, "authenticate") from None
 
     async def _prove(self, operation: AuthenticateOperation) -> None:
         try:

@@ -68,6 +68,8 @@ class KeyFile:
     def write(self, keys: Sequence[str]) -> None:
         """Replace the file in one step; see ``MasterKeys``."""
         try:
+            for left_behind in self._path.parent.glob(f".{self._path.name}.*"):  # by a process that was killed
+                left_behind.unlink()
             draft = self._draft(keys)
             try:
                 draft.replace(self._path)

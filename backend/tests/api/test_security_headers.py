@@ -61,8 +61,8 @@ async def test_transport_security_is_said_behind_tls_alone(shared_api: Api) -> N
 async def test_the_screen_may_call_its_own_server_and_those_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "index.html").write_text("<!doctype html>")
-    settings = {"screen_dir": tmp_path / "dist", "screen_connect": ("wss://api.example",)}
-    async with running_api(tmp_path / "data", **settings) as api:
+    calls = ("wss://api.example",)
+    async with running_api(tmp_path / "data", screen_dir=tmp_path / "dist", screen_connect=calls) as api:
         policy = (await api.http.get("/app/", headers={"Host": "localhost:8000"})).headers["content-security-policy"]
     assert "connect-src 'self' ws://localhost:8000 wss://localhost:8000 wss://api.example;" in policy
 

@@ -201,8 +201,8 @@ async def _many(world: World, token: str, count: int) -> None:
         )
         opened = [stream for stream in results if isinstance(stream, ClientConnection)]
         served = await one()
-        ready = await world.stranger.get("/readyz")
-    held = served and ready.status_code == 200
+        alive = await world.stranger.get("/healthz")
+    held = served and alive.status_code == 200
     world.note("streams", f"{count} streams at once", f"{len(opened)} open, one more served: {served}", held=held)
 
 

@@ -16,7 +16,8 @@ from tests.fuzz.targets import TARGETS
 from tests.fuzz.watched import watched
 
 KEPT = Path(".hypothesis") / "fuzz"
-_PATIENCE_S = 180.0
+_PATIENCE_S = 900.0
+"""Beyond its time, until a process is taken for hung: a busy machine may take minutes to start one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

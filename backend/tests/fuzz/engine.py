@@ -113,7 +113,11 @@ class _Attempts:
                 return
             self._failing_since = self._failing_since or now
             self._outcome.findings[place] = Finding(
-                target=self._target.name, seed=number, value=value, error=f"{place}: {error}"[:300], trace=_trace_of(error)
+                target=self._target.name,
+                seed=number,
+                value=value,
+                error=f"{place}: {error}"[:300],
+                trace=_trace_of(error),
             )
             raise
 
@@ -142,7 +146,9 @@ def _traced(check: Check, value: object) -> None:
 
 def _place_of(error: BaseException) -> str:
     """Return the kind of error and the innermost line of the product: two inputs that fail there are one finding."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("declared.py")]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.endswith("declared.py")
+    ]
     ours = [frame for frame in frames if "/edgerunner/" in frame.filename.replace("\\", "/")]
     frame = frames[-1] if isinstance(error, Broken) else (ours or frames)[-1]
     name = frame.filename.replace("\\", "/").rpartition("/edgerunner/")[2].rpartition("/backend/")[2]
@@ -151,4 +157,3 @@ def _place_of(error: BaseException) -> str:
 
 def _trace_of(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-6_000:]
-

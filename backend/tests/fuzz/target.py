@@ -39,7 +39,7 @@ class Target:
 
 def pure(name: str, decoder: str, inputs: SearchStrategy[Any], check: Check) -> Target:
     """Return the target of a decoder that needs nothing but its input."""
-    return Target(name=name, decoder=decoder, inputs=inputs, opened=partial(nullcontext, check))
+    return Target(name=name, decoder=decoder, inputs=inputs, opened=lambda: nullcontext(check))
 
 
 def served(

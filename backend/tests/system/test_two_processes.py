@@ -1,7 +1,6 @@
 """Two API processes over one journal: whatever Redis or the owner suffers, nothing is lost, doubled or reordered."""
 
 import asyncio
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,14 +8,10 @@ import httpx
 import pytest
 
 from tests.system.desk_of_two import desk_of_two
+from tests.system.processes import Redis
 from tests.system.product import CONNECTION_ID
 from tests.system.stream_log import StreamLog
 from tests.waiting import until
-
-if sys.platform == "win32":  # pragma: no cover
-    pytest.skip("the tests' server of Redis' protocol runs on Linux and macOS", allow_module_level=True)
-
-from tests.system.processes import Redis
 
 pytestmark = pytest.mark.system
 

@@ -48,7 +48,7 @@ async def soak(seed: int, folder: Path, *, rounds: int, commands: int) -> tuple[
                 disturb, undo = disturbances[name]
                 done[name] += 1
                 under_way = asyncio.create_task(desk.session.run(commands))
-                await asyncio.sleep(draw.random() * 0.5)
+                await _answered(desk, draw.randint(0, commands // 2))
                 await disturb()
                 await under_way
                 await undo()
@@ -58,6 +58,16 @@ async def soak(seed: int, folder: Path, *, rounds: int, commands: int) -> tuple[
             return done, await desk.disagreements()
     finally:
         redis.end()
+
+
+async def _answered(desk: DeskOfTwo, count: int) -> None:
+    """Wait until this many more commands have been answered."""
+    enough = sum(desk.session.statuses.values()) + count
+
+    async def has_come() -> bool:
+        return sum(desk.session.statuses.values()) >= enough
+
+    await until(has_come, timeout_s=60, what=f"{count} more commands are answered")
 
 
 async def _nothing() -> None:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,9 @@ BACKEND = Path(__file__).resolve().parents[2]
 
 PLANT = """
 import logging
-from pathlib import Path
 from edgerunner.logs import remember_secret
 
 SECRET = "planted-" + "b7f1c0ffee"
-
-def test_it(tmp_path: Path) -> None:
-    remember_secret(SECRET)
 """
 LEAKS = {
     "stdout": "    print('the secret is', SECRET)",
@@ -28,9 +26,17 @@ LEAKS = {
 }
 
 
-def run(folder: Path, line: str, *options: str) -> "subprocess.CompletedProcess[str]":
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the canary of this very run does not look through."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def run(folder: Path, *bodies: str, options: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
     test = folder / "test_planted.py"
-    test.write_text(f"{PLANT}\n{line}\n")
+    tests = [f"def test_{number}(tmp_path):\n    remember_secret(SECRET)\n{body}" for number, body in enumerate(bodies)]
+    test.write_text("\n".join([PLANT, *tests]))
     command = [
         sys.executable,
         "-m",
@@ -52,20 +58,20 @@ def run(folder: Path, line: str, *options: str) -> "subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.parametrize("place", LEAKS)
-def test_a_leak_fails_the_run_without_being_shown(tmp_path: Path, place: str) -> None:
-    ended = run(tmp_path, LEAKS[place])
+def test_every_leak_fails_the_run_without_being_shown(folder: Path) -> None:
+    ended = run(folder, *LEAKS.values())
+    assert ended.returncode == 1, ended.stdout
+    leaks = [line for line in ended.stdout.splitlines() if line.startswith("SECRET LEAKED")]
+    assert len(leaks) == len(LEAKS), ended.stdout
+    assert all("planted-b7f1c0ffee" not in leak for leak in leaks)
+
+
+def test_a_leak_in_a_worker_fails_the_run(folder: Path) -> None:
+    ended = run(folder, LEAKS["file"], options=("-n", "1"))
     assert ended.returncode == 1, ended.stdout
     assert "SECRET LEAKED" in ended.stdout
-    assert "planted-b7f1c0ffee" not in ended.stdout
 
 
-def test_a_leak_in_a_worker_fails_the_run(tmp_path: Path) -> None:
-    ended = run(tmp_path, LEAKS["file"], "-n", "2")
-    assert ended.returncode == 1, ended.stdout
-    assert "SECRET LEAKED" in ended.stdout
-
-
-def test_a_secret_that_is_kept_is_no_leak(tmp_path: Path) -> None:
-    ended = run(tmp_path, "    (tmp_path / 'api_key').write_text(SECRET)")
+def test_a_secret_that_is_kept_is_no_leak(folder: Path) -> None:
+    ended = run(folder, "    (tmp_path / 'api_key').write_text(SECRET)")
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -20,8 +20,8 @@ from edgerunner.settings import PREFIX, Settings
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS = Path(sys.executable).parent
 DEPLOYED = ("Dockerfile", "compose.yaml", "render.yaml", "railway.json", "vercel.json", "deploy")
-DRAIN_S = 30
-"""More than a drain takes: requests 5 s, the server's end 5 s, orders under way 5 s, and processes that are stopped."""
+DRAIN_S = 45
+"""More than a drain takes: requests 5 s, the server's end 5 s, orders under way 5 s, processes that are stopped."""
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the checks are a shell script")
 

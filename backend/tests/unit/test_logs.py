@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from edgerunner.log_repeats import Repeats
-from edgerunner.logs import configure_logs, remember_secret
+from edgerunner.logs import REDACTED, configure_logs, redact, remember_secret
 
 PLANTED = "planted-9f3b2c71d0e8"
 
@@ -82,3 +82,30 @@ def test_a_storm_of_one_event_is_told_ten_times_a_minute_and_counted() -> None:
     now[0] = 61.0
     first = repeats(None, "warning", {"event": "reconnecting", "connection_id": "a"})
     assert first["left_out"] == 490
+
+
+TOKEN_HEAD = "eyJhbGciOiJIUzI1NiJ9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Bearer {TOKEN_HEAD}.{TOKEN_HEAD}.c2lnbmF0dXJlIG9mIDMyIGJ5dGVz",
+        "headers {'X-BAPI-SIGN': '" + "ab" * 32 + "'}",
+        "x-bapi-sign=" + "0f" * 32,
+    ],
+)
+def test_a_secret_is_known_by_its_shape(text: str) -> None:
+    shown = str(redact(None, "info", {"event": text})["event"])
+    assert REDACTED in shown
+    assert "c2lnbmF0dXJl" not in shown
+    assert "abab" not in shown
+    assert "0f0f" not in shown
+
+
+def test_what_a_caller_sends_begins_no_line_of_its_own() -> None:
+    event = redact(
+        None, "info", {"event": "refused", "path": "/x\r\n2026-01-01 [info] forged\u2028", "exception": "a\nb"}
+    )
+    assert event["path"] == "/x\\r\\n2026-01-01 [info] forged\\u2028"
+    assert event["exception"] == "a\nb"

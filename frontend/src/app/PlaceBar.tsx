@@ -10,7 +10,7 @@ export function PlaceBar() {
   return (
     <nav
       aria-label="Places"
-      className="flex shrink-0 flex-col gap-0.5 overflow-auto lg:w-28 border-r border-line bg-surface p-1 max-md:grid max-md:grid-cols-6 max-md:overflow-visible max-md:border-t max-md:border-r-0 max-md:p-0"
+      className="flex shrink-0 flex-col gap-0.5 overflow-auto lg:w-32 border-r border-line bg-surface p-1 max-md:grid max-md:grid-cols-6 max-md:overflow-visible max-md:border-t max-md:border-r-0 max-md:p-0"
     >
       {PLACES.map((place) => (
         <PlaceLink key={place.to} place={place} className={place.isThumb ? "" : "max-md:hidden"} />

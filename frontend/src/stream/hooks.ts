@@ -32,7 +32,22 @@ export function useChannel<Part>(channel: string | null, select: (state: Channel
 
 /** The rows of a list channel as the server lists them; `Shape` is the schema of one row. */
 export function useRows<Shape>(channel: string | null): readonly Shape[] {
-  return useChannel(channel, (state) => [...(state.rows?.values() ?? [])]) as unknown as readonly Shape[];
+  useSubscription(channel);
+  const rows = useStore(streamStore, (state) =>
+    channel === null ? null : (state.channels[channel]?.rows ?? null),
+  );
+  return listOf(rows) as unknown as readonly Shape[];
+}
+
+const NO_ROWS: readonly Row[] = [];
+const LISTS = new WeakMap<ReadonlyMap<string, Row>, readonly Row[]>();
+
+/** One list for one state of a channel, whoever reads it: comparing lists row by row costs more than drawing them. */
+function listOf(rows: ReadonlyMap<string, Row> | null): readonly Row[] {
+  if (rows === null) return NO_ROWS;
+  const known = LISTS.get(rows) ?? [...rows.values()];
+  LISTS.set(rows, known);
+  return known;
 }
 
 /** One row of a list channel by its key. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChannelMessage, Row } from "./protocol";
-import { type ChannelState, interrupted, reduce, WAITING } from "./reduce";
+import { type ChannelState, interrupted, reduce, reduceAll, WAITING } from "./reduce";
 
 const TS = "2026-11-23T04:00:00.000000Z";
 
@@ -90,6 +90,37 @@ describe("reduce", () => {
           expect(reduce(state, message("snapshot", deltas.length)).phase).toBe("live");
         },
       ),
+    );
+  });
+
+  it("makes of many messages at once what it makes of them one by one, holes, doubles and snapshots included", () => {
+    const kinds = fc.constantFrom(
+      "delta",
+      "delta",
+      "delta",
+      "heartbeat",
+      "snapshot",
+      "twice",
+      "hole",
+      "epoch",
+    );
+    fc.assert(
+      fc.property(streams, fc.array(kinds, { minLength: 30, maxLength: 30 }), (changes, turns) => {
+        let [seq, epoch] = [0, "a"];
+        const messages = [message("snapshot", 0)];
+        for (const [index, batch] of changes.entries()) {
+          const turn = turns[index] ?? "delta";
+          if (turn === "epoch") epoch += "a";
+          seq += { twice: 0, heartbeat: 0, hole: 2 }[turn as string] ?? 1;
+          const kind = turn === "heartbeat" || turn === "snapshot" ? turn : "delta";
+          const rows = batch.map(({ id, status }) => order(id, status));
+          messages.push(message(kind, seq, rows, epoch));
+        }
+        const oneByOne = messages.reduce(reduce, WAITING);
+        const together = reduceAll(WAITING, messages);
+        expect(together).toEqual(oneByOne);
+        expect([...(together.rows?.entries() ?? [])]).toEqual([...(oneByOne.rows?.entries() ?? [])]);
+      }),
     );
   });
 

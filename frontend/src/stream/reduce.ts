@@ -50,6 +50,41 @@ export function reduce(state: ChannelState, message: ChannelMessage): ChannelSta
     : { ...state, phase: "live", asOf: message.ts };
 }
 
+/**
+ * Take messages of one channel in, oldest first: what `reduce` makes of them one after the other.
+ *
+ * Deltas of a list that follow each other are taken as one, because each time costs a copy of the list; a list that
+ * grows beyond `KEPT_ROWS` is cut once, at their end.
+ */
+export function reduceAll(state: ChannelState, messages: readonly ChannelMessage[]): ChannelState {
+  let after = state;
+  let left = messages;
+  while (left[0] !== undefined) {
+    const run = runOf(after, left);
+    after = run.length > 1 ? withData(after, asOne(run), after) : reduce(after, left[0]);
+    left = left.slice(Math.max(1, run.length));
+  }
+  return after;
+}
+
+/** The first messages, as far as they are deltas of a list without a hole between them and the state. */
+function runOf(state: ChannelState, messages: readonly ChannelMessage[]): readonly ChannelMessage[] {
+  if (state.rows === null) return [];
+  const isNext = ({ kind, epoch, seq }: ChannelMessage, index: number) =>
+    kind === "delta" && epoch === state.epoch && seq === state.seq + 1 + index;
+  const end = messages.findIndex((message, index) => !isNext(message, index));
+  return end < 0 ? messages : messages.slice(0, end);
+}
+
+/** Deltas as one: all their rows, with the number and the time of the last. */
+function asOne(run: readonly ChannelMessage[]): ChannelMessage {
+  const last = run[run.length - 1] as ChannelMessage;
+  const shape = shapeOf(last.channel);
+  if (shape.kind === "value") return last;
+  const rows = run.flatMap(({ data }) => ((data as Row | null)?.[shape.list] ?? []) as readonly Row[]);
+  return { ...last, data: { [shape.list]: rows } as unknown as ChannelMessage["data"] };
+}
+
 /** The channel was refused: an unknown instrument, a feed that the broker does not have. */
 export function refused(code: string, detail: string): ChannelState {
   return { ...WAITING, phase: "refused", refusal: { code, detail } };

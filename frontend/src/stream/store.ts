@@ -1,7 +1,7 @@
 import { createStore } from "zustand/vanilla";
 import type { LinkStatus } from "./link";
 import type { ChannelMessage } from "./protocol";
-import { type ChannelState, interrupted, reduce, refused, WAITING } from "./reduce";
+import { type ChannelState, interrupted, reduceAll, refused, WAITING } from "./reduce";
 
 /** Everything that came over the stream. Rows keep their identity until they change. */
 export type StreamState = {
@@ -15,15 +15,30 @@ export const streamStore = createStore<StreamState>(() => ({ link: { phase: "clo
 export function takeIn(batch: readonly ChannelMessage[]): ReadonlySet<string> {
   const channels = { ...streamStore.getState().channels };
   const missing = new Set<string>();
-  for (const message of batch) {
-    const before = channels[message.channel] ?? WAITING;
-    const after = reduce(before, message);
-    channels[message.channel] = after;
-    if (after.phase === "gap" && before.phase !== "gap") missing.add(message.channel);
-    if (after.phase === "live") missing.delete(message.channel);
+  for (const [channel, messages] of byChannel(batch)) {
+    const before = channels[channel] ?? WAITING;
+    const after = reduceAll(before, messages);
+    channels[channel] = after;
+    if (after.phase === "gap" && !isAsked(before, after)) missing.add(channel);
   }
   streamStore.setState({ channels });
   return missing;
+}
+
+/** Each channel's messages, in their order. */
+function byChannel(batch: readonly ChannelMessage[]): ReadonlyMap<string, readonly ChannelMessage[]> {
+  const channels = new Map<string, ChannelMessage[]>();
+  for (const message of batch) {
+    const known = channels.get(message.channel);
+    if (known === undefined) channels.set(message.channel, [message]);
+    else known.push(message);
+  }
+  return channels;
+}
+
+/** Whether the gap is the one that was there before: then a snapshot was asked for already. */
+function isAsked(before: ChannelState, after: ChannelState): boolean {
+  return before.phase === "gap" && before.seq === after.seq && before.epoch === after.epoch;
 }
 
 export function setLink(link: LinkStatus): void {

@@ -68,7 +68,7 @@ class Api(IB):
         """
         self.ears.clientId = client_id
         place = f"{host}:{port}"
-        dialling = asyncio.ensure_future(self._dial(host, port, client_id))
+        dialling: asyncio.Future[Any] = asyncio.ensure_future(self._dial(host, port, client_id))
         try:
             await asyncio.wait({dialling, self.lost}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
             if self._refusal is not None:

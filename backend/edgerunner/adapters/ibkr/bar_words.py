@@ -63,8 +63,10 @@ def bar_of(told: BarData, timeframe: Timeframe, now_ns: int) -> Bar:
     A bar of a day opens at midnight UTC of its date, like everybody's, although its session may begin the evening
     before.
     """
-    moment = parseIBDatetime(str(told.date))
-    open_ns = nanoseconds(moment)
+    try:
+        open_ns = nanoseconds(parseIBDatetime(str(told.date)))
+    except (ValueError, OverflowError, OSError) as error:
+        raise BrokerUnreachable(f"TWS told a bar without a time: {str(told.date)[:40]!r}") from error
     prices = [number(value) for value in (told.open, told.high, told.low, told.close)]
     first, high, low, close = prices
     if first is None or high is None or low is None or close is None:

@@ -15,7 +15,7 @@ from edgerunner.adapters.broker import CashReport, FillReport, OrderReport
 from edgerunner.adapters.ibkr.executions import Executions
 from edgerunner.adapters.ibkr.order_book import OrderBook, Record
 from edgerunner.adapters.ibkr.order_news import Echo, Expectation, Judge, News, Refusal
-from edgerunner.adapters.ibkr.order_words import REJECTED_CODES
+from edgerunner.adapters.ibkr.order_words import OUR_SIDES, REJECTED_CODES
 from edgerunner.adapters.ibkr.values import number
 from edgerunner.domain.errors import OutcomeUnknown
 from edgerunner.domain.instruments import Instrument
@@ -98,6 +98,8 @@ class OrderDesk:
 
     def open_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         """Take an openOrder."""
+        if not _has_side(order.action, "openOrder"):
+            return
         record = self.book.open_order(contract, order, state)
         if record is None:
             return
@@ -114,7 +116,7 @@ class OrderDesk:
 
     def completed_order(self, contract: Contract, order: Order, state: OrderState) -> None:
         """Take a completed order; it has no id of a client."""
-        if self.completed_orders is not None:
+        if self.completed_orders is not None and _has_side(order.action, "completedOrder"):
             self.completed_orders.append((contract, order, state))
 
     def completed_orders_end(self) -> None:
@@ -141,7 +143,8 @@ class OrderDesk:
     def execution(self, contract: Contract, execution: Execution) -> None:
         """Take an execution."""
         self.execution_count += 1
-        self.executions.execution(contract, execution)
+        if _has_side(execution.side, "execDetails"):
+            self.executions.execution(contract, execution)
         if execution.clientId == self.client_id:
             for expectation in list(self._expected.get(execution.orderId, ())):
                 expectation.hear(Echo(perm_id=execution.permId))
@@ -204,3 +207,11 @@ def _limit(order: Order) -> float | Decimal | None:
 
 def _stop(order: Order) -> float | Decimal | None:
     return None if order.orderType in {"LMT", "MKT"} else order.auxPrice
+
+
+def _has_side(word: str, message: str) -> bool:
+    """Tell whether a message says buy or sell; one that says neither is reported, since no guess would be safe."""
+    if word in OUR_SIDES:
+        return True
+    _log.error("ibkr_message_without_side", message=message, side=word[:20])
+    return False

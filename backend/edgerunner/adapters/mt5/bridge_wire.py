@@ -104,7 +104,9 @@ def _field(kind: type[StructSequence], name: str, wanted: type, value: object) -
             return math.nan
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-    elif isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool)):
-        if not isinstance(value, int) or -(2**63) <= value < 2**64:  # the terminal has no larger ones
-            return value
+    elif wanted is int:
+        if isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**64:
+            return value  # the terminal has no larger ones
+    elif isinstance(value, wanted):
+        return value
     raise Malformed(f"{kind.__name__}.{name} is {type(value).__name__}")

@@ -1,10 +1,26 @@
 """Every target, by name."""
 
 from tests.fuzz.target import Target
-from tests.fuzz.targets import bybit_adapter, client, mt5_bridge, mt5_files, mt5_records, scalars, simulators, storage, tws_wire, workers
+from tests.fuzz.targets import (
+    api,
+    bybit_adapter,
+    client,
+    command_line,
+    ibkr_adapter,
+    market_files,
+    mt5_bridge,
+    mt5_files,
+    mt5_records,
+    scalars,
+    simulators,
+    storage,
+    tws_wire,
+    workers,
+)
 
-TARGETS: dict[str, Target] = {
-    target.name: target
-    for module in (bybit_adapter, client, mt5_bridge, mt5_files, mt5_records, scalars, simulators, storage, tws_wire, workers)
-    for target in module.TARGETS
-}
+_MODULES = (
+    bybit_adapter, client, mt5_bridge, mt5_files, mt5_records, scalars, simulators, storage, tws_wire, workers, api,
+    command_line, ibkr_adapter, market_files,
+)  # fmt: skip
+
+TARGETS: dict[str, Target] = {target.name: target for module in _MODULES for target in module.TARGETS}

@@ -7,19 +7,19 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
+from edgerunner.adapters.buffers import MarketBuffer, UpdateBuffer
 from edgerunner.adapters.bybit import market_wire, wire
 from edgerunner.adapters.bybit.account import WalletBook, position_report
 from edgerunner.adapters.bybit.book import Book
 from edgerunner.adapters.bybit.cash import cash_report
 from edgerunner.adapters.bybit.executions import ExecutionMapper
-from edgerunner.adapters.bybit.feeds import BarFeed, DepthFeed, QuoteFeed, TradeFeed
+from edgerunner.adapters.bybit.feeds import BarFeed, DepthFeed, LiveFeed, QuoteFeed, TradeFeed
 from edgerunner.adapters.bybit.instruments import Listing, listing_of
 from edgerunner.adapters.bybit.market import ticker_of
 from edgerunner.adapters.bybit.orders import OrderMapper
 from edgerunner.adapters.bybit.private_events import PrivateEvents
 from edgerunner.adapters.bybit.public import PublicSession
-from edgerunner.adapters.bybit.values import Malformed, Strangers, number, nanoseconds, whole
-from edgerunner.adapters.buffers import MarketBuffer, UpdateBuffer
+from edgerunner.adapters.bybit.values import Malformed, Strangers, nanoseconds, number, whole
 from edgerunner.domain.market import Timeframe
 from tests.fuzz.damage import damaged_json, hostile_scalars, json_messages, rubbish, written
 from tests.fuzz.declared import decoded, require, require_plain, require_printable
@@ -167,7 +167,7 @@ class _PublicSite:
         self.buffer = MarketBuffer()
         self.session = PublicSession("linear")
         clock = HandClock()
-        self.feeds = [
+        self.feeds: list[LiveFeed] = [
             QuoteFeed(linear(), self.buffer, clock),
             DepthFeed(linear(), self.buffer, clock),
             TradeFeed(linear(), self.buffer),
@@ -211,7 +211,7 @@ async def _private_site() -> AsyncIterator[PrivateEvents]:
         renew=lambda reason: None,
         modes=modes(),
     )
-    events._background.start = lambda work: work.close()  # type: ignore[method-assign,assignment,return-value]
+    events._background.start = lambda work: work.close()  # type: ignore[method-assign]
     yield events
     await events.stop()
 
@@ -229,30 +229,42 @@ async def _private(events: PrivateEvents, message: bytes) -> None:
 TARGETS: tuple[Target, ...] = (
     pure("bybit_scalars", "adapters.bybit.values: numbers, stamps", scalars, _scalars),
     _row_target("bybit_orders", wire.Order, [*_rows("http_get_orders", "ws_account_order"), ORDER], _orders),
-    _row_target("bybit_executions", wire.Execution, [*_rows("http_get_exec", "ws_account_exec"), EXECUTION], _executions),
     _row_target(
-        "bybit_positions", wire.Position, [*_rows("http_get_positions", "ws_account_position"), POSITION],
+        "bybit_executions", wire.Execution, [*_rows("http_get_exec", "ws_account_exec"), EXECUTION], _executions
+    ),
+    _row_target(
+        "bybit_positions",
+        wire.Position,
+        [*_rows("http_get_positions", "ws_account_position"), POSITION],
         lambda row: [position_report(ACCOUNT, row, listing) for listing in LISTINGS],
     ),
     _row_target("bybit_wallets", wire.Wallet, [*_rows("http_get_wallet", "ws_account_wallet"), WALLET], _wallet),
     _row_target("bybit_cash", wire.CashRow, [*_rows("rest_Account_GetTransactionHistory"), CASH], _cash),
     _row_target(
-        "bybit_instruments", market_wire.InstrumentInfo,
+        "bybit_instruments",
+        market_wire.InstrumentInfo,
         [*_rows("http_get_instruments"), LINEAR_INFO, SPOT_INFO, INVERSE_INFO, FUTURE_INFO],
         lambda row: [listing_of(category, row) for category in ("linear", "spot", "inverse")],
     ),
     _row_target(
-        "bybit_tickers", market_wire.TickerRow, [*_rows("rest_ExchangeData_GetSpotTickers"), TICKER],
+        "bybit_tickers",
+        market_wire.TickerRow,
+        [*_rows("rest_ExchangeData_GetSpotTickers"), TICKER],
         lambda row: [ticker_of(listing, row, ts_event_ns=1, ts_arrival_ns=2) for listing in LISTINGS],
     ),
     pure("bybit_book", "adapters.bybit.book: snapshots and deltas", _book_messages, _book),
     served(
-        "bybit_public_stream", "adapters.bybit.public: frames of the public streams",
+        "bybit_public_stream",
+        "adapters.bybit.public: frames of the public streams",
         st.lists(st.one_of(json_messages(PUBLIC), damaged_json(PUBLIC).map(written), rubbish), min_size=1, max_size=5),
-        _public_site, _public,
+        _public_site,
+        _public,
     ),
     served(
-        "bybit_private_stream", "adapters.bybit.private_events: pushes",
-        json_messages(PRIVATE), _private_site, _private,
+        "bybit_private_stream",
+        "adapters.bybit.private_events: pushes",
+        json_messages(PRIVATE),
+        _private_site,
+        _private,
     ),
-)  # fmt: skip
+)

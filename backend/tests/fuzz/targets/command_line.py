@@ -79,10 +79,19 @@ _words = st.dictionaries(
 _environment_texts = hostile_texts.filter(lambda text: text.isprintable())
 
 TARGETS: tuple[Target, ...] = (
-    Target(name="settings", decoder="settings: the environment and .env",
-           inputs=st.tuples(st.dictionaries(st.sampled_from(_NAMES), _environment_texts, max_size=3),
-                            damaged_bytes([ENVIRONMENT])), opened=_settings),
+    Target(
+        name="settings",
+        decoder="settings: the environment and .env",
+        inputs=st.tuples(
+            st.dictionaries(st.sampled_from(_NAMES), _environment_texts, max_size=3), damaged_bytes([ENVIRONMENT])
+        ),
+        opened=_settings,
+    ),
     pure("typed_inputs", "cli.backtest_inputs: what is typed for a backtest", hostile_texts, _typed),
-    pure("connection_options", "adapters.bybit.options, mt5_bridge.remote.options: options and credentials",
-         st.tuples(st.dictionaries(_option_names, hostile_scalars, max_size=3), _words), _options),
-)  # fmt: skip
+    pure(
+        "connection_options",
+        "adapters.bybit.options, mt5_bridge.remote.options: options and credentials",
+        st.tuples(st.dictionaries(_option_names, hostile_scalars, max_size=3), _words),
+        _options,
+    ),
+)

@@ -27,7 +27,8 @@ from tests.fuzz.target import Target, pure, served
 from tests.unit.adapters.ibkr.orders_kit import AAPL, ACCOUNT, KEY, PERM_ID, Heard, order
 
 _FLOATS = st.one_of(
-    st.sampled_from((0.0, -1.0, 1.5, 1e-9, 1e15, 1e308, 1.7976931348623157e308, float("nan"), float("inf"))), st.floats()
+    st.sampled_from((0.0, -1.0, 1.5, 1e-9, 1e15, 1e308, 1.7976931348623157e308, float("nan"), float("inf"))),
+    st.floats(),
 )
 _WHOLE = st.one_of(st.sampled_from((0, 1, 5, -1, 2**31 - 1, 2**53 + 1, 2**63 - 1)), st.integers(-(2**31), 2**63))
 _HOURS = b"20261123:0400-20261123:2000;20261124:0930-1600;20261128:CLOSED"
@@ -69,7 +70,9 @@ BAR = BarData(date="20261123 10:30:00 US/Eastern", open=1.0, high=2.0, low=1.0, 
 
 _orders = _damaged(order())
 _states = _damaged(OrderState(status="Submitted"))
-_statuses = st.tuples(_WHOLE, _WHOLE, _WHOLE, st.one_of(hostile_texts, st.sampled_from(("Filled", "Inactive"))), _FLOATS)
+_statuses = st.tuples(
+    _WHOLE, _WHOLE, _WHOLE, st.one_of(hostile_texts, st.sampled_from(("Filled", "Inactive"))), _FLOATS
+)
 _messages = st.one_of(
     st.tuples(st.just("open_order"), _orders, _states), st.tuples(st.just("completed_order"), _orders, _states),
     st.tuples(st.just("order_status"), _statuses), st.tuples(st.just("execution"), _damaged(EXECUTION)),
@@ -123,6 +126,10 @@ def _bar(bar: BarData) -> None:
     require_plain(decoded(bar_of, bar, Timeframe.M1, 5, error=BrokerUnreachable))
 
 
+def _dated(text: str) -> BarData:
+    return BarData(date=text)  # type: ignore[arg-type]  # ib_async hands over the wire's text
+
+
 def _account(values: dict[tuple[str, str], str]) -> None:
     base_currency(values)
     require_plain(summary_of("DU1", values, Profit(), 1))
@@ -142,16 +149,41 @@ _tags = st.sampled_from(("NetLiquidation", "TotalCashBalance", "ExchangeRate", "
 _names = [b"AAPL.IBKR", b"VOD@LSE-GBP.IBKR", b"EUR/USD", b"ES-202612", b"SPY-20261218-C-600", _HOURS]
 
 TARGETS: tuple[Target, ...] = (
-    served("ibkr_orders", "adapters.ibkr.order_desk: orders, executions, commissions, errors",
-           st.lists(_messages, max_size=6), _loop, _desk),
-    pure("ibkr_contracts", "adapters.ibkr.instruments: contract details",
-         st.tuples(_damaged(DETAILS), _damaged(AAPL), st.lists(st.builds(PriceIncrement, _FLOATS, _FLOATS), max_size=3)
-                   | st.just(RULES)), _contract),
-    pure("ibkr_bars", "adapters.ibkr.bar_words: bars of the past",
-         _damaged(BAR) | st.sampled_from(HOSTILE_TEXTS).map(lambda text: replace(BAR, date=text)), _bar),
-    pure("ibkr_account", "adapters.ibkr.account_values: account values",
-         st.dictionaries(st.tuples(_tags, st.sampled_from(("USD", "BASE", "", "EUR"))), hostile_texts, max_size=6), _account),
-    pure("ibkr_texts", "adapters.ibkr: ids, trading hours, numbers",
-         st.tuples(hostile_texts | damaged_bytes(_names, most_edits=3).map(lambda data: data.decode("latin-1")), _FLOATS),
-         _texts),
-)  # fmt: skip
+    served(
+        "ibkr_orders",
+        "adapters.ibkr.order_desk: orders, executions, commissions, errors",
+        st.lists(_messages, max_size=6),
+        _loop,
+        _desk,
+    ),
+    pure(
+        "ibkr_contracts",
+        "adapters.ibkr.instruments: contract details",
+        st.tuples(
+            _damaged(DETAILS),
+            _damaged(AAPL),
+            st.lists(st.builds(PriceIncrement, _FLOATS, _FLOATS), max_size=3) | st.just(RULES),
+        ),
+        _contract,
+    ),
+    pure(
+        "ibkr_bars",
+        "adapters.ibkr.bar_words: bars of the past",
+        _damaged(BAR) | st.sampled_from(HOSTILE_TEXTS).map(_dated),
+        _bar,
+    ),
+    pure(
+        "ibkr_account",
+        "adapters.ibkr.account_values: account values",
+        st.dictionaries(st.tuples(_tags, st.sampled_from(("USD", "BASE", "", "EUR"))), hostile_texts, max_size=6),
+        _account,
+    ),
+    pure(
+        "ibkr_texts",
+        "adapters.ibkr: ids, trading hours, numbers",
+        st.tuples(
+            hostile_texts | damaged_bytes(_names, most_edits=3).map(lambda data: data.decode("latin-1")), _FLOATS
+        ),
+        _texts,
+    ),
+)

@@ -78,7 +78,9 @@ def _read(given: tuple[bytes, str | None, str | None, frozenset[Repair]]) -> Non
     times = found.columns.time_ms
     require(0 < len(times) <= LIMITS.rows, f"{len(times)} rows")
     steps = np.diff(times)
-    require(bool((steps > 0).all() if isinstance(found.columns, BarColumns) else (steps >= 0).all()), "rows out of order")
+    require(
+        bool((steps > 0).all() if isinstance(found.columns, BarColumns) else (steps >= 0).all()), "rows out of order"
+    )
     if isinstance(found.columns, BarColumns):
         for name in ("open", "high", "low", "close"):
             values = getattr(found.columns, name)
@@ -89,7 +91,9 @@ _files = st.one_of(
     _csv(), _csv(), damaged_bytes([text.encode() for text in TEXTS]), damaged_bytes(TABLES),
     damaged_bytes([gzip.compress(GENERIC.encode())]), st.sampled_from(BOMBS), rubbish,
 )  # fmt: skip
-_zones = st.sampled_from((None, None, "UTC", "Europe/Athens", "America/New_York", "../../etc/passwd", "\x00", "Etc/GMT-3"))
+_zones = st.sampled_from(
+    (None, None, "UTC", "Europe/Athens", "America/New_York", "../../etc/passwd", "\x00", "Etc/GMT-3")
+)
 _kinds = st.one_of(st.none(), st.none(), st.sampled_from(tuple(FileFormat)).map(str))
 _repairs = st.frozensets(st.sampled_from(tuple(Repair)), max_size=2)
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from edgerunner.adapters.mt5.bridge import _result, _value
 from edgerunner.adapters.mt5.bridge_answers import order_error, problem_of, query_error
-from edgerunner.adapters.mt5.bridge_http import Address, BridgeHttp, decoded as decoded_body
+from edgerunner.adapters.mt5.bridge_http import Address, BridgeHttp
+from edgerunner.adapters.mt5.bridge_http import decoded as decoded_body
 from edgerunner.adapters.mt5.bridge_stream import BridgeStream
 from edgerunner.adapters.mt5.bridge_wire import Malformed
 from edgerunner.adapters.mt5.terminal import CallFailed
 from edgerunner.domain.errors import BrokerUnreachable, EdgerunnerError, OutcomeUnknown
-from edgerunner.mt5_bridge.calls import Call, parse_call
+from edgerunner.mt5_bridge.calls import parse_call
 from edgerunner.mt5_bridge.ea_link import EaLink
 from edgerunner.mt5_bridge.ea_messages import BadLine, encode_line, parse_message
 from edgerunner.mt5_bridge.problems import Problem
@@ -72,8 +73,8 @@ def _call(given: tuple[str, bytes]) -> None:
     call = decoded(parse_call, function, body, error=Problem)
     if call is None:
         return
-    require(isinstance(call, Call) and call.function == function, "another call than was asked for")
-    call.positional(), call.named(), call.needs_control  # noqa: B018 - they must not raise
+    require(call.function == function, "another call than was asked for")
+    call.positional(), call.named(), call.needs_control
 
 
 def _line(line: bytes) -> None:
@@ -137,12 +138,14 @@ def _remote_call(given: tuple[str, bytes, int]) -> None:
     finally:
         terminal.shutdown()
     code, text = terminal.last_error
-    require(isinstance(code, int) and isinstance(text, str), f"last_error is {terminal.last_error!r}")
+    require(type(code) is int and type(text) is str, f"last_error is {terminal.last_error!r}")
 
 
 STREAM: list[Any] = [
-    {"kind": "snapshot", "channel": "ticks:EURUSD", "seq": 1, "epoch": "e", "data": {"ticks": [_example(STRUCTS["Tick"])]}},
-    {"kind": "delta", "channel": "ticks:EURUSD", "seq": 2, "epoch": "e", "data": {"ticks": [_example(STRUCTS["Tick"])]}},
+    {"kind": "snapshot", "channel": "ticks:EURUSD", "seq": 1, "epoch": "e",
+    "data": {"ticks": [_example(STRUCTS["Tick"])]}},
+    {"kind": "delta", "channel": "ticks:EURUSD", "seq": 2, "epoch": "e",
+    "data": {"ticks": [_example(STRUCTS["Tick"])]}},
     {"kind": "snapshot", "channel": "connection", "seq": 1, "epoch": "e", "data": {"terminal": {"state": "connected"}}},
     {"kind": "delta", "channel": "orders", "seq": 1, "epoch": "e", "data": {}},
     {"kind": "heartbeat", "channel": "orders", "seq": 0, "epoch": "e"},
@@ -226,7 +229,8 @@ LINES: list[Any] = [
     {"type": "heartbeat", "seq": 2, "time_msc": 5}, {"type": "goodbye", "seq": 2, "reason": 9},
     {"type": "reply", "seq": 2, "id": 1, "ok": True, "result": {}, "error": ""},
     {
-        "type": "transaction", "seq": 2, "kind": "TRADE_TRANSACTION_DEAL_ADD", "deal": 1, "order": 2, "symbol": "EURUSD",
+        "type": "transaction", "seq": 2, "kind": "TRADE_TRANSACTION_DEAL_ADD", "deal": 1, "order": 2,
+        "symbol": "EURUSD",
         "order_type": 0, "order_state": 0, "deal_type": 0, "price": "1.1", "price_trigger": "0", "sl": "0", "tp": "0",
         "volume": "0.1", "position": 1, "position_by": 0, "retcode": 0, "request_id": 0,
     },
@@ -237,18 +241,38 @@ _remote_functions = st.sampled_from(("account_info", "symbols_total", "order_sen
 _encoded_results = [json.loads(encode(result)) for result in RESULTS]
 
 TARGETS: tuple[Target, ...] = (
-    pure("mt5_bridge_calls", "mt5_bridge.calls: bodies of calls",
-         st.tuples(st.sampled_from([*sorted(OFFERED), "nothing"]), json_messages(CALLS)), _call),
+    pure(
+        "mt5_bridge_calls",
+        "mt5_bridge.calls: bodies of calls",
+        st.tuples(st.sampled_from([*sorted(OFFERED), "nothing"]), json_messages(CALLS)),
+        _call,
+    ),
     pure("mt5_ea_lines", "mt5_bridge.ea_messages: lines of Expert Advisors", json_messages(LINES), _line),
-    served("mt5_ea_link", "mt5_bridge.ea_link: connections of Expert Advisors",
-           st.tuples(st.booleans(), st.lists(st.one_of(damaged_json(LINES).map(written), rubbish), max_size=4)),
-           _ea_link, _ea_connection),
+    served(
+        "mt5_ea_link",
+        "mt5_bridge.ea_link: connections of Expert Advisors",
+        st.tuples(st.booleans(), st.lists(st.one_of(damaged_json(LINES).map(written), rubbish), max_size=4)),
+        _ea_link,
+        _ea_connection,
+    ),
     pure("mt5_bridge_answers", "adapters.mt5.bridge*: answers of the bridge", _answers, _adapters_answer),
-    served("mt5_bridge_stream", "adapters.mt5.bridge_stream: messages of its stream",
-           st.lists(json_messages(STREAM), min_size=1, max_size=4), _bridge_stream, _stream_messages),
-    pure("mt5_remote_answers", "mt5_bridge.remote.answers: results of calls",
-         st.tuples(_functions, st.one_of(damaged_json(_encoded_results), json_values, hostile_scalars)), _remote_answer),
-    pure("mt5_remote_calls", "mt5_bridge.remote: the module, whatever the bridge answers",
-         st.tuples(_remote_functions, st.one_of(json_messages(ANSWERS), damaged_bytes([b"{}", b""])), _statuses),
-         _remote_call),
-)  # fmt: skip
+    served(
+        "mt5_bridge_stream",
+        "adapters.mt5.bridge_stream: messages of its stream",
+        st.lists(json_messages(STREAM), min_size=1, max_size=4),
+        _bridge_stream,
+        _stream_messages,
+    ),
+    pure(
+        "mt5_remote_answers",
+        "mt5_bridge.remote.answers: results of calls",
+        st.tuples(_functions, st.one_of(damaged_json(_encoded_results), json_values, hostile_scalars)),
+        _remote_answer,
+    ),
+    pure(
+        "mt5_remote_calls",
+        "mt5_bridge.remote: the module, whatever the bridge answers",
+        st.tuples(_remote_functions, st.one_of(json_messages(ANSWERS), damaged_bytes([b"{}", b""])), _statuses),
+        _remote_call,
+    ),
+)

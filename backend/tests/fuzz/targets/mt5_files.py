@@ -52,7 +52,7 @@ SOURCE = (
     "input double InpLots = 0.1;\ninput ENUM_TIMEFRAMES InpPeriod = PERIOD_H1;\ninput bool InpFlag=true;\n"
 )
 JOURNAL = (
-    "KS\t0\t04:00:00.001\tTester\tlast test passed with result \"successfully finished\" in 0:00:01\r\n"
+    'KS\t0\t04:00:00.001\tTester\tlast test passed with result "successfully finished" in 0:00:01\r\n'
     "KS\t2\t04:00:00.002\tTester\tstart time changed to 2020.01.01 to provide data at beginning\r\nno columns\r\n"
 )  # fmt: skip
 INI = "[Common]\r\nLogin=5\r\n[Tester]\r\nExpert=Examples\\MA\r\nSymbol=EURUSD\r\nFromDate=2024.01.01\r\n"
@@ -114,7 +114,9 @@ def _round_trip() -> Iterator[Check]:
             place.write_bytes(encode_preset(lines))
             found = read_preset(place)
             require(found.keys() == values.keys(), f"{values} is read as {found}")
-            ini = decoded(encode_ini, {"Tester": {name: str(value) for name, value in values.items()}}, error=InvalidRequest)
+            ini = decoded(
+                encode_ini, {"Tester": {name: str(value) for name, value in values.items()}}, error=InvalidRequest
+            )
             if ini is not None:
                 place.write_bytes(ini)
                 require(read_ini(place).keys() == {"Tester"}, "a value has become a section")
@@ -128,19 +130,45 @@ _values = st.dictionaries(
 )  # fmt: skip
 
 TARGETS: tuple[Target, ...] = (
-    pure("mt5_reports", "adapters.mt5.experts.report: tester reports",
-         st.one_of(_texts(REPORT), st.sampled_from(BOMBS)), _report),
-    pure("mt5_optimizations", "adapters.mt5.experts.optimization: optimisation tables",
-         st.one_of(_texts(TABLE), st.sampled_from(BOMBS)), _table),
+    pure(
+        "mt5_reports",
+        "adapters.mt5.experts.report: tester reports",
+        st.one_of(_texts(REPORT), st.sampled_from(BOMBS)),
+        _report,
+    ),
+    pure(
+        "mt5_optimizations",
+        "adapters.mt5.experts.optimization: optimisation tables",
+        st.one_of(_texts(TABLE), st.sampled_from(BOMBS)),
+        _table,
+    ),
     pure("mt5_sources", "adapters.mt5.experts.inputs: inputs in MQL5 sources", _texts(SOURCE), _source),
     pure("mt5_journals", "adapters.mt5.experts.journal: terminal journals", _texts(JOURNAL), _journal),
-    Target(name="mt5_ini", decoder="simulators.mt5.terminal64.folder: ini files", inputs=_texts(INI),
-           opened=partial(_file, lambda path: dict(read_ini(path)))),
-    Target(name="mt5_presets", decoder="simulators.mt5.terminal64.folder: .set files",
-           inputs=_texts("InpFast=10||1||1||20||Y\r\n;x\r\nInpName=a\r\n"), opened=partial(_file, read_preset)),
-    Target(name="mt5_preset_round_trip", decoder="adapters.mt5.experts.inputs and files: presets and ini",
-           inputs=_values, opened=_round_trip),
-    pure("mt5_command_line", "simulators.mt5.terminal64.command_line",
-         st.lists(st.one_of(hostile_texts, st.sampled_from(("/config:a", "/login:5", "/login:²", "/portable", "p"))), max_size=4),
-         lambda words: decoded(parse_command_line, words, error=ValueError)),
-)  # fmt: skip
+    Target(
+        name="mt5_ini",
+        decoder="simulators.mt5.terminal64.folder: ini files",
+        inputs=_texts(INI),
+        opened=partial(_file, lambda path: dict(read_ini(path))),
+    ),
+    Target(
+        name="mt5_presets",
+        decoder="simulators.mt5.terminal64.folder: .set files",
+        inputs=_texts("InpFast=10||1||1||20||Y\r\n;x\r\nInpName=a\r\n"),
+        opened=partial(_file, read_preset),
+    ),
+    Target(
+        name="mt5_preset_round_trip",
+        decoder="adapters.mt5.experts.inputs and files: presets and ini",
+        inputs=_values,
+        opened=_round_trip,
+    ),
+    pure(
+        "mt5_command_line",
+        "simulators.mt5.terminal64.command_line",
+        st.lists(
+            st.one_of(hostile_texts, st.sampled_from(("/config:a", "/login:5", "/login:²", "/portable", "p"))),
+            max_size=4,
+        ),
+        lambda words: decoded(parse_command_line, words, error=ValueError),
+    ),
+)

@@ -25,7 +25,8 @@ from tests.fuzz.target import Target, pure
 from tests.unit.adapters.mt5.rows import deal, order, position, row, symbol
 
 _WHOLE = st.one_of(
-    st.sampled_from((0, 1, 2, 3, 5, 6, 8, -1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, -(2**63))), st.integers(-(2**63), 2**64 - 1)
+    st.sampled_from((0, 1, 2, 3, 5, 6, 8, -1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1, -(2**63))),
+    st.integers(-(2**63), 2**64 - 1),
 )
 _FLOATS = st.one_of(
     st.sampled_from((0.0, 0.1, -1.0, 1e-9, 1e-320, 1e15, 1e18, 1e308, float("nan"), float("inf"), float("-inf"))),
@@ -94,9 +95,13 @@ def _symbol(info: Any) -> None:
 _account_info = row(AccountInfo, login=5, currency="USD", currency_digits=2, balance=100.5)
 
 TARGETS: tuple[Target, ...] = (
-    pure("mt5_orders", "adapters.mt5: orders and deals",
-         st.tuples(_damaged(order()), st.lists(_damaged(deal()), max_size=3)), _order),
+    pure(
+        "mt5_orders",
+        "adapters.mt5: orders and deals",
+        st.tuples(_damaged(order()), st.lists(_damaged(deal()), max_size=3)),
+        _order,
+    ),
     pure("mt5_positions", "adapters.mt5: positions and their exits", _damaged(position()), _position),
     pure("mt5_accounts", "adapters.mt5.account: the account", _damaged(_account_info), _account),
     pure("mt5_symbols", "adapters.mt5.listings: symbols", _damaged(symbol()), _symbol),
-)  # fmt: skip
+)

@@ -28,13 +28,21 @@ from tests.fuzz.target import Target, pure
 
 LAST_NS = 2**63 - 1
 _decimals = st.one_of(
-    hostile_texts, st.decimals(allow_nan=True, allow_infinity=True).map(str), st.from_regex(r"-?[0-9]{0,22}\.[0-9]{0,20}"),
+    hostile_texts, st.decimals(allow_nan=True, allow_infinity=True).map(str),
+    st.from_regex(r"-?[0-9]{0,22}\.[0-9]{0,20}"),
 )  # fmt: skip
-_TIMES = [b"2026-11-23T04:00:00.000000Z", b"2026-11-23t04:00:00+14:00", b"1970-01-01T00:00:00Z", b"2262-04-11T23:47:16Z"]
+_TIMES = [
+    b"2026-11-23T04:00:00.000000Z",
+    b"2026-11-23t04:00:00+14:00",
+    b"1970-01-01T00:00:00Z",
+    b"2262-04-11T23:47:16Z",
+]
 _times = st.one_of(
     hostile_texts,
     damaged_bytes(_TIMES, most_edits=3).map(lambda data: data.decode("latin-1")),
-    st.from_regex(r"[0-9]{4}-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"),
+    st.from_regex(
+        r"[0-9]{4}-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})"
+    ),
 )
 _CHANNELS = [b"orders:bybit-sim", b"quotes:bybit-sim:BTCUSDT-LINEAR.BYBIT", b"bars:a:VOD@LSE-GBP.IBKR:1m", b"depth:b:"]
 _ADAPTERS: list[TypeAdapter[Any]] = [
@@ -93,21 +101,38 @@ def _json(data: bytes) -> None:
 
 
 LIMITS: list[Any] = [{"max_order_notional": "100", "max_open_orders": 5, "price_collar": "0.05", "daily_loss": None}]
-_texts = st.text(alphabet=st.characters(exclude_categories=()), max_size=30).map(lambda text: text.encode("utf-8", "ignore").decode())
+_texts = st.text(alphabet=st.characters(exclude_categories=()), max_size=30).map(
+    lambda text: text.encode("utf-8", "ignore").decode()
+)
 
 TARGETS: tuple[Target, ...] = (
     pure("decimals", "domain.numbers: plain decimals", _decimals, _plain),
     pure("times", "schemas.scalars and simulators.timestamps: RFC 3339", _times, _time),
     pure("request_scalars", "schemas.scalars: fields of requests", hostile_scalars, _field),
     pure("identifiers", "domain.identifiers", st.tuples(_texts, _texts), _ids),
-    pure("request_json", "routes.strict: JSON of requests",
-         st.one_of(json_messages([{"a": 1, "b": [1.5, "x", None]}, {"a": {"b": {"c": "d"}}}], more=[b'{"a":1,"a":2}']),
-                   st.sampled_from([text.encode("utf-8", "surrogatepass") for text in HOSTILE_TEXTS])), _json),
-    pure("channel_names", "routes.channels: names of channels",
-         st.one_of(hostile_texts, damaged_bytes(_CHANNELS).map(lambda data: data.decode("latin-1"))),
-         lambda text: decoded(parse_channel, text, error=InvalidRequest)),
-    pure("risk_limits", "risk.limits: limits as typed",
-         st.dictionaries(st.sampled_from(("max_order_quantity", "max_order_notional", "max_open_orders", "x")),
-                         st.one_of(hostile_texts, json_values), max_size=3),
-         lambda given: decoded(parse_limits, given, error=InvalidRequest)),
-)  # fmt: skip
+    pure(
+        "request_json",
+        "routes.strict: JSON of requests",
+        st.one_of(
+            json_messages([{"a": 1, "b": [1.5, "x", None]}, {"a": {"b": {"c": "d"}}}], more=[b'{"a":1,"a":2}']),
+            st.sampled_from([text.encode("utf-8", "surrogatepass") for text in HOSTILE_TEXTS]),
+        ),
+        _json,
+    ),
+    pure(
+        "channel_names",
+        "routes.channels: names of channels",
+        st.one_of(hostile_texts, damaged_bytes(_CHANNELS).map(lambda data: data.decode("latin-1"))),
+        lambda text: decoded(parse_channel, text, error=InvalidRequest),
+    ),
+    pure(
+        "risk_limits",
+        "risk.limits: limits as typed",
+        st.dictionaries(
+            st.sampled_from(("max_order_quantity", "max_order_notional", "max_open_orders", "x")),
+            st.one_of(hostile_texts, json_values),
+            max_size=3,
+        ),
+        lambda given: decoded(parse_limits, given, error=InvalidRequest),
+    ),
+)

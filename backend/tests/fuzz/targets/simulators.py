@@ -17,8 +17,8 @@ from edgerunner.mt5_surface.dtypes import TICKS_DTYPE
 from edgerunner.mt5_surface.functions import FUNCTIONS, Calling
 from edgerunner.simulators.bybit import codes, envelope, sockets
 from edgerunner.simulators.bybit.auth import parse_milliseconds
-from edgerunner.simulators.bybit.order_request import parse_amend, parse_cancel, parse_category, parse_create
 from edgerunner.simulators.bybit.limits import AddressLimit
+from edgerunner.simulators.bybit.order_request import parse_amend, parse_cancel, parse_category, parse_create
 from edgerunner.simulators.bybit.server import WireSettings
 from edgerunner.simulators.bybit.session import parse_active_time
 from edgerunner.simulators.catalogue import bybit_catalogue
@@ -34,7 +34,15 @@ from edgerunner.simulators.tws.wire.frames import frame
 from edgerunner.simulators.tws.wire.session import CurrentTime, RequestCurrentTime
 from edgerunner.simulators.venue import Venue
 from edgerunner.simulators.venue_state import VenueSettings
-from tests.fuzz.damage import damaged_bytes, damaged_json, hostile_scalars, hostile_texts, json_messages, rubbish, written
+from tests.fuzz.damage import (
+    damaged_bytes,
+    damaged_json,
+    hostile_scalars,
+    hostile_texts,
+    json_messages,
+    rubbish,
+    written,
+)
 from tests.fuzz.declared import decoded, require
 from tests.fuzz.recorded import bybit_documents
 from tests.fuzz.target import Target, pure, served
@@ -136,7 +144,9 @@ class _Tws:
 
 @asynccontextmanager
 async def _tws() -> AsyncIterator[_Tws]:
-    async with running_tws(TwsSettings(profile="direct", pacing=PacingMode.LENIENT, limits=ConnectionLimits(start_s=1))) as server:
+    async with running_tws(
+        TwsSettings(profile="direct", pacing=PacingMode.LENIENT, limits=ConnectionLimits(start_s=1))
+    ) as server:
         yield _Tws(server)
 
 
@@ -168,7 +178,8 @@ async def _flushed(client: Client) -> bool:
 
 CALLS: list[Any] = [
     {"id": 2, "call": "symbol_info", "arguments": {"symbol": "EURUSD"}},
-    {"id": 3, "call": "copy_rates_from_pos", "arguments": {"symbol": "EURUSD", "timeframe": 1, "start_pos": 0, "count": 3}},
+    {"id": 3, "call": "copy_rates_from_pos", "arguments": {"symbol": "EURUSD", "timeframe": 1,
+    "start_pos": 0, "count": 3}},
     {"id": 4, "call": "order_send", "arguments": {"request": {
         "action": 1, "symbol": "EURUSD", "volume": 0.1, "type": 0, "price": 1.1, "magic": 5, "comment": "x"}}},
     {"id": 5, "call": "history_deals_get", "arguments": {"date_from": 1, "date_to": 2_000_000_000}},
@@ -254,7 +265,9 @@ class _Host:
 @asynccontextmanager
 async def _control() -> AsyncIterator[_Control]:
     faults = FaultBox(["bybit"])
-    venue = Venue(bybit_catalogue(), faults, VenueSettings(ledger_path=None, wall=lambda: 1_795_435_200_000_000_000, seed=7))
+    venue = Venue(
+        bybit_catalogue(), faults, VenueSettings(ledger_path=None, wall=lambda: 1_795_435_200_000_000_000, seed=7)
+    )
     server = ControlServer({"bybit": venue}, faults, _Host(), port=0)
     await server.start()
     try:
@@ -266,7 +279,8 @@ async def _control() -> AsyncIterator[_Control]:
 
 
 WISHES: list[Any] = [
-    {"broker": "bybit", "fault": "reject", "count": 1, "match": {"op": "place", "client_key": "a"}, "params": {"code": 1}},
+    {"broker": "bybit", "fault": "reject", "count": 1, "match": {"op": "place", "client_key": "a"},
+    "params": {"code": 1}},
     {"broker": "bybit", "at": "received"}, {"broker": "bybit", "symbol": "linear:BTCUSDT", "price": "60000"},
     {"broker": "bybit", "symbol": "linear:BTCUSDT", "bad_tick": "1", "halt": True},
     {"broker": "bybit", "symbol": "linear:BTCUSDT", "replay": {"file": "a.csv", "speed": 1}},
@@ -277,7 +291,8 @@ WISHES: list[Any] = [
 CONTROL_PATHS = tuple(
     f"/sim/{name}"
     for name in (
-        "faults", "hold", "release", "market", "orders", "fill", "cash", "liquidate", "clock", "history/forget", "reset",
+        "faults", "hold", "release", "market", "orders", "fill", "cash", "liquidate", "clock", "history/forget",
+        "reset",
         "restart", "parent",
     )
 )  # fmt: skip
@@ -302,31 +317,108 @@ _headers = st.dictionaries(
 _python_values = st.one_of(hostile_scalars, st.floats(), st.binary(max_size=4), st.datetimes(), st.just(object()))
 
 TARGETS: tuple[Target, ...] = (
-    pure("bybit_sim_requests", "simulators.bybit: bodies, queries, order requests",
-         st.one_of(json_messages([*BODIES, *OPS]), damaged_bytes(QUERIES)), _bybit_parsers),
+    pure(
+        "bybit_sim_requests",
+        "simulators.bybit: bodies, queries, order requests",
+        st.one_of(json_messages([*BODIES, *OPS]), damaged_bytes(QUERIES)),
+        _bybit_parsers,
+    ),
     pure("bybit_sim_words", "simulators.bybit: stamps and life times", hostile_texts, _bybit_words),
-    served("bybit_sim_rest", "simulators.bybit: signed REST calls on a running server",
-           st.tuples(st.sampled_from(("GET", "POST")), st.sampled_from(PATHS), damaged_bytes(QUERIES),
-                     json_messages(BODIES), _headers), _bybit, _bybit_rest),
-    served("bybit_sim_sockets", "simulators.bybit: frames on a running server",
-           st.tuples(st.sampled_from(("/v5/public/linear", "/v5/private", "/v5/trade")), st.booleans(),
-                     st.lists(json_messages(OPS), max_size=4), st.booleans()), _bybit, _bybit_socket),
-    served("tws_sim_sessions", "simulators.tws: sessions on a running server",
-           st.tuples(st.booleans(), st.lists(st.one_of(
-               _near_messages(REQUESTS).map(lambda pair: pair[0]), _payloads(REQUESTS),
-               damaged_bytes([b"API\0" + frame(b"v157..178")]), rubbish.map(lambda data: struct.pack(">I", len(data)) + data),
-           ).filter(bool), max_size=4)), _tws, _tws_session),
-    served("mt5_sim_sessions", "simulators.mt5: connections on a running terminal",
-           st.tuples(st.booleans(), st.lists(st.one_of(damaged_json(CALLS).map(written), json_messages(CALLS)), max_size=4),
-                     st.one_of(st.just(b""), rubbish)), _terminal, _terminal_session),
-    pure("mt5_sim_frames", "simulators.mt5.ipc: frames and values",
-         st.tuples(json_messages([*CALLS, *VALUES]), st.one_of(rubbish, st.just(bytes(TICKS_DTYPE.itemsize * 2)))), _ipc),
-    pure("mt5_arguments", "mt5_surface.arguments: what a program passes",
-         st.tuples(st.sampled_from(sorted(FUNCTIONS)), st.lists(_python_values, max_size=5).map(tuple),
-                   st.one_of(st.none(), st.dictionaries(st.sampled_from(
-                       ("symbol", "volume", "price", "ticket", "group", "magic", "comment", "type", "position", "login")),
-                       _python_values, max_size=4))), _arguments),
-    served("sim_control", "simulators.control: the control port", st.tuples(st.sampled_from(CONTROL_PATHS),
-           json_messages(WISHES)), _control, _control_call),
-)  # fmt: skip
-
+    served(
+        "bybit_sim_rest",
+        "simulators.bybit: signed REST calls on a running server",
+        st.tuples(
+            st.sampled_from(("GET", "POST")),
+            st.sampled_from(PATHS),
+            damaged_bytes(QUERIES),
+            json_messages(BODIES),
+            _headers,
+        ),
+        _bybit,
+        _bybit_rest,
+    ),
+    served(
+        "bybit_sim_sockets",
+        "simulators.bybit: frames on a running server",
+        st.tuples(
+            st.sampled_from(("/v5/public/linear", "/v5/private", "/v5/trade")),
+            st.booleans(),
+            st.lists(json_messages(OPS), max_size=4),
+            st.booleans(),
+        ),
+        _bybit,
+        _bybit_socket,
+    ),
+    served(
+        "tws_sim_sessions",
+        "simulators.tws: sessions on a running server",
+        st.tuples(
+            st.booleans(),
+            st.lists(
+                st.one_of(
+                    _near_messages(REQUESTS).map(lambda pair: pair[0]),
+                    _payloads(REQUESTS),
+                    damaged_bytes([b"API\0" + frame(b"v157..178")]),
+                    rubbish.map(lambda data: struct.pack(">I", len(data)) + data),
+                ).filter(bool),
+                max_size=4,
+            ),
+        ),
+        _tws,
+        _tws_session,
+    ),
+    served(
+        "mt5_sim_sessions",
+        "simulators.mt5: connections on a running terminal",
+        st.tuples(
+            st.booleans(),
+            st.lists(st.one_of(damaged_json(CALLS).map(written), json_messages(CALLS)), max_size=4),
+            st.one_of(st.just(b""), rubbish),
+        ),
+        _terminal,
+        _terminal_session,
+    ),
+    pure(
+        "mt5_sim_frames",
+        "simulators.mt5.ipc: frames and values",
+        st.tuples(json_messages([*CALLS, *VALUES]), st.one_of(rubbish, st.just(bytes(TICKS_DTYPE.itemsize * 2)))),
+        _ipc,
+    ),
+    pure(
+        "mt5_arguments",
+        "mt5_surface.arguments: what a program passes",
+        st.tuples(
+            st.sampled_from(sorted(FUNCTIONS)),
+            st.lists(_python_values, max_size=5).map(tuple),
+            st.one_of(
+                st.none(),
+                st.dictionaries(
+                    st.sampled_from(
+                        (
+                            "symbol",
+                            "volume",
+                            "price",
+                            "ticket",
+                            "group",
+                            "magic",
+                            "comment",
+                            "type",
+                            "position",
+                            "login",
+                        )
+                    ),
+                    _python_values,
+                    max_size=4,
+                ),
+            ),
+        ),
+        _arguments,
+    ),
+    served(
+        "sim_control",
+        "simulators.control: the control port",
+        st.tuples(st.sampled_from(CONTROL_PATHS), json_messages(WISHES)),
+        _control,
+        _control_call,
+    ),
+)

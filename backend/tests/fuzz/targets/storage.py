@@ -10,13 +10,14 @@ from typing import Any
 from cryptography.fernet import Fernet
 from hypothesis import strategies as st
 
+from edgerunner.domain.errors import EdgerunnerError, InvalidRequest, NotFound
 from edgerunner.domain.events import EVENT_TYPES, RecordedEvent
 from edgerunner.domain.projection import MemoryBooks
-from edgerunner.storage.catalogue import Catalogue, DatasetUnreadable
+from edgerunner.storage.catalogue import Catalogue
 from edgerunner.storage.codec import EventCodec, UnreadableEvent, canonical, encode
+from edgerunner.storage.dataset_parts import DatasetUnreadable
 from edgerunner.storage.reader import parse_cursor
 from edgerunner.storage.secrets import KEY_FILE_NAME, MasterKeyUnusable, Vault
-from edgerunner.domain.errors import EdgerunnerError, InvalidRequest, NotFound
 from tests.fuzz.damage import (
     damaged_bytes,
     damaged_json,
@@ -44,7 +45,9 @@ def _damaged_rows(draw: st.DrawFn) -> tuple[Any, ...]:
     if draw(st.booleans()):
         row[PAYLOAD] = json.dumps(draw(damaged_json([json.loads(row[PAYLOAD])])))
     if draw(st.integers(0, 3)) == 0:
-        row[PAYLOAD] = draw(json_messages(PAYLOADS)).decode(errors=draw(st.sampled_from(("replace", "surrogateescape"))))
+        row[PAYLOAD] = draw(json_messages(PAYLOADS)).decode(
+            errors=draw(st.sampled_from(("replace", "surrogateescape")))
+        )
     if draw(st.integers(0, 3)) == 0:
         row[TYPE] = draw(st.one_of(st.sampled_from([*EVENT_TYPES, "nothing"]), hostile_texts))
     if draw(st.integers(0, 3)) == 0:
@@ -66,7 +69,9 @@ def _row(row: tuple[Any, ...]) -> None:
         if recorded is None:
             continue
         require(isinstance(recorded, RecordedEvent), "no event")
-        require(canonical(CODEC.from_row(5, 1, CODEC.to_row(recorded.event)).event) == canonical(recorded.event), "other")
+        require(
+            canonical(CODEC.from_row(5, 1, CODEC.to_row(recorded.event)).event) == canonical(recorded.event), "other"
+        )
 
 
 def _replay(rows: list[tuple[Any, ...]]) -> None:
@@ -140,17 +145,38 @@ def _datasets() -> Iterator[Check]:
 
 TARGETS: tuple[Target, ...] = (
     pure("journal_rows", "storage.codec: rows of the journal", _damaged_rows(), _row),
-    pure("journal_replay", "storage.codec and domain.projection: replay of damaged rows",
-         st.lists(_damaged_rows(), max_size=8), _replay),
-    Target(name="vault_tokens", decoder="storage.secrets: encrypted secrets",
-           inputs=st.tuples(st.one_of(rubbish, damaged_bytes([b"gAAAAABn"])),
-                            st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3), st.integers(0, 500)),
-           opened=_vault),
-    Target(name="master_keys", decoder="storage.master_keys: the key file",
-           inputs=st.one_of(rubbish, damaged_bytes([Fernet.generate_key(), b"A" * 43 + b"="])), opened=_key_files),
-    Target(name="dataset_files", decoder="storage.catalogue: what is known about a dataset",
-           inputs=json_messages([DATASET]), opened=_datasets),
-    pure("journal_cursors", "storage.reader: cursors", hostile_texts,
-         lambda text: decoded(parse_cursor, text, error=InvalidRequest)),
-)  # fmt: skip
-
+    pure(
+        "journal_replay",
+        "storage.codec and domain.projection: replay of damaged rows",
+        st.lists(_damaged_rows(), max_size=8),
+        _replay,
+    ),
+    Target(
+        name="vault_tokens",
+        decoder="storage.secrets: encrypted secrets",
+        inputs=st.tuples(
+            st.one_of(rubbish, damaged_bytes([b"gAAAAABn"])),
+            st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
+            st.integers(0, 500),
+        ),
+        opened=_vault,
+    ),
+    Target(
+        name="master_keys",
+        decoder="storage.master_keys: the key file",
+        inputs=st.one_of(rubbish, damaged_bytes([Fernet.generate_key(), b"A" * 43 + b"="])),
+        opened=_key_files,
+    ),
+    Target(
+        name="dataset_files",
+        decoder="storage.catalogue: what is known about a dataset",
+        inputs=json_messages([DATASET]),
+        opened=_datasets,
+    ),
+    pure(
+        "journal_cursors",
+        "storage.reader: cursors",
+        hostile_texts,
+        lambda text: decoded(parse_cursor, text, error=InvalidRequest),
+    ),
+)

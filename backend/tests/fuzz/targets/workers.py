@@ -63,20 +63,21 @@ _frames = [_packed(message) for message in (*SAID, *TOLD)]
 _deep = [b"\x91" * depth + b"\xc0" for depth in (100, 2_000, 100_000)] + [b"\x81\xa1a" * 50_000]
 _huge = [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xdb\xff\xff\xff\xffabc", b"\xc6\xff\xff\xff\xff", b"\xc1"]
 
-bodies = st.one_of(
-    damaged_json(_documents).map(lambda value: _packable(value)),
-    damaged_bytes(_frames),
-    json_values.map(lambda value: _packable(value)),
-    rubbish,
-    st.sampled_from((*_deep, *_huge, b"")),
-)
-
 
 def _packable(value: Any) -> bytes:
     try:
         return _packed(value)
     except (OverflowError, UnicodeEncodeError, ValueError):
         return b"\xc0"
+
+
+bodies = st.one_of(
+    damaged_json(_documents).map(_packable),
+    damaged_bytes(_frames),
+    json_values.map(_packable),
+    rubbish,
+    st.sampled_from((*_deep, *_huge, b"")),
+)
 
 
 def _from_worker(body: bytes) -> None:
@@ -111,7 +112,7 @@ def _backtest_line(line: bytes) -> None:
 
 
 def _has_nan(message: Progress | Completed | Failed) -> bool:
-    return isinstance(message, Progress) and message.fraction != message.fraction  # noqa: PLR0124 - NaN alone is so
+    return isinstance(message, Progress) and message.fraction != message.fraction
 
 
 @asynccontextmanager
@@ -153,11 +154,23 @@ _lengths = st.one_of(st.none(), st.none(), st.sampled_from((0, 1, 2**20 + 1, 2**
 TARGETS: tuple[Target, ...] = (
     pure("strategy_from_worker", "strategy_worker.framing: what a strategy's process says", bodies, _from_worker),
     pure("strategy_to_worker", "strategy_worker.framing: what it is told", bodies, _for_worker),
-    pure("strategy_frames", "strategy_worker.framing: frames on the pipe",
-         st.one_of(damaged_bytes([struct.pack(">I", len(f)) + f for f in _frames]), rubbish), _frame),
-    served("strategy_hostile_child", "services.strategies.worker_process: a child that says anything",
-           st.lists(st.tuples(bodies, _lengths), max_size=4), _parent, _hostile_child),
-    pure("backtest_lines", "backtest_worker.messages: lines of a backtest's process",
-         json_messages(BACKTEST, more=[b"x" * 100, b'{"type":"Progress","fraction":1e400}']), _backtest_line),
-)  # fmt: skip
-
+    pure(
+        "strategy_frames",
+        "strategy_worker.framing: frames on the pipe",
+        st.one_of(damaged_bytes([struct.pack(">I", len(f)) + f for f in _frames]), rubbish),
+        _frame,
+    ),
+    served(
+        "strategy_hostile_child",
+        "services.strategies.worker_process: a child that says anything",
+        st.lists(st.tuples(bodies, _lengths), max_size=4),
+        _parent,
+        _hostile_child,
+    ),
+    pure(
+        "backtest_lines",
+        "backtest_worker.messages: lines of a backtest's process",
+        json_messages(BACKTEST, more=[b"x" * 100, b'{"type":"Progress","fraction":1e400}']),
+        _backtest_line,
+    ),
+)

@@ -13,12 +13,8 @@ from edgerunner.services.fanout.bell import JournalBell
 from edgerunner.services.fanout.ear import JournalEar
 from edgerunner.services.fanout.link import RedisLink, stream_key
 from edgerunner.storage.values import Commit
-from tests.waiting import until
-
-if sys.platform == "win32":  # pragma: no cover
-    pytest.skip("the tests' server of Redis' protocol runs on Linux and macOS", allow_module_level=True)
-
 from tests.system.processes import Redis
+from tests.waiting import until
 
 KEY = stream_key("a-key-of-this-test")
 

@@ -125,6 +125,7 @@ async def test_no_secret_is_lost_wherever_a_rotation_is_killed(tmp_path: Path) -
         assert status_of(survivor, keys).under_first_key == 3
         await assert_readable(survivor, Vault(keys))
         survivor.close()
+        assert not list(copy.glob(".master.key.*"))
     assert kept == {1, 2}, "no run was killed between the new key and the end of the old one"
 
 

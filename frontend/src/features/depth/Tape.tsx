@@ -54,8 +54,9 @@ export function Tape({
             </tr>
           </thead>
           <tbody>
-            {trades.slice(0, ROWS).map((trade) => (
-              <tr key={trade.trade_id}>
+            {trades.slice(0, ROWS).map((trade, row) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rows stay and their words move, which costs a tenth of new rows
+              <tr key={row}>
                 <td className="px-2 text-muted max-md:hidden">{timeOfDay(trade.time)}</td>
                 <td className={`num px-2 ${trade.side === "sell" ? "text-down" : "text-up"}`}>
                   <span aria-hidden="true">{trade.side === "sell" ? "\u2193" : "\u2191"}</span>

@@ -3,6 +3,7 @@
   const { createChart, createSeriesMarkers, AreaSeries, CandlestickSeries, LineSeries } = window.LightweightCharts;
   const data = JSON.parse(document.getElementById("report-data").textContent);
   const MARKED_AT_ONCE = 40;
+  const LEAST_WIDTH = 200;
   const painters = [];
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -27,6 +28,20 @@
     return chart;
   }
 
+  // A frame may get its size after its scripts ran: what was fitted into no room is fitted again into the first real one.
+  function showAll(chart) {
+    const fit = () => chart.timeScale().fitContent();
+    const element = chart.chartElement().parentElement;
+    fit();
+    if (element.clientWidth >= LEAST_WIDTH) return;
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth < LEAST_WIDTH) return;
+      observer.disconnect();
+      fit();
+    });
+    observer.observe(element);
+  }
+
   const grouped = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
 
   function drawEquity({ equity, drawdown }) {
@@ -44,7 +59,7 @@
     fall.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.1 } });
     chart.panes()[0].setStretchFactor(3);
     chart.panes()[1].setStretchFactor(1);
-    chart.timeScale().fitContent();
+    showAll(chart);
   }
 
   function drawPrice({ candles, trades, decimals }) {
@@ -63,7 +78,7 @@
       time, open: candles.open[index], high: candles.high[index], low: candles.low[index], close: candles.close[index],
     })));
     chart.timeScale().subscribeVisibleTimeRangeChange(markVisible);
-    chart.timeScale().fitContent();
+    showAll(chart);
   }
 
   // Trades come with the largest profit or loss first: those in view are marked until the picture is full.
@@ -89,7 +104,7 @@
       zero.applyOptions({ color: color("quiet") });
     });
     line.setData(points(sharpe));
-    chart.timeScale().fitContent();
+    showAll(chart);
   }
 
   if (data.equity) drawEquity(data.equity);
