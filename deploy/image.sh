@@ -37,7 +37,7 @@ if [ "$engine" = docker ]; then
 else
     sh deploy/base_image.sh localhost/edgerunner-base:bookworm
     # shellcheck disable=SC2086
-    buildah bud --quiet --pull-never --format docker $options \
+    buildah bud --quiet --layers --pull-never --format docker $options \
         --build-arg PYTHON_IMAGE=localhost/edgerunner-base:bookworm \
         --build-arg NODE_IMAGE=localhost/edgerunner-base:bookworm --build-arg SCREEN=dist --tag "$image" .
     container=$(buildah from --pull-never "$image")
@@ -78,6 +78,8 @@ fi
 inside python /opt/edgerunner/healthcheck.py
 echo "health command: ok, user id inside: $(inside id -u)"
 inside python -c 'import pyarrow.compute, pyarrow.csv, pyarrow.parquet, redis, uvloop' && echo "what the image left out is not missed"
+inside edgerunner backup /data/backups/proof.zip | grep State:
+inside edgerunner backup verify /data/backups/proof.zip | grep State:
 KEY=$(inside cat /data/api_key) "$python" deploy/prove_image.py drain "http://127.0.0.1:$port" $terminate
 code=0
 wait "$runner" || code=$?

@@ -25,7 +25,7 @@ ORDER_STEP_SECONDS: Final = Histogram(
 )
 ORDER_EVENTS: Final = Counter(
     "edgerunner_order_events",
-    "Orders that came so far, by what happened: submitted, denied, rejected, filled, canceled, expired.",
+    "What happened to orders: submitted, denied, rejected, filled (each execution), canceled, expired.",
     ("event", "connection_id"),
     registry=REGISTRY,
 )

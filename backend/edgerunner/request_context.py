@@ -1,7 +1,6 @@
 """The request that is being served, as far as logs and measurements need it: bound once, seen wherever its task goes.
 
-A task that the request starts and that outlives it (a strategy, a connection) keeps the name of what started it in
-nothing: ``is_over`` tells that the request has been answered.
+Tasks that a request starts inherit it and may outlive it (a strategy, a connection): ``is_over`` tells them apart.
 """
 
 import re

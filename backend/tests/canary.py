@@ -19,8 +19,7 @@ import pytest
 
 from edgerunner import logs
 
-API_SECRET: Final = "canary-api-secret-5f0e1d7c9b3a"
-CREDENTIALS: Final = {"api_key": "canary-api-key-8d2c4b6a1f90", "api_secret": API_SECRET}
+CREDENTIALS: Final = {"api_key": "canary-key-8d2c4b6a1f9", "api_secret": "canary-word-5f0e1d7c9"}
 """What the tests of the API connect with."""
 
 KEY_FILES: Final = frozenset({"api_key", "master.key", "jwt.key"})

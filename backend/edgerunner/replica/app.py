@@ -43,7 +43,7 @@ SERVED_HERE: Final = frozenset(
 """The owner's routes that this process answers by itself: they read the journal, or nothing at all."""
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_OWNER_TIMEOUT_S: Final = 2.0
+_OWNER_TIMEOUT_S: Final = 5.0
 
 
 def create_replica_app(replica: Replica) -> FastAPI:

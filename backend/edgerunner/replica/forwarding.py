@@ -18,7 +18,7 @@ from edgerunner.domain.errors import EdgerunnerError, NotConnected, OutcomeUnkno
 from edgerunner.routes.errors import problem_of, problem_response
 from edgerunner.routes.forwarded import HEADER, forwarded
 
-CONNECT_TIMEOUT_S: Final = 2.0
+CONNECT_TIMEOUT_S: Final = 5.0
 ANSWER_TIMEOUT_S: Final = 60.0
 """Longest silence of the owner before its answer counts as lost: more than any command may wait for a broker."""
 

@@ -18,7 +18,7 @@ class HealthzAnswer(AnswerModel):
     """The process is alive; ``redis`` is null where none is configured."""
 
     status: Literal["ok"]
-    redis: RedisAnswer | None = None
+    redis: RedisAnswer | None
 
 
 class NotReadyReason(AnswerModel):

@@ -53,6 +53,7 @@ def create(data_dir: Path, archive: Path, contents: Contents, *, created_at: dat
     if not (data_dir / FILE_NAME).is_file():
         raise BackupFailed(f"{data_dir} holds no {FILE_NAME}: start Edgerunner there once, or name its data folder")
     try:
+        archive.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _drafts(archive) as drafts:
             draft = drafts / "archive.zip"
             manifest = _write(data_dir, draft, contents, created_at=created_at)
@@ -103,10 +104,8 @@ def backup_before_upgrade(database: Path, schema: str) -> Path:
 
     Raises ``BackupFailed``.
     """
-    folder = database.parent / FOLDER
-    folder.mkdir(mode=0o700, exist_ok=True)
     now = datetime.now(UTC)
-    archive = folder / f"schema-{schema}-before-{HEAD}-{now:%Y%m%dT%H%M%S%f}.zip"
+    archive = database.parent / FOLDER / f"schema-{schema}-before-{HEAD}-{now:%Y%m%dT%H%M%S%f}.zip"
     create(database.parent, archive, Contents(), created_at=now)
     return archive
 

@@ -200,9 +200,7 @@ async def running_api(
 
 
 @asynccontextmanager
-async def served_api(
-    folder: Path, *, limits: ConnectionLimits | None = None, **settings: Any
-) -> AsyncIterator[Api]:
+async def served_api(folder: Path, *, limits: ConnectionLimits | None = None, **settings: Any) -> AsyncIterator[Api]:
     """Run the application behind its real server on a free port."""
     broker = FakeBroker()
     async with running_services(folder, broker, **settings) as services:

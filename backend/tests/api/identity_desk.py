@@ -33,8 +33,8 @@ async def person(api: Api, name: str = "anna", role: Role = Role.TRADER) -> Json
     return await signed_in(api, name)
 
 
-async def signed_in(api: Api, name: str = "anna", **more: object) -> Json:
-    response = await post(api, "/auth/login", user=name, password=PASSWORD, **more)
+async def signed_in(api: Api, name: str = "anna") -> Json:
+    response = await post(api, "/auth/login", user=name, password=PASSWORD)
     assert response.status_code == 200, response.text
     return dict(response.json())
 

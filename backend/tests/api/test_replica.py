@@ -114,6 +114,25 @@ async def test_replica_without_a_journal_says_to_start_the_owner_first(tmp_path:
             pass
 
 
+async def test_api_key_holds_at_the_replica_with_its_rights_and_addresses_until_the_owner_revokes_it(
+    owner: Api, http: httpx.AsyncClient
+) -> None:
+    made = await http.post("/api-keys", json={"name": "reader", "scopes": ["read"], "allowed_ips": ["127.0.0.1"]})
+    assert made.status_code == 201, made.text
+    reader = {"Authorization": f"Bearer {made.json()['key']}"}
+    assert (await http.get("/fills", headers=reader)).status_code == 200
+    assert (await http.get("/positions", headers=reader)).status_code == 200
+    for method, path in (("POST", "/trade"), ("GET", "/journal"), ("POST", "/risk/resume")):
+        refused = await http.request(method, path, headers=reader)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), path
+    assert (await owner.http.delete(f"/api-keys/{made.json()['key_id']}")).status_code in {200, 204}
+
+    async def is_refused() -> bool:
+        return (await http.get("/fills", headers=reader)).status_code == 401
+
+    await until(is_refused, timeout_s=10, what="the revoked key is refused at the replica")
+
+
 async def test_replica_without_its_owner_reads_and_refuses_commands_as_not_sent(tmp_path: Path) -> None:
     async with served_api(tmp_path) as owner:
         await owner.connect()

@@ -25,7 +25,7 @@ from tests.api.identity_desk import PASSWORD
 SEED = int(os.environ.get("EDGERUNNER_TEST_SEED", secrets.randbelow(2**32)))
 EXAMPLES = 15
 EXAMPLES_OF_OTHERS = 4
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 90
 
 schema = schemathesis.openapi.from_path(Path(__file__).with_name("openapi.json"))
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from edgerunner.adapters.broker import CancelOrder, PlaceOrder
+from edgerunner.adapters.wire_mark import telling
 from edgerunner.domain.errors import (
     BrokerRejected,
     BrokerUnreachable,
@@ -33,6 +34,15 @@ async def test_market_order_fills(broker: Broker) -> None:
         assert each.fill.fee.amount > 0 or not broker.charges_fees
         assert each.fill.instrument_id == broker.instrument_id
         assert each.venue_order_id == report.venue_order_id
+
+
+async def test_placing_tells_when_the_order_leaves_our_hands(broker: Broker) -> None:
+    """Metrics tell our own waiting from the broker's by it."""
+    marks: list[str] = []
+    with telling(lambda: marks.append("handed over")):
+        key = await broker.place(broker.market_terms())
+        assert "handed over" in marks
+    await broker.until_status(key, OrderStatus.FILLED)
 
 
 async def test_market_sell_fills(broker: Broker) -> None:

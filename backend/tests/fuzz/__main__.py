@@ -9,10 +9,11 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 
 from tests.fuzz.engine import Outcome, again, run
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.target import Target
 from tests.fuzz.watched import watched
 
 KEPT = Path(".hypothesis") / "fuzz"
@@ -38,12 +39,14 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=1, help="targets side by side")
     parser.add_argument("--list", action="store_true", help="print the targets and end")
     parser.add_argument("--again", type=Path, help="run the one input of a file that a finding left")
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=2, metavar=("MODULE", "TARGET"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        return _work(arguments.worker, arguments.seed, arguments.minutes * 60)
+        return _work(*arguments.worker, arguments.seed, arguments.minutes * 60)
+    from tests.fuzz.registry import TARGETS
+
     if arguments.again:
-        return _again(arguments.again)
+        return _again(TARGETS, arguments.again)
     wanted = [word.strip() for word in arguments.only.split(",")] if arguments.only else [""]
     names = [name for name in TARGETS if any(word in name for word in wanted)]
     if arguments.list:
@@ -75,7 +78,10 @@ def _run_all(names: list[str], seed: int, minutes: float, workers: int) -> int:
 
 def _in_a_process(name: str, seed: int, minutes: float) -> Report:
     """Return a worker's report; one that died or never ended is a finding itself."""
-    command = [sys.executable, "-m", "tests.fuzz", "--worker", name, "--seed", str(seed), "--minutes", str(minutes)]
+    from tests.fuzz.registry import module_of
+
+    worker = ["--worker", module_of(name), name, "--seed", str(seed), "--minutes", str(minutes)]
+    command = [sys.executable, "-m", "tests.fuzz", *worker]
     started = time.monotonic()
     try:
         done = subprocess.run(command, capture_output=True, timeout=minutes * 60 + _PATIENCE_S, check=False)
@@ -93,9 +99,10 @@ def _in_a_process(name: str, seed: int, minutes: float) -> Report:
     return Report(executions=0, seconds=time.monotonic() - started, findings=[finding])
 
 
-def _work(name: str, seed: int, seconds: float) -> int:
+def _work(module: str, name: str, seed: int, seconds: float) -> int:
+    targets: tuple[Target, ...] = import_module(module).TARGETS
     with watched():
-        outcome = run(TARGETS[name], first_seed=seed, seconds=seconds)
+        outcome = run(next(target for target in targets if target.name == name), first_seed=seed, seconds=seconds)
     print(json.dumps(asdict(_report(outcome))))
     return 0
 
@@ -111,9 +118,9 @@ def _report(outcome: Outcome) -> Report:
     return Report(executions=outcome.executions, seconds=outcome.seconds, findings=findings)
 
 
-def _again(file: Path) -> int:
+def _again(targets: dict[str, Target], file: Path) -> int:
     name = file.stem.rpartition("-")[0]
-    again(TARGETS[name], ast.literal_eval(file.read_text(encoding="utf-8")))
+    again(targets[name], ast.literal_eval(file.read_text(encoding="utf-8")))
     print(f"{name}: nothing wrong with {file}")
     return 0
 

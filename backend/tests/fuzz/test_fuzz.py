@@ -6,7 +6,7 @@ import secrets
 import pytest
 
 from tests.fuzz.engine import Outcome, run
-from tests.fuzz.targets import TARGETS
+from tests.fuzz.registry import TARGETS
 
 SEED = int(os.environ.get("EDGERUNNER_TEST_SEED", secrets.randbelow(2**31)))
 PURE_EXAMPLES = 40

@@ -65,7 +65,7 @@ def served(tmp_path: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
-        if process.stdout:
+        if process.stdout is not None:
             process.stdout.close()
         log.close()
 

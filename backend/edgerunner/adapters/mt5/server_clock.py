@@ -114,8 +114,9 @@ class ServerClock:
     def observe(self, server_ms: int, utc_ns: int) -> bool:
         """Take in the stamp of a tick that arrived just now; True when times are converted otherwise from now on.
 
-        Never so with a zone: what is measured then only confirms or contradicts it. A change is believed after three readings in a row, and only by one hour: that is summer time. Anything else
-        is kept as ``contradiction`` and changes nothing.
+        Never so with a zone: what is measured then only confirms or contradicts it. A change is believed after three
+        readings in a row, and only by one hour: that is summer time. Anything else is kept as ``contradiction`` and
+        changes nothing.
         """
         reading = reading_of(server_ms, utc_ns)
         if reading is None:

@@ -1,6 +1,5 @@
 """What ib_async hands to the adapter of Interactive Brokers: orders, executions, contracts, bars, account values."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields, is_dataclass, replace
@@ -105,7 +104,6 @@ async def _desk(site: None, messages: list[tuple[Any, ...]]) -> None:
                     heard.desk.execution(AAPL, *told)
                 case _:
                     getattr(heard.desk, kind)(*told)
-        await asyncio.sleep(0)
     finally:
         heard.desk.close()
     for report in heard.told:

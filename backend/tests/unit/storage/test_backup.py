@@ -173,6 +173,12 @@ def test_an_archive_is_never_written_over(tmp_path: Path, migrated_file: Path) -
     assert (tmp_path / "b.zip").read_text() == "mine"
 
 
+def test_the_folder_of_an_archive_is_made(tmp_path: Path, migrated_file: Path) -> None:
+    source = data_folder(tmp_path / "data", migrated_file)
+    save(source, source / "backups" / "b.zip")
+    assert backup.verify(source / "backups" / "b.zip").manifest.state == state_in(source)
+
+
 def test_an_empty_folder_cannot_be_backed_up(tmp_path: Path) -> None:
     with pytest.raises(BackupFailed, match=r"holds no edgerunner\.db"):
         save(tmp_path, tmp_path / "b.zip")

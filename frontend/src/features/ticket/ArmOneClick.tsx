@@ -41,7 +41,7 @@ export function ArmOneClick({ market, accountId, mode }: Props) {
         onClick={() => setAsking(true)}
         aria-label="Arm one-click trading from the book"
       >
-        One click from the book: off
+        Arm one-click trading
       </Button>
       <ArmDialog
         isOpen={isAsking}
