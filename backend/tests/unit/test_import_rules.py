@@ -21,6 +21,8 @@ SHARED_BY_ADAPTERS = {
     "instrument_lookup",
     "order_keys",
     "order_preview",
+    "reach",
+    "wire_mark",
 }
 CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["contracts"]}
 

@@ -56,10 +56,11 @@ def _damaged(draw: st.DrawFn, made: Any, least: int = 0) -> Any:
     return replace(made, **{name: draw(_like(getattr(made, name))) for name in chosen})
 
 
-EXECUTION = Execution(
-    execId="0001.01", time=datetime(2026, 11, 23, 15, 0, 1, tzinfo=UTC), acctNumber=ACCOUNT, side="BOT", shares=40.0,
-    price=101.5, permId=PERM_ID, clientId=7, orderId=5, orderRef=KEY, lastLiquidity=2,
-)  # fmt: skip
+_TOLD = {
+    "execId": "0001.01", "time": datetime(2026, 11, 23, 15, 0, 1, tzinfo=UTC), "acctNumber": ACCOUNT, "side": "BOT",
+    "shares": 40.0, "price": 101.5, "permId": PERM_ID, "clientId": 7, "orderId": 5, "orderRef": KEY, "lastLiquidity": 2,
+}  # fmt: skip
+EXECUTION = Execution(**_TOLD)  # type: ignore[arg-type]
 DETAILS = ContractDetails(
     contract=AAPL, marketName="NMS", minTick=0.01, validExchanges="SMART,NYSE", marketRuleIds="26,27", priceMagnifier=1,
     contractMonth="202612", timeZoneId="US/Eastern", tradingHours=_HOURS.decode(), minSize=1.0, sizeIncrement=1.0,

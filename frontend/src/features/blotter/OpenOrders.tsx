@@ -8,6 +8,7 @@ import { type Column, DataTable } from "@/ui/DataTable";
 import { OrderStatus } from "@/ui/OrderStatus";
 import { ProblemText } from "@/ui/ProblemText";
 import { ModifyOrder } from "./ModifyOrder";
+import { Where } from "./Where";
 
 /** Orders that may still trade, those with an unknown outcome first; each can be changed and canceled. */
 export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
@@ -33,7 +34,10 @@ export function OpenOrders({ orders }: { readonly orders: readonly Order[] }) {
 function columnsFor(onChange: (id: string) => void): readonly Column<Order>[] {
   return [
     { name: "Status", cell: (order) => <OrderStatus order={order} /> },
-    { name: "Instrument", cell: (order) => order.instrument_id },
+    {
+      name: "Instrument",
+      cell: ({ instrument_id, connection_id }) => <Where instrument={instrument_id} at={connection_id} />,
+    },
     {
       name: "Order",
       cell: (order) => (
@@ -45,7 +49,6 @@ function columnsFor(onChange: (id: string) => void): readonly Column<Order>[] {
     { name: "Filled", isNumber: true, cell: (order) => `${order.filled_quantity} / ${order.quantity}` },
     { name: "Price", isNumber: true, cell: (order) => <PriceText order={order} of={order.price} /> },
     { name: "Trigger", isNumber: true, isMinor: true, cell: (order) => <TriggerText order={order} /> },
-    { name: "At", isMinor: true, cell: (order) => <span className="text-muted">{order.connection_id}</span> },
     { name: "Actions", isActions: true, cell: (order) => <Actions order={order} onChange={onChange} /> },
   ];
 }

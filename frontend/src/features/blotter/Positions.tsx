@@ -7,6 +7,7 @@ import { Button } from "@/ui/Button";
 import { type Column, DataTable } from "@/ui/DataTable";
 import { Signed } from "@/ui/Signed";
 import { ClosePosition } from "./ClosePosition";
+import { Where } from "./Where";
 
 type Position = Schemas["PositionAnswer"];
 
@@ -28,7 +29,7 @@ function keyOf(position: Position): string {
 
 function columnsFor(onClose: (position: Position) => void): readonly Column<Position>[] {
   return [
-    { name: "Instrument", cell: (row) => <Where row={row} /> },
+    { name: "Instrument", cell: (row) => <Where instrument={row.instrument_id} at={whereWords(row)} /> },
     { name: "Position", isNumber: true, cell: (row) => <Size row={row} /> },
     { name: "Open PnL", isNumber: true, cell: (row) => <OpenPnl position={row} /> },
     {
@@ -61,17 +62,9 @@ function columnsFor(onClose: (position: Position) => void): readonly Column<Posi
   ];
 }
 
-/** The instrument over its connection, and the leg where there is more than one: a phone has no room beside. */
-function Where({ row }: { readonly row: Position }) {
-  const { instrument_id, connection_id, position_id } = row;
-  return (
-    <span className="block leading-tight max-md:w-24 max-md:whitespace-normal">
-      {instrument_id}
-      <span className="block text-xs text-muted">
-        {position_id === "net" ? connection_id : `${connection_id}, ${position_id}`}
-      </span>
-    </span>
-  );
+/** Connection, and the leg where there is more than one. */
+function whereWords({ connection_id, position_id }: Position): string {
+  return position_id === "net" ? connection_id : `${connection_id}, ${position_id}`;
 }
 
 function Size({ row }: { readonly row: Position }) {
@@ -98,11 +91,11 @@ function tickOf(text: string | null): string {
 function OpenPnl({ position }: { readonly position: Position }) {
   const newest = useRow<{ readonly unrealized_pnl: string | null }>("pnl", keyOf(position));
   const amount = newest === null ? position.unrealized_pnl : newest.unrealized_pnl;
-  if (amount === null) return <span className="text-muted">cost unknown</span>;
+  if (amount === null) return <span className="text-muted max-md:whitespace-normal">cost unknown</span>;
   return (
     <>
       <Signed amount={amount} currency={position.currency} />{" "}
-      <span className="text-xs text-muted">{position.currency}</span>
+      <span className="text-xs text-muted max-md:block">{position.currency}</span>
     </>
   );
 }

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from html.parser import HTMLParser
+from html import unescape
 
 from edgerunner.adapters.mt5.experts.report_labels import LANGUAGES, METRICS, REQUIRED, SETTINGS
 from edgerunner.domain.experts import StrategyDeal, StrategyReport
 
 Row = Sequence[str]
 
+_TAG = re.compile(r"<([/!?]?[^<>\s/]*)[^<>]*>")
 _STAMP = re.compile(r"\d{4}\.\d{2}\.\d{2} \d{2}:\d{2}(?::\d{2})?", re.ASCII)
 _BLANKS = re.compile(r"[\s\u00a0\u2007\u202f]+")
 _NUMBER = re.compile(r"[-+]?\d[\d\s\u00a0\u202f.,]*%?")
@@ -17,31 +18,30 @@ _THOUSANDS_BY_COMMA = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DEAL_COLUMNS = 13
 
 
-class _Rows(HTMLParser):
-    """Collects the text of table cells, row by row; nested tables become rows of their own."""
+def _rows_of(text: str) -> list[list[str]]:
+    """Return the text of table cells, row by row; nested tables become rows of their own.
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.rows: list[list[str]] = []
-        self._cell: list[str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in {"td", "th"}:
-            self._cell = []
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"td", "th"} and self._cell is not None:
-            if not self.rows:
-                self.rows.append([])
-            self.rows[-1].append(_BLANKS.sub(" ", "".join(self._cell)).strip())
-            self._cell = None
-
-    def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell.append(data)
+    Read by its tags alone, in time that grows with the text: Python's own parser of HTML takes minutes for 100 KB of
+    tags that never close.
+    """
+    rows: list[list[str]] = []
+    cell: list[str] | None = None
+    for place, piece in enumerate(_TAG.split(text)):
+        if place % 2 == 0:
+            if cell is not None:
+                cell.append(unescape(piece))
+            continue
+        match piece.lower():
+            case "tr":
+                rows.append([])
+            case "td" | "th":
+                cell = []
+            case "/td" | "/th" if cell is not None:
+                if not rows:
+                    rows.append([])
+                rows[-1].append(_BLANKS.sub(" ", "".join(cell)).strip())
+                cell = None
+    return rows
 
 
 def parse_report(text: str) -> StrategyReport:
@@ -49,18 +49,16 @@ def parse_report(text: str) -> StrategyReport:
 
     Deals are found by the shape of their row (13 cells that begin with a time and a ticket), not by a heading.
     """
-    reader = _Rows()
-    reader.feed(text)
-    reader.close()
-    pairs = tuple(_pairs(reader.rows))
+    rows = _rows_of(text)
+    pairs = tuple(_pairs(rows))
     language = _language({label for label, _ in pairs})
     known = _in_english(pairs, language)
     return StrategyReport(
         language=language,
         settings={name: known[label] for label, name in SETTINGS.items() if label in known and label != "inputs"},
-        inputs=dict(_inputs(reader.rows, language)),
+        inputs=dict(_inputs(rows, language)),
         metrics=dict(_metrics(known)),
-        deals=tuple(_deal(row) for row in reader.rows if _is_deal(row)),
+        deals=tuple(_deal(row) for row in rows if _is_deal(row)),
         raw=pairs,
     )
 
