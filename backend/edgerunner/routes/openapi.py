@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from edgerunner.routes.errors import error_examples
@@ -55,7 +56,9 @@ _SECURITY_SCHEMES: dict[str, Any] = {
 }
 
 _REFERENCE = "#/components/schemas/{model}"
-_MODELS = (FieldProblem, Problem, DeniedProblem, *STREAM_MODELS, *CHANNEL_DATA.values())
+_MODELS: tuple[type[BaseModel], ...] = (
+    FieldProblem, Problem, DeniedProblem, *STREAM_MODELS, *CHANNEL_DATA.values(),
+)  # fmt: skip
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:

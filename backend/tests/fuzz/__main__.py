@@ -42,7 +42,8 @@ def main() -> int:
     parser.add_argument("--worker", nargs=2, metavar=("MODULE", "TARGET"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
-        return _work(*arguments.worker, arguments.seed, arguments.minutes * 60)
+        module, name = arguments.worker
+        return _work(module, name, arguments.seed, arguments.minutes * 60)
     from tests.fuzz.registry import TARGETS
 
     if arguments.again:

@@ -68,6 +68,250 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description Return one's own keys, and an admin everybody's, without their secrets; newest first.
+         */
+        get: operations["list_keys_api_keys_get"];
+        put?: never;
+        /**
+         * Add Key
+         * @description Make a key within one's own rights; its text is in this answer and nowhere again.
+         */
+        post: operations["add_key_api_keys_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Key
+         * @description End a key and its streams at once.
+         */
+        delete: operations["revoke_key_api_keys__key_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit
+         * @description Return who did what, from where, and what came of it; newest first.
+         */
+        get: operations["audit_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Login
+         * @description Sign in as a user. With a second factor and no code: 401 with the code `second_factor_required`.
+         */
+        post: operations["login_auth_login_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Logout
+         * @description End the session of the access token, with its refresh tokens and streams.
+         */
+        post: operations["logout_auth_logout_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Me
+         * @description Return who the caller is, and what its credential may do.
+         */
+        get: operations["me_auth_me_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Password
+         * @description Give oneself a new password; ends every session, this one included.
+         */
+        post: operations["change_password_auth_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh
+         * @description Return new tokens for a refresh token, which is used up; one used twice ends its whole session.
+         */
+        post: operations["refresh_auth_refresh_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/stream-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stream Ticket
+         * @description Return a ticket that opens one stream with the rights of this credential, within 30 seconds.
+         */
+        post: operations["stream_ticket_auth_stream_ticket_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Totp
+         * @description Begin a second factor: a secret for an authenticator, shown this once; it counts when confirmed.
+         */
+        post: operations["begin_totp_auth_totp_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Totp
+         * @description Make the second factor count; answers recovery codes, each good once.
+         */
+        post: operations["confirm_totp_auth_totp_confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Totp
+         * @description Take one's second factor away; ends every session, this one included.
+         */
+        post: operations["remove_totp_auth_totp_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/backtest/run": {
         parameters: {
             query?: never;
@@ -903,6 +1147,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/positions/close-by": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close By
+         * @description Close a position by an opposite one of the same instrument; the larger one's rest stays.
+         *
+         *     One order at the broker, which costs one spread less than two. 501 where the broker has no such thing.
+         */
+        post: operations["close_by_positions_close_by_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/positions/leverage": {
         parameters: {
             query?: never;
@@ -1349,6 +1615,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description Return all users by name.
+         */
+        get: operations["list_users_users_get"];
+        put?: never;
+        /**
+         * Add User
+         * @description Make a user. Passwords have 12 characters or more and are no well-known word.
+         */
+        post: operations["add_user_users_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove User
+         * @description Remove a user with sessions, streams and API keys; what it did stays in journal and audit log.
+         */
+        delete: operations["remove_user_users__user__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Change role, password, second factor, or whether a user may sign in; ends all its sessions and streams.
+         *
+         *     The last admin who may sign in stays one, unless the holder of the installation's own key asks.
+         */
+        patch: operations["change_user_users__user__patch"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1445,6 +1761,79 @@ export interface components {
             op: string;
         };
         /**
+         * AddKeyRequest
+         * @description A new API key; ``user`` is for admins who make one for somebody else.
+         */
+        AddKeyRequest: {
+            /** Allowed Ips */
+            allowed_ips?: string[];
+            /** Expires At */
+            expires_at?: string | null;
+            /**
+             * Name
+             * @example grafana
+             */
+            name: string;
+            /** Scopes */
+            scopes: components["schemas"]["Right"][];
+            /** User */
+            user?: string | null;
+        };
+        /**
+         * AddUserRequest
+         * @description A new user.
+         */
+        AddUserRequest: {
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            role: components["schemas"]["Role"];
+            /**
+             * User
+             * @example anna
+             */
+            user: string;
+        };
+        /**
+         * AlertAnswer
+         * @description One thing somebody should look at; ``connection_id`` null = the whole installation.
+         *
+         *     ``execution``: of that connection, ``local`` = a paper account; null without one.
+         */
+        AlertAnswer: {
+            /** Alert Id */
+            alert_id: string;
+            /** Code */
+            code: string;
+            /** Connection Id */
+            connection_id: string | null;
+            /** Execution */
+            execution: string | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "info" | "warning" | "critical";
+            /** Text */
+            text: string;
+            /**
+             * Time
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            time: string;
+        };
+        /**
+         * AlertList
+         * @description Alerts, newest first.
+         */
+        AlertList: {
+            /** Alerts */
+            alerts: components["schemas"]["AlertAnswer"][];
+        };
+        /**
          * ArmRequest
          * @description Lets a live account trade for some minutes; ``confirm`` repeats the account's id.
          */
@@ -1479,6 +1868,44 @@ export interface components {
             armed_until: string;
             /** Connection Id */
             connection_id: string;
+        };
+        /**
+         * AuditEntryAnswer
+         * @description Something that was done, or tried.
+         */
+        AuditEntryAnswer: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** Address */
+            address: string;
+            /** Audit Id */
+            audit_id: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Result */
+            result: string;
+            /** Target */
+            target: string;
+            /**
+             * Time
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            time: string;
+        };
+        /**
+         * AuditPage
+         * @description A page of the audit log, newest first.
+         */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntryAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * AuthenticateOperation
@@ -1944,6 +2371,22 @@ export interface components {
             run_ea: boolean;
         };
         /**
+         * ChangeUserRequest
+         * @description What changes of a user; every change ends all sessions of it.
+         */
+        ChangeUserRequest: {
+            /** Disabled */
+            disabled?: boolean | null;
+            /** Password */
+            password?: string | null;
+            /**
+             * Reset Totp
+             * @default false
+             */
+            reset_totp: boolean;
+            role?: components["schemas"]["Role"] | null;
+        };
+        /**
          * ChannelMessage
          * @description What a channel says.
          *
@@ -2086,6 +2529,23 @@ export interface components {
          */
         ChildKind: "order" | "position_attribute";
         /**
+         * CloseByRequest
+         * @description Two opposite positions of one instrument that close each other (MetaTrader 5, hedging).
+         */
+        CloseByRequest: {
+            /** Account Id */
+            account_id?: string | null;
+            /**
+             * Connection Id
+             * @example bybit-sim
+             */
+            connection_id: string;
+            /** Opposite Position Id */
+            opposite_position_id: string;
+            /** Position Id */
+            position_id: string;
+        };
+        /**
          * ClosePositionsRequest
          * @description Which positions to close; null means any of the connection.
          */
@@ -2101,6 +2561,17 @@ export interface components {
             instrument_id?: string | null;
             /** Position Id */
             position_id?: string | null;
+        };
+        /**
+         * CodeRequest
+         * @description A code of the authenticator to be confirmed.
+         */
+        CodeRequest: {
+            /**
+             * Code
+             * @description Of the authenticator, or a recovery code.
+             */
+            code: string;
         };
         /**
          * ConfigAnswer
@@ -2416,6 +2887,29 @@ export interface components {
             timeframe: components["schemas"]["Timeframe"];
         };
         /**
+         * EndedAnswer
+         * @description What was ended.
+         */
+        EndedAnswer: {
+            /**
+             * Ended
+             * @enum {string}
+             */
+            ended: "session" | "all_sessions" | "second_factor";
+        };
+        /**
+         * EnrolmentAnswer
+         * @description What an authenticator needs, shown this once; it counts after POST /auth/totp/confirm.
+         */
+        EnrolmentAnswer: {
+            /** Qr Svg */
+            qr_svg: string;
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
          * EquityCurvePage
          * @description The equity curve, oldest first.
          */
@@ -2726,6 +3220,14 @@ export interface components {
             venue_order_id: string | null;
         };
         /**
+         * FillList
+         * @description Fills: the newest 500 in a snapshot, new and restated ones in a delta.
+         */
+        FillList: {
+            /** Fills */
+            fills: components["schemas"]["FillAnswer"][];
+        };
+        /**
          * FillPage
          * @description Fills, newest first.
          */
@@ -2849,9 +3351,10 @@ export interface components {
         };
         /**
          * HealthzAnswer
-         * @description The process is alive.
+         * @description The process is alive; ``redis`` is null where none is configured.
          */
         HealthzAnswer: {
+            redis: components["schemas"]["RedisAnswer"] | null;
             /**
              * Status
              * @constant
@@ -3026,6 +3529,42 @@ export interface components {
             time: string;
         };
         JsonValue: unknown;
+        /**
+         * KeyAnswer
+         * @description An API key without its secret; ``user`` null = made with the installation's own key.
+         */
+        KeyAnswer: {
+            /** Allowed Ips */
+            allowed_ips: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Key Id */
+            key_id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /** Scopes */
+            scopes: ("read" | "trade" | "strategies" | "research" | "admin")[];
+            /** User */
+            user: string | null;
+        };
+        /**
+         * KeyList
+         * @description API keys, newest first.
+         */
+        KeyList: {
+            /** Api Keys */
+            api_keys: components["schemas"]["KeyAnswer"][];
+        };
         /**
          * LabelAnswer
          * @description A label of a report with its value, as written.
@@ -3263,11 +3802,115 @@ export interface components {
             time: string;
         };
         /**
+         * LoginRequest
+         * @description Name and password, and a code when the user has a second factor.
+         */
+        LoginRequest: {
+            /** Code */
+            code?: string | null;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /** User */
+            user: string;
+        };
+        /**
+         * MadeKeyAnswer
+         * @description A new API key with its text, which nothing shows again.
+         */
+        MadeKeyAnswer: {
+            /** Allowed Ips */
+            allowed_ips: string[];
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Key */
+            key: string;
+            /** Key Id */
+            key_id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Prefix */
+            prefix: string;
+            /** Scopes */
+            scopes: ("read" | "trade" | "strategies" | "research" | "admin")[];
+            /** User */
+            user: string | null;
+        };
+        /**
          * MarginMode
          * @description What backs a position: all money of the account, an amount set apart, or the risk of the whole portfolio.
          * @enum {string}
          */
         MarginMode: "cross" | "isolated" | "portfolio";
+        /**
+         * MarketTradeAnswer
+         * @description One public trade; ``side`` is the taker's.
+         */
+        MarketTradeAnswer: {
+            /**
+             * Price
+             * @example 64250.5
+             */
+            price: string;
+            /**
+             * Quantity
+             * @example 64250.5
+             */
+            quantity: string;
+            side: components["schemas"]["Side"];
+            /**
+             * Time
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            time: string;
+            /** Trade Id */
+            trade_id: string;
+        };
+        /**
+         * MarketTradeList
+         * @description Trades of a market: the newest 100 in a snapshot, new ones in a delta.
+         */
+        MarketTradeList: {
+            /** Trades */
+            trades: components["schemas"]["MarketTradeAnswer"][];
+        };
+        /**
+         * MeAnswer
+         * @description Who the caller is, and what its credential may do.
+         */
+        MeAnswer: {
+            /** Actor */
+            actor: string;
+            /**
+             * Credential
+             * @enum {string}
+             */
+            credential: "owner" | "key" | "token";
+            /** Expires At */
+            expires_at: string | null;
+            /** Rights */
+            rights: ("read" | "trade" | "strategies" | "research" | "admin")[];
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "trader" | "admin";
+            /** Totp Enabled */
+            totp_enabled: boolean;
+            /** User */
+            user: string | null;
+        };
         /**
          * MessageAnswer
          * @description What an EA answered to a command, in its own words.
@@ -3455,6 +4098,14 @@ export interface components {
             order: components["schemas"]["OrderAnswer"];
         };
         /**
+         * OrderList
+         * @description Orders: open ones and the newest 500 closed ones in a snapshot, changed ones in a delta.
+         */
+        OrderList: {
+            /** Orders */
+            orders: components["schemas"]["OrderAnswer"][];
+        };
+        /**
          * OrderPage
          * @description Orders, newest first.
          */
@@ -3529,6 +4180,22 @@ export interface components {
             time: string;
         };
         /**
+         * PasswordRequest
+         * @description A new password for oneself.
+         */
+        PasswordRequest: {
+            /**
+             * Current
+             * Format: password
+             */
+            current: string;
+            /**
+             * New
+             * Format: password
+             */
+            new: string;
+        };
+        /**
          * PerformanceAnswer
          * @description Totals of a strategy's own fills by settlement currency, before fees; fees stand apart.
          *
@@ -3560,6 +4227,45 @@ export interface components {
             /** Children */
             children: components["schemas"]["ChildAnswer"][];
             order: components["schemas"]["OrderAnswer"];
+        };
+        /**
+         * PnlAnswer
+         * @description Profit of one open position at the newest mark.
+         */
+        PnlAnswer: {
+            /** Account Id */
+            account_id: string;
+            /**
+             * As Of
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            as_of: string;
+            /** Connection Id */
+            connection_id: string;
+            /** Currency */
+            currency: string;
+            /** Instrument Id */
+            instrument_id: string;
+            /** Mark Price */
+            mark_price: string | null;
+            /** Position Id */
+            position_id: string;
+            /**
+             * Realized Pnl
+             * @example 64250.5
+             */
+            realized_pnl: string;
+            /** Unrealized Pnl */
+            unrealized_pnl: string | null;
+        };
+        /**
+         * PnlList
+         * @description Profit of the open positions; only on the stream.
+         */
+        PnlList: {
+            /** Pnl */
+            pnl: components["schemas"]["PnlAnswer"][];
         };
         /**
          * PortfolioAnswer
@@ -3787,6 +4493,55 @@ export interface components {
             reasons: components["schemas"]["NotReadyReason"][];
         };
         /**
+         * RecoveryAnswer
+         * @description Codes for the day the phone is lost, each good once, shown this once.
+         */
+        RecoveryAnswer: {
+            /** Recovery Codes */
+            recovery_codes: string[];
+        };
+        /**
+         * RedisAnswer
+         * @description Whether Redis answers, since when, and what is wrong with it. Trading goes on without it.
+         */
+        RedisAnswer: {
+            /** Reason */
+            reason: string | null;
+            /**
+             * Since
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            since: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "up" | "down";
+        };
+        /**
+         * RefreshRequest
+         * @description A refresh token, which is used up by this.
+         */
+        RefreshRequest: {
+            /**
+             * Refresh Token
+             * Format: password
+             */
+            refresh_token: string;
+        };
+        /**
+         * RemoveTotpRequest
+         * @description One's password, to take the second factor away.
+         */
+        RemoveTotpRequest: {
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
          * RepairedAnswer
          * @description What a repair that was asked for did, and to how many rows.
          */
@@ -3811,6 +4566,12 @@ export interface components {
             scope: string;
         };
         /**
+         * Right
+         * @description What a route or a channel asks for; also the scopes of an API key.
+         * @enum {string}
+         */
+        Right: "read" | "trade" | "strategies" | "research" | "admin";
+        /**
          * RiskAnswer
          * @description ``state`` and ``limits`` of the scope ``all``, their use by account, and every scope that was ever set.
          */
@@ -3828,6 +4589,12 @@ export interface components {
             /** Use */
             use: components["schemas"]["UseAnswer"][];
         };
+        /**
+         * Role
+         * @description What a person is; each role holds the rights of those before it.
+         * @enum {string}
+         */
+        Role: "viewer" | "trader" | "admin";
         /**
          * ScopeAnswer
          * @description One scope's own state and limits; ``changed_at`` null = never changed.
@@ -3847,6 +4614,14 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "reducing" | "halted";
+        };
+        /**
+         * ScopeList
+         * @description Scopes of the risk layer: all in a snapshot, changed ones in a delta.
+         */
+        ScopeList: {
+            /** Scopes */
+            scopes: components["schemas"]["ScopeAnswer"][];
         };
         /**
          * SessionAnswer
@@ -4287,6 +5062,20 @@ export interface components {
             time: string;
         };
         /**
+         * TicketAnswer
+         * @description A stream ticket: the ``token`` of one stream, within 30 seconds.
+         */
+        TicketAnswer: {
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            expires_at: string;
+            /** Ticket */
+            ticket: string;
+        };
+        /**
          * TimeInForce
          * @description How long an order works.
          * @enum {string}
@@ -4298,6 +5087,28 @@ export interface components {
          * @enum {string}
          */
         Timeframe: "1s" | "5s" | "1m" | "5m" | "15m" | "30m" | "1h" | "4h" | "1d";
+        /**
+         * TokensAnswer
+         * @description Tokens, shown this once; ``expires_at`` is the access token's.
+         */
+        TokensAnswer: {
+            /** Access Token */
+            access_token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            expires_at: string;
+            /** Refresh Token */
+            refresh_token: string;
+            /**
+             * Token Type
+             * @enum {string}
+             */
+            token_type: "bearer";
+            user: components["schemas"]["UserAnswer"];
+        };
         /**
          * TradeRequest
          * @description One order to place.
@@ -4452,6 +5263,37 @@ export interface components {
             state: "active" | "reducing" | "halted";
         };
         /**
+         * UserAnswer
+         * @description A user.
+         */
+        UserAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             * @example 2026-11-23T04:00:00.000000Z
+             */
+            created_at: string;
+            /** Disabled */
+            disabled: boolean;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "trader" | "admin";
+            /** Totp Enabled */
+            totp_enabled: boolean;
+            /** User */
+            user: string;
+        };
+        /**
+         * UserList
+         * @description All users by name.
+         */
+        UserList: {
+            /** Users */
+            users: components["schemas"]["UserAnswer"][];
+        };
+        /**
          * EquityPointAnswer
          * @description What an account was worth at one time.
          */
@@ -4520,7 +5362,7 @@ export interface operations {
                     "application/json": components["schemas"]["EquityPage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4529,7 +5371,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4540,6 +5382,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4579,7 +5430,7 @@ export interface operations {
                     "application/json": components["schemas"]["SettingsAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4588,7 +5439,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4608,6 +5459,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4684,7 +5544,7 @@ export interface operations {
                     "application/json": components["schemas"]["SettingsAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4693,7 +5553,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Live trading is not switched on. The request's Host or Origin is not allowed here. */
+            /** @description Live trading is not switched on. The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4722,6 +5582,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4797,7 +5666,7 @@ export interface operations {
                     "application/json": components["schemas"]["AccountList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4806,7 +5675,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4826,6 +5695,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4871,6 +5749,1070 @@ export interface operations {
             };
         };
     };
+    list_keys_api_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_key_api_keys_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddKeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeKeyAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key_api_keys__key_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_audit_get: {
+        parameters: {
+            query?: {
+                /** @description Most items of one answer. */
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_auth_login_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensAnswer"];
+                };
+            };
+            /** @description The password is right; send a code of the authenticator beside it. The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout_auth_logout_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_auth_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password_auth_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_auth_refresh_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_ticket_auth_stream_ticket_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_totp_auth_totp_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_totp_auth_totp_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_totp_auth_totp_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveTotpRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     run_backtest_run_post: {
         parameters: {
             query?: never;
@@ -4893,7 +6835,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestRunAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4902,7 +6844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4922,6 +6864,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4980,7 +6931,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestRunPage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4989,7 +6940,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5000,6 +6951,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5039,7 +6999,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestRunAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5048,7 +7008,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5068,6 +7028,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5107,7 +7076,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestRunAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5116,7 +7085,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5145,6 +7114,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5188,7 +7166,7 @@ export interface operations {
                     "application/json": components["schemas"]["EquityCurvePage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5197,7 +7175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5226,6 +7204,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5265,7 +7252,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestRefusals"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5274,7 +7261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5303,6 +7290,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5342,7 +7338,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5351,7 +7347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5380,6 +7376,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5423,7 +7428,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestTradePage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5432,7 +7437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5461,6 +7466,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5501,7 +7515,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5510,7 +7524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Live trading is not switched on. The request's Host or Origin is not allowed here. */
+            /** @description Live trading is not switched on. The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5539,6 +7553,15 @@ export interface operations {
             };
             /** @description The broker refused the credentials. A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5611,7 +7634,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5620,7 +7643,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5631,6 +7654,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5669,7 +7701,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5678,7 +7710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5698,6 +7730,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5734,7 +7775,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConfigAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5743,7 +7784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5754,6 +7795,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5794,7 +7844,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5803,7 +7853,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5814,6 +7864,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5877,7 +7936,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5886,7 +7945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5915,6 +7974,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5955,7 +8023,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5964,7 +8032,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6002,6 +8070,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6076,7 +8153,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6085,7 +8162,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6105,6 +8182,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6143,7 +8229,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6152,7 +8238,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6181,6 +8267,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6219,7 +8314,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6228,7 +8323,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6257,6 +8352,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6295,7 +8399,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExpertList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6304,7 +8408,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6324,6 +8428,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6364,7 +8477,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExpertRunAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6373,7 +8486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6411,6 +8524,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6465,7 +8587,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExpertRunList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6474,7 +8596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6485,6 +8607,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6524,7 +8655,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExpertRunAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6533,7 +8664,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6553,6 +8684,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6592,7 +8732,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExpertRunAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6601,7 +8741,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6630,6 +8770,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6670,7 +8819,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExpertAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6679,7 +8828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Live trading is not switched on. The request's Host or Origin is not allowed here. */
+            /** @description Live trading is not switched on. The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6717,6 +8866,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6771,7 +8929,7 @@ export interface operations {
                     "application/json": components["schemas"]["TerminalList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6780,7 +8938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6791,6 +8949,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6833,7 +9000,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6842,7 +9009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6880,6 +9047,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6945,7 +9121,7 @@ export interface operations {
                     "application/json": components["schemas"]["ExpertAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6954,7 +9130,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6974,6 +9150,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7026,7 +9211,7 @@ export interface operations {
                     "application/json": components["schemas"]["FillPage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7035,7 +9220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7046,6 +9231,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7082,7 +9276,7 @@ export interface operations {
                     "application/json": components["schemas"]["HealthzAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7091,7 +9285,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7102,6 +9296,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7142,7 +9345,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstrumentList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7151,7 +9354,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7171,6 +9374,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7250,7 +9462,7 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7259,7 +9471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7270,6 +9482,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7330,7 +9551,7 @@ export interface operations {
                     "application/json": components["schemas"]["LedgerPage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7339,7 +9560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7350,6 +9571,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7391,7 +9621,7 @@ export interface operations {
                     "application/json": components["schemas"]["DepthAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7400,7 +9630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7420,6 +9650,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7497,7 +9736,7 @@ export interface operations {
                     "application/json": components["schemas"]["FundingAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7506,7 +9745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7526,6 +9765,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7606,7 +9854,7 @@ export interface operations {
                     "application/json": components["schemas"]["BarList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7615,7 +9863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7635,6 +9883,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7710,7 +9967,7 @@ export interface operations {
                     "application/json": components["schemas"]["TickerAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7719,7 +9976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7739,6 +9996,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7811,7 +10077,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7820,7 +10086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7831,6 +10097,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7874,7 +10149,7 @@ export interface operations {
                     "application/json": components["schemas"]["ItemResults"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7883,7 +10158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7912,6 +10187,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7964,7 +10248,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderPage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7973,7 +10257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7993,6 +10277,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8034,7 +10327,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderEnvelope"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8043,7 +10336,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8081,6 +10374,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8153,7 +10455,7 @@ export interface operations {
                     "application/json": components["schemas"]["OrderEnvelope"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8162,7 +10464,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8200,6 +10502,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8265,7 +10576,7 @@ export interface operations {
                     "application/json": components["schemas"]["EventList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8274,7 +10585,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8294,6 +10605,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8332,7 +10652,7 @@ export interface operations {
                     "application/json": components["schemas"]["PortfolioAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8341,7 +10661,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8352,6 +10672,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8390,7 +10719,7 @@ export interface operations {
                     "application/json": components["schemas"]["PositionList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8399,7 +10728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8419,6 +10748,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8465,7 +10803,7 @@ export interface operations {
                     "application/json": components["schemas"]["ItemResults"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8474,7 +10812,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8510,8 +10848,128 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of this program; the log has the details. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The connection has no session with the broker, or is not reconciled with it yet. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_by_positions_close_by_post: {
+        parameters: {
+            query?: {
+                /** @description Milliseconds to wait for the broker's word before answering. */
+                wait_ms?: number;
+            };
+            header?: {
+                /** @description `ui` marks orders that a person sent from a screen. */
+                "X-Edgerunner-Source"?: ("api" | "ui") | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseByRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderEnvelope"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our own checks refused the order; it is stored with status `denied`. A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DeniedProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker or this version cannot do it, with the reason. */
+            501: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8552,7 +11010,7 @@ export interface operations {
                     "application/json": components["schemas"]["LeverageAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8561,7 +11019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Live trading is not switched on. The request's Host or Origin is not allowed here. */
+            /** @description Live trading is not switched on. The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8590,6 +11048,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8666,7 +11133,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrailingStopAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8675,7 +11142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Live trading is not switched on. The request's Host or Origin is not allowed here. */
+            /** @description Live trading is not switched on. The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8704,6 +11171,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8781,7 +11257,7 @@ export interface operations {
                     "application/json": components["schemas"]["TrailingStopAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8790,7 +11266,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Live trading is not switched on. The request's Host or Origin is not allowed here. */
+            /** @description Live trading is not switched on. The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8819,6 +11295,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8891,7 +11376,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReadyzAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8900,7 +11385,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8911,6 +11396,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8956,7 +11450,7 @@ export interface operations {
                     "application/json": components["schemas"]["RiskAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8965,7 +11459,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8976,6 +11470,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9016,7 +11519,7 @@ export interface operations {
                     "application/json": components["schemas"]["ArmingAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9025,7 +11528,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9054,6 +11557,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9103,7 +11615,7 @@ export interface operations {
                     "application/json": components["schemas"]["RiskAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9112,7 +11624,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9132,6 +11644,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9172,7 +11693,7 @@ export interface operations {
                     "application/json": components["schemas"]["HaltAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9181,7 +11702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9210,6 +11731,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9250,7 +11780,7 @@ export interface operations {
                     "application/json": components["schemas"]["ScopeAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9259,7 +11789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9288,6 +11818,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9337,7 +11876,7 @@ export interface operations {
                     "application/json": components["schemas"]["ScopeAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9346,7 +11885,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9375,6 +11914,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9465,7 +12013,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignalAcceptedAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9474,7 +12022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9510,7 +12058,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. You ask too often; `Retry-After` says in how many seconds the next call is free. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -9557,7 +12105,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9566,7 +12114,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9577,6 +12125,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9617,7 +12174,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9626,7 +12183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9655,6 +12212,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9700,7 +12266,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyClassList"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9709,7 +12275,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9720,6 +12286,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9758,7 +12333,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9767,7 +12342,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9787,6 +12362,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9829,7 +12413,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyLogPage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9838,7 +12422,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9858,6 +12442,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9896,7 +12489,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9905,7 +12498,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9934,6 +12527,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9985,7 +12587,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignalSecretAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9994,7 +12596,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10014,6 +12616,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10065,7 +12676,7 @@ export interface operations {
                     "application/json": components["schemas"]["SignalPage"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10074,7 +12685,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10094,6 +12705,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10132,7 +12752,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10141,7 +12761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10170,6 +12790,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10217,7 +12846,7 @@ export interface operations {
                     "application/json": components["schemas"]["StrategyAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10226,7 +12855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10262,6 +12891,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A defect of this program; the log has the details. */
             500: {
                 headers: {
@@ -10289,7 +12927,7 @@ export interface operations {
                 wait_ms?: number;
             };
             header?: {
-                /** @description The same key and body is the same order, however often it is sent. Scoped per API key. */
+                /** @description The same key and body is the same order, however often it is sent. Scoped per user or API key. */
                 "Idempotency-Key"?: string | null;
                 /** @description `ui` marks orders that a person sent from a screen. */
                 "X-Edgerunner-Source"?: ("api" | "ui") | null;
@@ -10312,7 +12950,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlacedAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10321,7 +12959,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10364,6 +13002,15 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["DeniedProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A defect of this program; the log has the details. */
@@ -10417,7 +13064,7 @@ export interface operations {
                     "application/json": components["schemas"]["PreviewAnswer"];
                 };
             };
-            /** @description The API key is missing or wrong. */
+            /** @description The credential is missing, wrong, expired or revoked. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10426,7 +13073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request's Host or Origin is not allowed here. */
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10464,6 +13111,15 @@ export interface operations {
             };
             /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10509,6 +13165,377 @@ export interface operations {
             };
             /** @description The broker did not answer a query in time. */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users_users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_user_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user_users__user__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user_users__user__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserAnswer"];
+                };
+            };
+            /** @description The credential is missing, wrong, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The credential lacks the right for this call, or the request's Host or Origin is not allowed here. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such order, connection, instrument or path. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request contradicts what exists. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than this call takes (1 MB, more for uploads). */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field of the request is wrong; `errors` names it. Nothing was recorded or sent. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You ask too often; `Retry-After` says in how many seconds the next call is free. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect of this program; the log has the details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is waiting already; nothing was taken in, and the same request may be sent again. The journal cannot be written, so nothing was sent. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

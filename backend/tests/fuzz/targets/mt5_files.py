@@ -44,7 +44,8 @@ TABLE = (
 )
 BOMBS = [
     b'<!DOCTYPE x [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><x>&b;</x>', b"<a>" * 20_000,
-    b'<?xml version="1.0" encoding="utf-7"?><x/>', ("<td>" * 50_000).encode(), b"<!--" * 50_000, b"<a " * 50_000, b"<![CDATA[" * 5_000,
+    b'<?xml version="1.0" encoding="utf-7"?><x/>', ("<td>" * 50_000).encode(), b"<!--" * 50_000,
+    b"<a " * 50_000, b"<![CDATA[" * 5_000,
     b'<Row xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Cell/></Row>',
 ]  # fmt: skip
 SOURCE = (

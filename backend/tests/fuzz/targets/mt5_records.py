@@ -92,7 +92,7 @@ def _symbol(info: Any) -> None:
             decoded(position_report, book, position(), listing, error=EdgerunnerError)
 
 
-_account_info = row(AccountInfo, login=5, currency="USD", currency_digits=2, balance=100.5)
+_account_info = row(AccountInfo, login=5, currency="USD", currency_digits=2, leverage=100)
 
 TARGETS: tuple[Target, ...] = (
     pure(
