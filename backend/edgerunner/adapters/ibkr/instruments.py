@@ -115,7 +115,7 @@ def _zone(name: str) -> ZoneInfo:
     """Return the exchange's time zone; TWS has old names (``US/Eastern``, ``GB-Eire``), and some of its own."""
     try:
         return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         _log.warning("time_zone_not_understood", zone=name)
         return ZoneInfo("UTC")
 

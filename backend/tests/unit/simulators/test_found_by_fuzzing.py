@@ -4,7 +4,9 @@ import pytest
 
 from edgerunner.simulators.mt5.ipc import FrameError, decode_value
 from edgerunner.simulators.timestamps import parse_rfc3339
+from edgerunner.simulators.tws.wire.errors import FrameError as BrokenFraming
 from edgerunner.simulators.tws.wire.errors import MessageError
+from edgerunner.simulators.tws.wire.frames import parse_offer
 from edgerunner.simulators.tws.wire.kinds import NUMBER, NUMBER_OR_MAX, UNSET_DOUBLE
 
 
@@ -43,3 +45,9 @@ def test_a_value_that_is_none_is_a_broken_frame(value: dict[str, object]) -> Non
 def test_a_time_beyond_63_bits_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="between the years 1970 and 2262"):
         parse_rfc3339(text)
+
+
+def test_an_offer_whose_options_hold_a_nul_is_broken_framing() -> None:
+    assert parse_offer(b"v100..178 +PACEAPI\0").options == "+PACEAPI"
+    with pytest.raises(BrokenFraming):
+        parse_offer(b"v100..178 +PAC\0\0")

@@ -16,8 +16,8 @@ GREETING: Final = b"API\0"
 LENGTH_BYTES: Final = 4
 MAXIMUM_FRAME_BYTES: Final = 1 << 20
 """Longest frame taken from a client; a guess, the real limit is not documented."""
-_OFFER: Final = re.compile(r"v([0-9]{1,6})\.\.([0-9]{1,6})(?: (.*))?", re.DOTALL)
-_SINGLE_OFFER: Final = re.compile(r"v?([0-9]{1,6})(?: (.*))?", re.DOTALL)
+_OFFER: Final = re.compile(r"v([0-9]{1,6})\.\.([0-9]{1,6})(?: ([^\0]*))?")
+_SINGLE_OFFER: Final = re.compile(r"v?([0-9]{1,6})(?: ([^\0]*))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

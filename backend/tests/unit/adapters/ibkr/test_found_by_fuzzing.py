@@ -4,6 +4,7 @@ import pytest
 from ib_async.objects import BarData
 
 from edgerunner.adapters.ibkr.bar_words import bar_of
+from edgerunner.adapters.ibkr.instruments import _zone
 from edgerunner.adapters.ibkr.values import number
 from edgerunner.domain.errors import BrokerUnreachable
 from edgerunner.domain.market import Timeframe
@@ -34,3 +35,8 @@ async def test_orders_and_executions_without_a_side_are_passed_over() -> None:
     heard.open_order("Submitted")
     assert len(heard.orders) == 1
     heard.desk.close()
+
+
+@pytest.mark.parametrize("name", ["9" * 400, "America", "../../etc/passwd", "\x00"])
+def test_a_time_zone_that_is_none_is_utc(name: str) -> None:
+    assert _zone(name).key == "UTC"
