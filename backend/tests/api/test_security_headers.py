@@ -120,7 +120,7 @@ async def test_a_listed_page_may_use_every_method_and_read_when_to_come_back(tmp
     async with running_api(tmp_path, cors_origins=("https://desk.example",)) as api:
         assert (await api.http.options("/risk/limits", headers=asked)).status_code == 200
         answer = await api.http.get("/positions", headers={"Origin": "https://desk.example"})
-        assert answer.headers["access-control-expose-headers"] .startswith("Retry-After")
+        assert answer.headers["access-control-expose-headers"].startswith("Retry-After")
 
 
 @pytest.mark.parametrize(
