@@ -7,6 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -263,18 +265,25 @@ def test_a_static_screen_is_told_where_its_api_is(
     )
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return a folder that every user may enter; those of ``tmp_path`` lie in one that root alone may."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give root up")
-def test_a_container_started_as_root_hands_the_data_over_and_becomes_nobody_special(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for parent in (tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
-    program = tmp_path / "edgerunner"
+def test_a_container_started_as_root_hands_the_data_over_and_becomes_nobody_special(
+    open_folder: Path,
+) -> None:
+    program = open_folder / "edgerunner"
     program.write_text('#!/bin/sh\nid -u; id -G; echo "$@"; touch "$EDGERUNNER_DATA_DIR/mine"\n')
     program.chmod(0o755)
-    data = tmp_path / "data"
+    data = open_folder / "data"
     started = subprocess.run(
         ["/usr/bin/env", "python3", str(ROOT / "deploy" / "start.py"), "serve", "--json"],
-        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "EDGERUNNER_DATA_DIR": str(data)},
+        env={"PATH": f"{open_folder}:{os.environ['PATH']}", "EDGERUNNER_DATA_DIR": str(data)},
         capture_output=True,
         text=True,
         timeout=30,
