@@ -124,11 +124,15 @@ class ShownBook:
 
     def is_fresh(self, now_ns: int, assumptions: Assumptions) -> bool:
         """Tell whether the market may be traded on."""
+        if assumptions.stale_after_ns is not None and self.is_outdated:
+            return False
+        return self.is_recent(now_ns, assumptions)
+
+    def is_recent(self, now_ns: int, assumptions: Assumptions) -> bool:
+        """Tell whether the market was shown lately, though a trade may prove that it has changed since."""
         if self.shown_ns is None:
             return False
-        if assumptions.stale_after_ns is None:
-            return True
-        return not self.is_outdated and now_ns - self.shown_ns <= assumptions.stale_after_ns
+        return assumptions.stale_after_ns is None or now_ns - self.shown_ns <= assumptions.stale_after_ns
 
     def against(self, side: Side) -> ShownSide:
         """Return the side that an order of ``side`` trades with."""

@@ -72,6 +72,10 @@ class WorkingOrders:
         """Tell whether the market shown may be traded on."""
         return self.shown.is_fresh(now_ns, self._assumptions)
 
+    def is_recent(self, now_ns: int) -> bool:
+        """Tell whether an order may wait for the next market: the last one was shown lately."""
+        return self.shown.is_recent(now_ns, self._assumptions)
+
     def restore(self, orders: Iterable[WorkingOrder]) -> None:
         """Take live orders back after a restart; they join the queues anew, at their ends."""
         self._orders = {order.order_id: order for order in orders}
@@ -169,8 +173,10 @@ class WorkingOrders:
         return self._told()
 
     def on_time(self, now_ns: int) -> list[OrderEvent]:
-        """Let the orders expire whose time is over."""
+        """Let the orders expire whose time is over, and end those that no market came for."""
         self._expire(now_ns)
+        if not self.is_recent(now_ns):
+            self._meet_due(now_ns)
         return self._told()
 
     # what is inside
@@ -208,7 +214,7 @@ class WorkingOrders:
         order = self._orders[order_id]
         is_immediate = order.limit is None or order.time_in_force != "gtc"
         if not self.is_fresh(now_ns):
-            if is_immediate and order.trigger is None:
+            if is_immediate and order.trigger is None and not self.is_recent(now_ns):
                 self._end(order_id, "stale_market")
             return
         wanted = self._allowed(order)

@@ -188,7 +188,7 @@ class PaperBook:
         check_rules(terms, market.units.instrument, market.mark, now_ns)
         working = self.check(terms, instrument, now_ns)
         is_immediate = working.limit is None or working.time_in_force != "gtc"
-        if working.trigger is None and is_immediate and not market.working.is_fresh(now_ns):
+        if working.trigger is None and is_immediate and not market.working.is_recent(now_ns):
             raise BrokerRejected(
                 "stale_market", f"there is no quote of {instrument.instrument_id} younger than 10 s to fill it on"
             )

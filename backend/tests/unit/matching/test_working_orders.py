@@ -267,6 +267,22 @@ def test_market_order_on_a_stale_book_is_canceled_and_a_limit_order_waits() -> N
     assert fills(working.on_depth(BIDS, ASKS, 20)) == [("A", 101, 5, False)]
 
 
+def test_market_order_on_a_book_that_a_trade_outdated_waits_for_the_next_one() -> None:
+    """In a fast market a trade is told before the book that it left: the order is no less welcome for that."""
+    working = market(assumptions=Assumptions(stale_after_ns=10))
+    working.on_trade(97, 1, "sell", 1)
+    assert fills(working.add(order("sell"), 2)) == []
+    assert fills(working.on_depth(((96, 9),), ((98, 9),), 3)) == [("A", 96, 5, False)]
+
+
+def test_market_order_that_no_new_book_comes_for_is_canceled_as_stale() -> None:
+    working = market(assumptions=Assumptions(stale_after_ns=10))
+    working.on_trade(97, 1, "sell", 1)
+    assert kinds(working.add(order("sell"), 2)) == [Added]
+    assert working.on_time(10) == []
+    assert reasons(working.on_time(11)) == ["stale_market"]
+
+
 def test_stop_triggered_on_a_stale_book_waits_for_a_fresh_one() -> None:
     working = market(assumptions=Assumptions(stale_after_ns=10))
     working.add(order("sell", trigger=stop_trigger("sell", 97)), 0)
