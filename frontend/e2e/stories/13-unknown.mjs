@@ -8,7 +8,8 @@ export const name =
 export async function story({ open, product }) {
   const desk = await TradeDesk.open(open);
   const fault = { broker: "bybit", fault: "drop_reply", match: { op: "place" } };
-  const stream = { broker: "bybit", fault: "late_event", count: 3, match: { op: "stream" }, params: {} };
+  // Many, because what the story before set in motion may still be told and use some up.
+  const stream = { broker: "bybit", fault: "late_event", count: 50, match: { op: "stream" }, params: {} };
   await product.control("POST", "/sim/faults", fault);
   await product.control("POST", "/sim/faults", stream);
   await desk.write({ side: "buy", quantity: "0.01", limit: await priceNear(product, BITCOIN, 0.99) });
