@@ -1,14 +1,13 @@
-"""A second of fuzzing for every decoder: the same inputs each time, then others under a seed of the day."""
+"""A second of fuzzing for every decoder, under seeds that stay: a gate finds nothing new by luck, `make fuzz` does."""
 
 import os
-import secrets
 
 import pytest
 
 from tests.fuzz.engine import Outcome, run
 from tests.fuzz.registry import TARGETS
 
-SEED = int(os.environ.get("EDGERUNNER_TEST_SEED", secrets.randbelow(2**31)))
+SEED = int(os.environ.get("EDGERUNNER_TEST_SEED", "2"))
 PURE_EXAMPLES = 40
 SERVED_EXAMPLES = 8
 LONGEST_S = 60.0
