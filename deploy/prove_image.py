@@ -25,7 +25,7 @@ def status(url: str, key: str | None = None) -> int:
     """Return the HTTP status of a GET, 0 when nobody answers."""
     request = urllib.request.Request(url, headers={} if key is None else {"Authorization": f"Bearer {key}"})  # noqa: S310 - ours
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - our own container
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

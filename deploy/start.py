@@ -15,7 +15,7 @@ def give_root_up(data_dir: str) -> None:
     """Hand the data folder over and become its owner, without any group or way back."""
     os.makedirs(data_dir, exist_ok=True)  # noqa: PTH103 - quick: this runs before every start
     os.chown(data_dir, OWNER, OWNER)
-    os.chmod(data_dir, 0o700)  # noqa: PTH101
+    os.chmod(data_dir, 0o700)  # noqa: PTH101 - beside os.chown and os.setuid, which pathlib lacks
     os.setgroups([])
     os.setgid(OWNER)
     os.setuid(OWNER)

@@ -82,7 +82,7 @@ class _SecretFiles(BaseSettings):
 
 
 class _SecretFileSource(PydanticBaseSettingsSource):
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic's
         """Return nothing: all fields are read at once."""
         return None, field_name, False
 

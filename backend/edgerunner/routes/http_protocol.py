@@ -38,7 +38,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     limits: ClassVar[ConnectionLimits]
     doors: ClassVar[Doors]
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP alone
         """Take a connection, or say why not."""
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""

@@ -346,4 +346,4 @@ APPEND_ONLY = {
     for verb in ("UPDATE", "DELETE")
 }
 for _name, _statement in APPEND_ONLY.items():
-    event.listen(metadata.tables[_name.partition("_")[0]], "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
+    event.listen(metadata.tables[_name.partition("_")[0]], "after_create", DDL(_statement))  # type: ignore[no-untyped-call]  # its own

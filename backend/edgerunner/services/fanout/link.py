@@ -82,8 +82,8 @@ class RedisLink:
     def _client(self) -> "Redis":
         try:
             from redis.asyncio import Redis  # noqa: PLC0415 - the package is an extra
-            from redis.asyncio.retry import Retry  # noqa: PLC0415
-            from redis.backoff import NoBackoff  # noqa: PLC0415
+            from redis.asyncio.retry import Retry  # noqa: PLC0415 - as above
+            from redis.backoff import NoBackoff  # noqa: PLC0415 - as above
         except ImportError as error:
             raise Unsupported(
                 "EDGERUNNER_REDIS_URL is set, but the package redis is not installed: "

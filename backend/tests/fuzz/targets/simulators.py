@@ -253,7 +253,7 @@ class _Control:
 
 
 class _Host:
-    ports = {"bybit": 1}  # noqa: RUF012
+    ports = {"bybit": 1}  # noqa: RUF012 - nobody changes it
 
     async def restart(self, broker: str) -> None:
         del broker
